@@ -1,0 +1,1 @@
+"""The services that ask us for invoices and must hear of payments."""

@@ -1,0 +1,1 @@
+"""TARA and eeID: login with a national identity over OpenID Connect."""

@@ -1,0 +1,1 @@
+"""Clock and queue: an id comes in, one verb runs."""

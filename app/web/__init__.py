@@ -1,0 +1,1 @@
+"""What only doors need: guards, renderings, headers, filters."""
