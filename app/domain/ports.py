@@ -120,3 +120,14 @@ class InitiatorClient(Protocol):
     def has_endpoint(self, initiator: str) -> bool:
         """Return whether this initiator has a payment_status URL at all."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed in: the full subject (country and code) and how surely it is known (protocols.md 7)."""
+
+    subject: str
+    given_name: str
+    family_name: str
+    acr: str
+    amr: tuple[str, ...] = ()

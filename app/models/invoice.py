@@ -1,0 +1,131 @@
+"""An invoice with its lines and the claims several payers may hold on one number."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, Date, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import Text
+
+from app.domain.invoice import InvoiceStatus
+from app.models.base import Base, CreatedAt, Currency, Document, Json, Key, Minor, Tenanted, Zero, one_of, same_tenant
+from app.models.initiator import Initiator
+
+KINDS = ["regular", "auction_deposit", "linkpay"]
+
+
+class Invoice(Tenanted, Base):
+    """What is owed. `status` is derived from the facts beside it, never chosen (other-systems.md 7.1).
+
+    `captured_minor` is the money allocated to this invoice, `refunded_minor` what went back of it.
+    """
+
+    __tablename__ = "invoice"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),
+        UniqueConstraint("tenant_id", "number"),
+        UniqueConstraint("initiator_id", "external_id"),
+        UniqueConstraint("public_token"),
+        same_tenant("initiator_id", "initiator"),
+        same_tenant("account_id", "account"),
+        CheckConstraint(one_of("status", list(InvoiceStatus)), name="status"),
+        CheckConstraint(one_of("kind", KINDS), name="kind"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint("total_minor >= 0 and total_minor = subtotal_minor + modifier_minor + tax_minor", name="total"),
+        CheckConstraint("captured_minor between 0 and total_minor", name="captured"),
+        CheckConstraint("refunded_minor >= 0 and captured_minor - refunded_minor >= 0", name="refunded"),
+        CheckConstraint("lost_minor >= 0 and disputed_minor >= 0", name="disputed"),
+        Index("ix_invoice_number_prefix", text("(number::text) text_pattern_ops")),
+        Index("ix_invoice_newest", text("created_at desc"), text("id desc")),
+        Index("ix_invoice_status_newest", "status", text("created_at desc"), text("id desc")),
+        Index("ix_invoice_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
+        Index("ix_invoice_customer_email", text("lower(customer_email) text_pattern_ops")),
+        Index("ix_invoice_reference_number", "reference_number", postgresql_where=text("reference_number <> ''")),
+    )
+
+    id: Mapped[Key]
+    public_token: Mapped[str]
+    number: Mapped[int | None]
+    external_id: Mapped[str | None]
+    initiator_id: Mapped[int]
+    account_id: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(server_default=text("'regular'"))
+    source: Mapped[str] = mapped_column(server_default=text("'api'"))
+    status: Mapped[str] = mapped_column(server_default=text("'draft'"))
+    currency: Mapped[Currency]
+    subtotal_minor: Mapped[Minor]
+    modifier_minor: Mapped[Zero]
+    tax_minor: Mapped[Zero]
+    total_minor: Mapped[Minor]
+    captured_minor: Mapped[Zero]
+    refunded_minor: Mapped[Zero]
+    disputed_minor: Mapped[Zero]
+    lost_minor: Mapped[Zero]
+    description: Mapped[str] = mapped_column(server_default=text("''"))
+    reference_number: Mapped[str] = mapped_column(server_default=text("''"))
+    customer_name: Mapped[str] = mapped_column(server_default=text("''"))
+    customer_email: Mapped[str] = mapped_column(server_default=text("''"))
+    custom_field_1: Mapped[str] = mapped_column(server_default=text("''"))
+    payment_link: Mapped[str | None]
+    last_charge_error: Mapped[str | None]
+    details: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    issued_at: Mapped[datetime | None]
+    due_on: Mapped[date | None] = mapped_column(Date)
+    overdue_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
+    written_off_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+
+    initiator: Mapped[Initiator] = relationship(
+        lazy="raise", viewonly=True, primaryjoin="foreign(Invoice.initiator_id) == Initiator.id"
+    )
+
+
+class InvoiceLine(Tenanted, Base):
+    """One line of an invoice; the rate is frozen when the invoice is issued."""
+
+    __tablename__ = "invoice_line"
+    __table_args__ = (
+        UniqueConstraint("invoice_id", "position"),
+        same_tenant("invoice_id", "invoice"),
+        CheckConstraint("quantity >= 0 and tax_minor >= 0", name="quantity"),
+    )
+
+    id: Mapped[Key]
+    invoice_id: Mapped[int]
+    position: Mapped[int]
+    description: Mapped[str]
+    quantity: Mapped[Decimal] = mapped_column(Numeric(12, 3), server_default=text("1"))
+    unit: Mapped[str] = mapped_column(server_default=text("''"))
+    unit_price_minor: Mapped[Minor]
+    net_minor: Mapped[Minor]
+    tax_rate: Mapped[Decimal | None] = mapped_column(Numeric(7, 4))
+    tax_minor: Mapped[Zero]
+    details: Mapped[Json | None]
+
+
+class InvoiceClaim(Tenanted, Base):
+    """A reservation of names against one number; whoever pays first wins (eis.md 10.1.4)."""
+
+    __tablename__ = "invoice_claim"
+    __table_args__ = (
+        UniqueConstraint("invoice_id", "user_unique_id"),
+        same_tenant("invoice_id", "invoice"),
+        Index("ix_invoice_claim_user_unique_id", "tenant_id", "user_unique_id"),
+    )
+
+    id: Mapped[Key]
+    invoice_id: Mapped[int]
+    user_unique_id: Mapped[str]
+    names: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    amount_minor: Mapped[Minor]
+    won_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,33 @@
+"""The narrow side table for searching by words, filled in batches (decisions.md 23)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy_utils import TSVectorType
+
+from app.models.base import Base, Tenanted, same_tenant
+
+
+class InvoiceSearch(Tenanted, Base):
+    """What an operator may type to find an invoice; two GIN indexes live here and not on the invoice."""
+
+    __tablename__ = "invoice_search"
+    __table_args__ = (
+        same_tenant("invoice_id", "invoice"),
+        Index("ix_invoice_search_document_vector", "document_vector", postgresql_using="gin"),
+        Index(
+            "ix_invoice_search_trigram",
+            text("(extract(year from created_at at time zone 'UTC') * 4 + extract(quarter from created_at at time zone 'UTC'))"),
+            text("search_text gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
+    )
+
+    invoice_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    search_text: Mapped[str]
+    created_at: Mapped[datetime]
+    document_vector: Mapped[Any] = mapped_column(TSVectorType("search_text", regconfig="public.billing"))

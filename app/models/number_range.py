@@ -1,0 +1,50 @@
+"""Series of document numbers and every number handed out of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, CreatedAt, Key, Tenanted, same_tenant
+
+
+class NumberRange(Tenanted, Base):
+    """The numbers `first_number` to `last_number`, both included; `next_number` is the next to hand out."""
+
+    __tablename__ = "number_range"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),
+        UniqueConstraint("tenant_id", "kind", "first_number"),
+        CheckConstraint("kind in ('invoice', 'deposit', 'monthly')", name="kind"),
+        CheckConstraint("first_number <= last_number", name="bounds"),
+        CheckConstraint("next_number between first_number and last_number + 1", name="next"),
+        Index("uq_number_range_active", "tenant_id", "kind", unique=True, postgresql_where=text("active")),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str]
+    first_number: Mapped[int]
+    last_number: Mapped[int]
+    next_number: Mapped[int]
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[CreatedAt]
+
+
+class NumberReservation(Tenanted, Base):
+    """One number handed to one initiator: never twice (eis.md 5.7, REL-8)."""
+
+    __tablename__ = "number_reservation"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "number", "range_id"),
+        same_tenant("range_id", "number_range"),
+        same_tenant("initiator_id", "initiator"),
+    )
+
+    id: Mapped[Key]
+    range_id: Mapped[int]
+    number: Mapped[int]
+    initiator_id: Mapped[int]
+    used_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,29 @@
+"""A payment reference number with its owner (eis.md 3.2, 7.4)."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, CreatedAt, Key, Tenanted, same_tenant
+
+
+class Reference(Tenanted, Base):
+    """A 7-3-1 number that belongs to one payer of one initiator, for ever."""
+
+    __tablename__ = "reference"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "number"),
+        same_tenant("initiator_id", "initiator"),
+        same_tenant("account_id", "account"),
+        CheckConstraint("number ~ '^[1-9][0-9]{1,19}$'", name="number"),
+        Index("ix_reference_number_prefix", text("number text_pattern_ops")),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str]
+    initiator_id: Mapped[int]
+    account_id: Mapped[int]
+    owner: Mapped[str | None]
+    email: Mapped[str | None]
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,84 @@
+"""Booking: one ledger transaction per fact, balanced before it is written and again by the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from app.domain.ledger import account_kind, balanced
+from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
+from app.uow import session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.ledger import Posting
+
+
+class Unbalanced(RuntimeError):
+    """These postings do not add up to nothing."""
+
+
+def post(
+    kind: str,
+    dedupe_key: str,
+    postings: Sequence[Posting],
+    *,
+    invoice_id: int | None = None,
+    payment_id: int | None = None,
+    tenant_id: int = 1,
+) -> int | None:
+    """Book the postings and return the transaction's id; nothing to book returns None.
+
+    Raises Unbalanced, or the database's IntegrityError when this fact is booked already.
+    """
+    entries = [posting for posting in postings if posting.amount.minor]
+    if not entries:
+        return None
+    if not balanced(entries):
+        raise Unbalanced(kind)
+    transaction_id = session().execute(
+        insert(LedgerTransaction)
+        .values(tenant_id=tenant_id, kind=kind, dedupe_key=dedupe_key, invoice_id=invoice_id, payment_id=payment_id)
+        .returning(LedgerTransaction.id)
+    ).scalar_one()
+    accounts = _account_ids([posting.account for posting in entries], tenant_id)
+    session().execute(
+        insert(LedgerEntry),
+        [
+            {
+                "tenant_id": tenant_id,
+                "transaction_id": transaction_id,
+                "account_id": accounts[posting.account],
+                "amount_minor": posting.amount.minor,
+                "currency": posting.amount.currency,
+            }
+            for posting in entries
+        ],
+    )
+    return transaction_id
+
+
+def _account_ids(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
+    wanted = sorted(set(codes))
+    found = _existing(wanted, tenant_id)
+    missing = [code for code in wanted if code not in found]
+    if missing:
+        session().execute(
+            upsert(LedgerAccount)
+            .values([{"tenant_id": tenant_id, "code": code, "kind": account_kind(code)} for code in missing])
+            .on_conflict_do_nothing()
+        )
+        found = _existing(wanted, tenant_id)
+    return found
+
+
+def _existing(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
+    rows = session().execute(
+        select(LedgerAccount.code, LedgerAccount.id).where(
+            LedgerAccount.tenant_id == tenant_id, LedgerAccount.code.in_(codes)
+        )
+    )
+    return {code: account_id for code, account_id in rows}

@@ -1,0 +1,71 @@
+"""Handing out numbers: one statement per number, so that none is given twice and none is lost (eis.md 7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from app.domain.errors import Invalid
+from app.domain.numbering import NumberRangeExhausted
+from app.uow import retried, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.services.initiators import Caller
+
+MONTHLY_LIMIT = 10_000
+
+# The range's row lock makes takers queue; a rollback gives the number back, so there is no gap.
+TAKE = text("""
+with taken as (
+  update number_range set next_number = next_number + :count
+   where tenant_id = :tenant_id and kind = :kind and active and next_number + :count - 1 <= last_number
+  returning id, next_number - :count as first_taken
+)
+insert into number_reservation (tenant_id, range_id, number, initiator_id)
+select :tenant_id, id, first_taken + step, :initiator_id from taken, generate_series(0, :count - 1) as step
+order by step
+returning number
+""")
+
+
+@retried
+def take_invoice_number(caller: Caller) -> int:
+    """Return the next invoice number, reserved for the caller for ever.
+
+    Raises NumberRangeExhausted when the last number of the range, which is included, was given (eis.md 7.1).
+    """
+    with transaction() as tx:
+        return _take(tx, caller, "invoice", 1)[0]
+
+
+@retried
+def take_deposit_number(caller: Caller) -> int:
+    """Return the next number of the deposit range (eis.md 7.2). Raises NumberRangeExhausted."""
+    with transaction() as tx:
+        return _take(tx, caller, "deposit", 1)[0]
+
+
+@retried
+def take_monthly_numbers(caller: Caller, count: int) -> list[int]:
+    """Return `count` consecutive monthly numbers (eis.md 7.3), all or none.
+
+    Raises Invalid for a count below 1 or above 10,000, NumberRangeExhausted when they do not fit.
+    """
+    if not 1 <= count <= MONTHLY_LIMIT:
+        raise Invalid.field("count", f"must be between 1 and {MONTHLY_LIMIT}")
+    with transaction() as tx:
+        return _take(tx, caller, "monthly", count)
+
+
+def _take(tx: Session, caller: Caller, kind: str, count: int) -> list[int]:
+    rows = tx.execute(
+        TAKE,
+        {"tenant_id": caller.tenant_id, "kind": kind, "count": count, "initiator_id": caller.initiator_id},
+    )
+    numbers = sorted(rows.scalars())
+    if not numbers:
+        raise NumberRangeExhausted(kind)
+    return numbers

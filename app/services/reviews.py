@@ -1,0 +1,49 @@
+"""Questions for a person: asked once, with the evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+
+from app.models.review_item import ReviewItem
+from app.services import timeline
+from app.uow import session
+
+
+def ask(
+    kind: str,
+    dedupe_key: str,
+    sentence: str,
+    *,
+    invoice_id: int | None = None,
+    payment_id: int | None = None,
+    evidence: dict[str, Any] | None = None,
+    tenant_id: int = 1,
+) -> bool:
+    """Open a review item and say so on the timeline; return False when the same question was asked before."""
+    asked = session().execute(
+        insert(ReviewItem)
+        .values(
+            tenant_id=tenant_id,
+            kind=kind,
+            dedupe_key=dedupe_key,
+            sentence=sentence,
+            invoice_id=invoice_id,
+            payment_id=payment_id,
+            evidence=evidence or {},
+        )
+        .on_conflict_do_nothing(constraint="uq_review_item_kind_dedupe_key")
+        .returning(ReviewItem.id)
+    ).scalar_one_or_none()
+    if asked is None:
+        return False
+    timeline.record(
+        "review.item.opened",
+        invoice_id=invoice_id,
+        payment_id=payment_id,
+        reason=sentence,
+        data={"kind": kind, "item": asked},
+        tenant_id=tenant_id,
+    )
+    return True

@@ -1,0 +1,49 @@
+"""The timeline: one line for everything that happens, in the transaction that makes it happen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert
+
+from app.models.event import Event
+from app.uow import in_transaction, session
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: `kind` is system, gateway, initiator or operator."""
+
+    kind: str
+    name: str = ""
+
+
+SYSTEM = Actor("system")
+
+
+def record(
+    kind: str,
+    *,
+    actor: Actor = SYSTEM,
+    invoice_id: int | None = None,
+    payment_id: int | None = None,
+    reason: str | None = None,
+    data: dict[str, Any] | None = None,
+    tenant_id: int = 1,
+) -> None:
+    """Write one event inside the caller's transaction (reliability.md 3.1, law 2)."""
+    if not in_transaction():
+        raise RuntimeError("An event belongs to the transaction of its change")
+    session().execute(
+        insert(Event).values(
+            tenant_id=tenant_id,
+            kind=kind,
+            invoice_id=invoice_id,
+            payment_id=payment_id,
+            actor_kind=actor.kind,
+            actor=actor.name,
+            reason=reason,
+            data=data or {},
+        )
+    )

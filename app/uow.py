@@ -1,0 +1,100 @@
+"""The only place that commits: one transaction for state, ledger, timeline and outbox."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+
+from sqlalchemy.exc import DBAPIError
+
+from app import queue
+from app.extensions import db
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.orm import Session
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Serialization failure, deadlock, lock timeout: the work is sound, the moment was not (reliability.md 3.4).
+RETRIABLE = {"40001", "40P01", "55P03"}
+RETRIES = 5
+
+
+class TransactionOpen(RuntimeError):
+    """A network call was about to start while a database transaction is open."""
+
+
+def session() -> Session:
+    """Return the session of this application context."""
+    return cast("Session", db.session())
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open a transaction, or join the one that is open; only the outermost commits or rolls back.
+
+    After the commit the bell rings if work was posted to the outbox.
+    """
+    current = session()
+    if current.info.get("depth"):
+        yield current
+        return
+    current.info["depth"] = 1
+    current.info["rings"] = False
+    try:
+        yield current
+        current.commit()
+    except BaseException:
+        current.rollback()
+        raise
+    finally:
+        current.info["depth"] = 0
+    if current.info["rings"]:
+        queue.ring()
+
+
+def ring_after_commit() -> None:
+    """Ask for the bell once the current transaction has committed."""
+    session().info["rings"] = True
+
+
+def in_transaction() -> bool:
+    """Return whether a verb has a transaction open."""
+    return bool(session().info.get("depth"))
+
+
+def assert_no_transaction() -> None:
+    """Raise TransactionOpen when a transaction is open; reads that merely linger are ended instead.
+
+    Called before every outgoing request: no row stays locked while somebody else takes their time (money law 3).
+    """
+    current = session()
+    if current.info.get("depth"):
+        raise TransactionOpen
+    current.rollback()
+
+
+def retried(verb: Callable[P, R]) -> Callable[P, R]:
+    """Return the verb repeated when the database asks for it, at most five times with 20 to 200 ms between.
+
+    Inside another transaction the verb runs once: the outermost caller decides about repeating.
+    """
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(RETRIES):
+            try:
+                return verb(*args, **kwargs)
+            except DBAPIError as fault:
+                if in_transaction() or attempt == RETRIES - 1 or getattr(fault.orig, "sqlstate", None) not in RETRIABLE:
+                    raise
+                time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 - jitter, not a secret
+        raise AssertionError
+
+    run.__name__ = verb.__name__
+    run.__doc__ = verb.__doc__
+    return run
