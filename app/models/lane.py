@@ -1,0 +1,34 @@
+"""A lane: the work for one destination, which may be slow, sick or paused without holding up the others."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, CreatedAt, Flag, Key, Zero
+
+QUEUES = ["money", "notify", "background"]
+
+
+class Lane(Base):
+    """One destination's outbox rows.
+
+    `offers` counts the bell's strokes and makes each job's name new; until `offered_until` no other stroke is due.
+    `failures` counts transport failures in a row, `paused_until` is the breaker. Rows of a `single` lane are long work
+    (a document, an export) and are offered one by one.
+    """
+
+    __tablename__ = "lane"
+    __table_args__ = (CheckConstraint("queue in ('money', 'notify', 'background')", name="queue"),)
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(unique=True)
+    queue: Mapped[str]
+    single: Mapped[Flag]
+    offers: Mapped[Zero]
+    offered_until: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    paused_until: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
