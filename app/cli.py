@@ -1,0 +1,222 @@
+"""`billing`: every command in a few lines; what it does is written elsewhere and loaded when it is called."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.demo.child import die_with
+from app.domain.errors import BillingError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+DEFAULT_PORT = 8080
+BACKPRESSURE = 256  # requests a web process takes on before it lets others wait outside
+DRAIN_S = 25  # what a request that has begun may still take after the stop (reliability.md 3.14)
+
+
+class Commands(click.Group):
+    """Commands whose foreseen faults are told in a sentence, not as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; exit 1 with the sentence of a billing error."""
+        try:
+            return super().invoke(ctx)
+        except BillingError as fault:
+            raise click.ClickException(str(fault)) from fault
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Run and look after EIS Billing."""
+
+
+@main.command()
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, help="Port of the portal and the API; 0 takes a free one."
+)
+@click.option("--data", type=click.Path(path_type=Path), default=CHECKOUT / ".data", help="Where everything is kept.")
+@click.option("--fresh", is_flag=True, help="Start over: what is in the data folder is deleted.")
+@click.option("--no-simulators", is_flag=True, help="Take every provider from the environment.")
+@click.option("--no-demo-data", is_flag=True, help="Start empty.")
+def up(port: int, data: Path, *, fresh: bool, no_simulators: bool, no_demo_data: bool) -> None:
+    """Start everything on this machine: servers, web, workers, simulators, demo data."""
+    from app.demo.up import Wishes, run  # noqa: PLC0415 - each command loads what it needs, nothing more
+
+    sys.exit(run(Wishes(port, data, fresh=fresh, simulators=not no_simulators, demo_data=not no_demo_data)))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, help="Default: the setting PORT.")
+@click.option("--workers", default=1, show_default=True, help="Processes; one per core is a good start.")
+@click.option("--threads", default=8, show_default=True, help="Requests a process answers at the same time.")
+def web(host: str, port: int | None, workers: int, threads: int) -> None:
+    """Serve the portal and the API."""
+    from granian import Granian  # noqa: PLC0415
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    from app.config import load_settings  # noqa: PLC0415
+
+    Granian(
+        "",
+        address=host,
+        port=load_settings().port if port is None else port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        backpressure=BACKPRESSURE,
+        respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_S,
+    ).serve(target_loader=_web_application, wrap_loader=False)
+
+
+@main.command()
+@click.argument("queue", type=click.Choice(["money", "notify", "background"]))
+def worker(queue: str) -> None:
+    """Do the work of one QUEUE."""
+    from app.queue import run_worker  # noqa: PLC0415
+
+    run_worker(_application(), queue)
+
+
+@main.command()
+def relay() -> None:
+    """Find work that is due and ring for the workers."""
+    from app.jobs.relay import run  # noqa: PLC0415
+
+    run(_application())
+
+
+@main.command(hidden=True)
+@click.argument("ports", type=str)
+def simulators(ports: str) -> None:
+    """Serve every simulator; PORTS is a JSON object of names and ports."""
+    from app.demo.simulators import serve  # noqa: PLC0415
+
+    serve(json.loads(ports))
+
+
+@main.command()
+@click.option("--revision", default="head", show_default=True)
+@click.option("--down", is_flag=True, help="Go back to the revision instead of forward.")
+def migrate(revision: str, *, down: bool) -> None:
+    """Bring the database's tables to what this version needs."""
+    from flask_migrate import downgrade, upgrade  # noqa: PLC0415
+
+    with _application().app_context():
+        (downgrade if down else upgrade)(directory=str(CHECKOUT / "migrations"), revision=revision)
+
+
+@main.command(hidden=True)
+@click.option("--demo-data/--no-demo-data", default=True)
+def prepare(*, demo_data: bool) -> None:
+    """Migrate and load what `billing up` starts with, in one process."""
+    from app.demo.demo_data import load  # noqa: PLC0415
+
+    click.get_current_context().invoke(migrate)
+    with _application().app_context():
+        load(with_invoices=demo_data)
+
+
+@main.command()
+@click.option("--invoices", default=1000, show_default=True, type=click.IntRange(min=1))
+def seed(invoices: int) -> None:
+    """Fill the database with plausible invoices, for trying out and measuring."""
+    from app.demo.seed import fill  # noqa: PLC0415
+
+    with _application().app_context():
+        print(fill(invoices))
+
+
+@main.command("issue-key")
+@click.argument("initiator")
+@click.option("--name", default="", help="What the key is for.")
+@click.option("--days", type=int, help="After how many days it ends.")
+def issue_key(initiator: str, name: str, days: int | None) -> None:
+    """Make a key for INITIATOR; it is shown once."""
+    from app.services.initiators import issue_key as issue  # noqa: PLC0415
+
+    with _application().app_context():
+        key = issue(initiator, name=name, days=days)
+    print(f"key id: {key.kid}\nsecret: {key.secret}\ntoken:  {key.token}")
+
+
+@main.group("white-code")
+def white_code() -> None:
+    """Say who may sign in to the portal."""
+
+
+@white_code.command("add")
+@click.argument("subject")
+@click.option("--name", default="")
+def add_white_code(subject: str, name: str) -> None:
+    """Let SUBJECT, such as EE60001019906, sign in."""
+    from app.services import operators  # noqa: PLC0415
+
+    with _application().app_context():
+        operators.add_white_code(subject, name=name)
+
+
+@white_code.command("list")
+def list_white_codes() -> None:
+    """Show who may sign in."""
+    from app.services import operators  # noqa: PLC0415
+
+    with _application().app_context():
+        for code in operators.list_white_codes():
+            print(f"{code.subject}\t{code.role}\t{code.name}")
+
+
+@white_code.command("revoke")
+@click.argument("subject")
+def revoke_white_code(subject: str) -> None:
+    """Take SUBJECT off the list and end its sessions."""
+    from app.services import operators  # noqa: PLC0415
+
+    with _application().app_context():
+        print(f"{operators.revoke_white_code(subject)} sessions ended")
+
+
+@main.command()
+def doctor() -> None:
+    """Check that everything this system needs is there; exit 1 with reasons when it is not."""
+    from app.demo.doctor import examine  # noqa: PLC0415
+
+    sys.exit(0 if examine() else 1)
+
+
+@main.command()
+def verify() -> None:
+    """Check every invariant and the hash chain; exit 1 when one does not hold."""
+    from app.services.proofs import verify as prove  # noqa: PLC0415
+
+    with _application().app_context():
+        report = prove()
+    print(report)
+    sys.exit(0 if report.holds else 1)
+
+
+def _application() -> Flask:
+    from app import create_app  # noqa: PLC0415
+    from app.config import load_settings  # noqa: PLC0415
+
+    return create_app(load_settings())
+
+
+def _web_application() -> Flask:
+    """Return the application inside a web process, which ends with the one that started it."""
+    die_with(os.getppid(), signal.SIGTERM)
+    return _application()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Fixtures for the whole suite: real servers, one database per worker, no network but our own."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+from app.demo.servers import throwaway_servers
+from tests.database import Databases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVERS = pytest.StashKey[ExitStack]()
+ADDRESSES = "BILLING_TEST_SERVERS"  # how the controller tells its workers
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once: the process that hands out the work starts them before its workers need them."""
+    config.stash[SERVERS] = ExitStack()
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        _start_servers(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what this process started."""
+    config.stash[SERVERS].close()
+
+
+def _start_servers(config: pytest.Config) -> dict[str, str]:
+    """Return where the servers are, starting them when nobody has: workers inherit the answer."""
+    if ADDRESSES not in os.environ:
+        postgres, valkey = config.stash[SERVERS].enter_context(throwaway_servers())
+        os.environ[ADDRESSES] = json.dumps({"postgres": postgres.url("postgres"), "valkey": valkey.url()})
+        config.stash[SERVERS].callback(os.environ.pop, ADDRESSES, None)
+    addresses: dict[str, str] = json.loads(os.environ[ADDRESSES])
+    return addresses
+
+
+@pytest.fixture(autouse=True)
+def _only_our_own_network() -> None:
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return the URLs of the servers all workers share: `postgres` (its maintenance database) and `valkey`."""
+    return _start_servers(request.config)
+
+
+@pytest.fixture(scope="session")
+def databases(servers: dict[str, str]) -> Databases:
+    """Return the maker of databases cloned from one that is migrated to the head."""
+    return Databases(servers["postgres"])
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: dict[str, str], request: pytest.FixtureRequest) -> str:
+    """Return the URL of this worker's own database in Valkey."""
+    worker = getattr(request.config, "workerinput", {"workerid": "gw0"})["workerid"]
+    return servers["valkey"].replace("db=0", f"db={int(worker.removeprefix('gw')) % 16}")
+
+
+@pytest.fixture(scope="session")
+def worker_database(databases: Databases) -> Iterator[str]:
+    """Return the URL of this worker's own database, for tests that leave nothing behind."""
+    with databases.clone() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database(databases: Databases) -> Iterator[str]:
+    """Return the URL of a migrated database of this test's own, for tests that commit."""
+    with databases.clone() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> Iterator[str]:
+    """Return the URL of a database without tables, for tests of the migrations themselves."""
+    with databases.empty() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Return how Chromium is started: the system's own, quiet and without its network chatter."""
+    from tests.browser import launch_arguments  # noqa: PLC0415 - only browser tests pay for looking
+
+    return browser_type_launch_args | launch_arguments()

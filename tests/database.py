@@ -1,0 +1,85 @@
+"""Databases for tests: one is migrated, the others are its clones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+from sqlalchemy import make_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATE = "billing_template"
+OWNER = "billing"
+LOCK = 4_207  # any number, the same in all workers
+
+
+class Databases:
+    """Makes databases on the shared server; `url` is the server's maintenance database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+
+    @contextmanager
+    def clone(self) -> Iterator[str]:
+        """Return the URL of a migrated database that lives as long as the block."""
+        self._ensure_template()
+        with self._made(template=TEMPLATE) as name:
+            yield self._owned(name)
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """Return the URL of a database without tables that lives as long as the block."""
+        self._ensure_template()
+        with self._made(template="template0") as name:
+            yield self._owned(name)
+
+    @contextmanager
+    def _made(self, template: str) -> Iterator[str]:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        with self._maintenance() as connection:
+            connection.execute(f"create database {name} template {template} owner {OWNER}")
+        try:
+            yield name
+        finally:
+            with self._maintenance() as connection:
+                connection.execute(f"drop database {name} with (force)")
+
+    def _ensure_template(self) -> None:
+        """Migrate the template once; other workers wait for the one that does it."""
+        with self._maintenance() as connection:
+            connection.execute("select pg_advisory_lock(%s)", [LOCK])
+            known = connection.execute("select 1 from pg_database where datname = %s", [TEMPLATE]).fetchone()
+            if known:
+                return
+            if not connection.execute("select 1 from pg_roles where rolname = %s", [OWNER]).fetchone():
+                connection.execute(f"create role {OWNER} login")
+            connection.execute(f"drop database if exists {TEMPLATE}_half with (force)")
+            connection.execute(f"create database {TEMPLATE}_half owner {OWNER}")
+            migrate(self._owned(f"{TEMPLATE}_half"))
+            connection.execute(f"alter database {TEMPLATE}_half rename to {TEMPLATE}")
+
+    def _maintenance(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(_libpq(self.url.render_as_string(hide_password=False)), autocommit=True)
+
+    def _owned(self, name: str) -> str:
+        return self.url.set(database=name, username=OWNER).render_as_string(hide_password=False)
+
+
+def _libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the database to the revision, in a process of its own as `billing migrate` would."""
+    subprocess.run(
+        [sys.executable, "-m", "app.cli", "migrate", "--revision", revision],
+        check=True,
+        env=os.environ | {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0"},
+    )
