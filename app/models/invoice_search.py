@@ -21,7 +21,9 @@ class InvoiceSearch(Tenanted, Base):
         Index("ix_invoice_search_document_vector", "document_vector", postgresql_using="gin"),
         Index(
             "ix_invoice_search_trigram",
-            text("(extract(year from created_at at time zone 'UTC') * 4 + extract(quarter from created_at at time zone 'UTC'))"),
+            text(
+                "(extract(year from created_at at time zone 'UTC') * 4 + extract(quarter from created_at at time zone 'UTC'))"
+            ),
             text("search_text gin_trgm_ops"),
             postgresql_using="gin",
         ),

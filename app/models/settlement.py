@@ -18,7 +18,13 @@ class Allocation(Tenanted, Base):
         same_tenant("payment_id", "payment"),
         same_tenant("invoice_id", "invoice"),
         CheckConstraint("amount_minor > 0", name="amount"),
-        Index("uq_allocation_active", "payment_id", "invoice_id", unique=True, postgresql_where=text("reversed_at is null")),
+        Index(
+            "uq_allocation_active",
+            "payment_id",
+            "invoice_id",
+            unique=True,
+            postgresql_where=text("reversed_at is null"),
+        ),
         Index("ix_allocation_invoice_id", "invoice_id"),
     )
 

@@ -1,0 +1,1 @@
+"""EIS Billing: invoices and payments of several services in one place."""

@@ -1,0 +1,136 @@
+"""One try to move money: its states, and what news from a gateway does to it (other-systems.md 7.2, 7.7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PaymentStatus(StrEnum):
+    """Every state of a payment."""
+
+    CREATED = "created"
+    PENDING = "pending"
+    PENDING_APPROVAL = "pending_approval"
+    PROCESSING = "processing"
+    AUTHORIZED = "authorized"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
+
+
+P = PaymentStatus
+
+ACTIVE: frozenset[PaymentStatus] = frozenset({P.CREATED, P.PENDING, P.PENDING_APPROVAL, P.PROCESSING, P.AUTHORIZED})
+ENDED: frozenset[PaymentStatus] = frozenset({P.FAILED, P.CANCELLED, P.EXPIRED})
+RECEIVED: frozenset[PaymentStatus] = frozenset({P.COMPLETED, P.PARTIALLY_REFUNDED})
+
+_TO: dict[PaymentStatus, tuple[PaymentStatus, ...]] = {
+    P.CREATED: (P.PENDING, P.PROCESSING, P.COMPLETED, P.PENDING_APPROVAL, P.FAILED, P.CANCELLED, P.EXPIRED),
+    P.PENDING: (P.PROCESSING, P.AUTHORIZED, P.COMPLETED, P.FAILED, P.CANCELLED, P.EXPIRED),
+    P.PROCESSING: (P.AUTHORIZED, P.COMPLETED, P.FAILED, P.CANCELLED, P.EXPIRED),
+    P.AUTHORIZED: (P.COMPLETED, P.FAILED, P.CANCELLED, P.EXPIRED),
+    P.PENDING_APPROVAL: (P.COMPLETED, P.FAILED, P.CANCELLED, P.EXPIRED),
+    P.COMPLETED: (P.PARTIALLY_REFUNDED, P.REFUNDED, P.CHARGED_BACK),
+    P.PARTIALLY_REFUNDED: (P.REFUNDED, P.CHARGED_BACK),
+    P.REFUNDED: (),
+    P.CHARGED_BACK: (P.COMPLETED,),
+    P.FAILED: (P.COMPLETED,),
+    P.CANCELLED: (P.COMPLETED,),
+    P.EXPIRED: (P.COMPLETED,),
+}
+EDGES: frozenset[tuple[PaymentStatus, PaymentStatus]] = frozenset(
+    (before, after) for before, afters in _TO.items() for after in afters
+)
+
+
+class ObservedState(StrEnum):
+    """What a gateway can say of a payment, in our words; every vendor word maps to one of these."""
+
+    INITIAL = "initial"
+    PENDING = "pending"
+    PROCESSING = "processing"
+    AUTHORIZED = "authorized"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
+    UNKNOWN = "unknown"
+
+
+class DecisionKind(StrEnum):
+    """What to do with news: four different answers, never one for two."""
+
+    APPLY = "apply"
+    SAME = "same"
+    IGNORED = "ignored"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What news does to a payment. `late` marks money that came after the payment had ended."""
+
+    kind: DecisionKind
+    to: PaymentStatus | None = None
+    late: bool = False
+    reason: str = ""
+
+
+_SAME = Decision(DecisionKind.SAME)
+_WISH: dict[ObservedState, PaymentStatus] = {
+    ObservedState.INITIAL: P.PENDING,
+    ObservedState.PENDING: P.PENDING,
+    ObservedState.PROCESSING: P.PROCESSING,
+    ObservedState.AUTHORIZED: P.AUTHORIZED,
+    ObservedState.COMPLETED: P.COMPLETED,
+    ObservedState.FAILED: P.FAILED,
+    ObservedState.CANCELLED: P.CANCELLED,
+    ObservedState.EXPIRED: P.EXPIRED,
+}
+
+
+def decide(
+    current: PaymentStatus, observed: ObservedState, *, standing_minor: int | None, captured_minor: int
+) -> Decision:
+    """Return what the fetched state does to a payment (other-systems.md 7.2).
+
+    `standing_minor` is what the gateway still holds, `captured_minor` what we booked as received, both in minor units.
+    A state nobody knows and money that went back before it came are questions for a person, never a guess.
+    """
+    if observed is ObservedState.UNKNOWN:
+        return Decision(DecisionKind.REVIEW, reason="this state is not known here")
+    if observed in {ObservedState.REFUNDED, ObservedState.CHARGED_BACK}:
+        return _money_went_back(current, observed, standing_minor, captured_minor)
+    wish = _WISH[observed]
+    if wish == current:
+        return _SAME
+    if (current, wish) not in EDGES:
+        return Decision(DecisionKind.IGNORED, reason=f"{wish} does not follow {current}")
+    if current is P.CHARGED_BACK:
+        return Decision(DecisionKind.REVIEW, reason="the money of a lost dispute seems to be back")
+    return Decision(DecisionKind.APPLY, wish, late=current in ENDED)
+
+
+def _money_went_back(  # noqa: PLR0911 - one line per case
+    current: PaymentStatus, observed: ObservedState, standing_minor: int | None, captured_minor: int
+) -> Decision:
+    if current is P.REFUNDED or (current is P.CHARGED_BACK and observed is ObservedState.CHARGED_BACK):
+        return _SAME
+    if current not in RECEIVED:
+        return Decision(DecisionKind.REVIEW, reason=f"money went back of a payment that is {current} here")
+    if observed is ObservedState.CHARGED_BACK:
+        return Decision(DecisionKind.APPLY, P.CHARGED_BACK)
+    if standing_minor is None or not 0 <= standing_minor <= captured_minor:
+        return Decision(DecisionKind.REVIEW, reason="refunded, and the amount that is left is not plausible")
+    if standing_minor == 0:
+        return Decision(DecisionKind.APPLY, P.REFUNDED)
+    if standing_minor == captured_minor:
+        return _SAME
+    return Decision(DecisionKind.APPLY, P.PARTIALLY_REFUNDED)

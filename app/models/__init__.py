@@ -1,0 +1,57 @@
+"""Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
+
+from app.models.account import Account
+from app.models.event import Event
+from app.models.idempotency import IdempotencyKey
+from app.models.inbox import InboxMessage
+from app.models.initiator import Initiator, InitiatorKey
+from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
+from app.models.invoice_search import InvoiceSearch
+from app.models.lane import Lane
+from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
+from app.models.number_range import NumberRange, NumberReservation
+from app.models.operator import Operator, OperatorSession, WhiteCode
+from app.models.outbox import OutboxRow
+from app.models.payment import GatewayReference, Payment
+from app.models.reference import Reference
+from app.models.refund import Refund
+from app.models.review_item import ReviewItem
+from app.models.schedule import ScheduleRun
+from app.models.seal import Seal
+from app.models.setting import Setting
+from app.models.settlement import Allocation, Settlement
+from app.models.tenant import Tenant
+
+__all__ = [
+    "Account",
+    "Allocation",
+    "Event",
+    "GatewayReference",
+    "IdempotencyKey",
+    "InboxMessage",
+    "Initiator",
+    "InitiatorKey",
+    "Invoice",
+    "InvoiceClaim",
+    "InvoiceLine",
+    "InvoiceSearch",
+    "Lane",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "NumberRange",
+    "NumberReservation",
+    "Operator",
+    "OperatorSession",
+    "OutboxRow",
+    "Payment",
+    "Reference",
+    "Refund",
+    "ReviewItem",
+    "ScheduleRun",
+    "Seal",
+    "Setting",
+    "Settlement",
+    "Tenant",
+    "WhiteCode",
+]
