@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, CreatedAt, Json, Key, Tenanted, same_tenant
@@ -17,7 +17,6 @@ class Account(Tenanted, Base):
         UniqueConstraint("tenant_id", "external_id"),
         same_tenant("initiator_id", "initiator"),
         CheckConstraint("kind in ('person', 'company', 'unknown')", name="kind"),
-        Index("ix_account_email", text("lower(email) text_pattern_ops")),
     )
 
     id: Mapped[Key]
@@ -33,3 +32,6 @@ class Account(Tenanted, Base):
     tax_no: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default=text("'active'"))
     created_at: Mapped[CreatedAt]
+
+
+Index("ix_account_email", func.lower(Account.email).label("mail"), postgresql_ops={"mail": "text_pattern_ops"})

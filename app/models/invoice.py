@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Date, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Date, Index, Numeric, UniqueConstraint, cast, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
@@ -38,11 +38,9 @@ class Invoice(Tenanted, Base):
         CheckConstraint("captured_minor between 0 and total_minor", name="captured"),
         CheckConstraint("refunded_minor >= 0 and captured_minor - refunded_minor >= 0", name="refunded"),
         CheckConstraint("lost_minor >= 0 and disputed_minor >= 0", name="disputed"),
-        Index("ix_invoice_number_prefix", text("(number::text) text_pattern_ops")),
         Index("ix_invoice_newest", text("created_at desc"), text("id desc")),
         Index("ix_invoice_status_newest", "status", text("created_at desc"), text("id desc")),
         Index("ix_invoice_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
-        Index("ix_invoice_customer_email", text("lower(customer_email) text_pattern_ops")),
         Index("ix_invoice_reference_number", "reference_number", postgresql_where=text("reference_number <> ''")),
     )
 
@@ -87,6 +85,18 @@ class Invoice(Tenanted, Base):
     initiator: Mapped[Initiator] = relationship(
         lazy="raise", viewonly=True, primaryjoin="foreign(Invoice.initiator_id) == Initiator.id"
     )
+
+
+Index(
+    "ix_invoice_number_prefix",
+    cast(Invoice.number, Text).label("digits"),
+    postgresql_ops={"digits": "text_pattern_ops"},
+)
+Index(
+    "ix_invoice_customer_email",
+    func.lower(Invoice.customer_email).label("mail"),
+    postgresql_ops={"mail": "text_pattern_ops"},
+)
 
 
 class InvoiceLine(Tenanted, Base):
