@@ -29,7 +29,7 @@ LAST_USED_STEP = timedelta(minutes=1)
 
 
 class AccessDenied(Forbidden):
-    """Access denied"""  # noqa: D400, D415 - the wire's own words (eis.md 4)
+    """Access denied"""  # noqa: D415 - the wire's own words (eis.md 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,17 @@ def _read_key_ring() -> KeyRing:
     rows = session().execute(select(Initiator).where(Initiator.enabled)).scalars().all()
     ids = {row.code: row.id for row in rows}
     callers = {row.id: _caller(row, ids) for row in rows}
-    keys = session().execute(
-        select(InitiatorKey.kid, InitiatorKey.secret_sealed, InitiatorKey.initiator_id).where(
-            InitiatorKey.revoked_at.is_(None),
-            (InitiatorKey.expires_at.is_(None)) | (InitiatorKey.expires_at > datetime.now(UTC)),
-            InitiatorKey.initiator_id.in_(callers),
+    keys = (
+        session()
+        .execute(
+            select(InitiatorKey.kid, InitiatorKey.secret_sealed, InitiatorKey.initiator_id).where(
+                InitiatorKey.revoked_at.is_(None),
+                (InitiatorKey.expires_at.is_(None)) | (InitiatorKey.expires_at > datetime.now(UTC)),
+                InitiatorKey.initiator_id.in_(callers),
+            )
         )
-    ).all()
+        .all()
+    )
     vault = _vault()
     secrets_ = [KeySecret(kid, vault.decrypt(sealed).decode()) for kid, sealed, _ in keys]
     shared = settings.billing_secret.get_secret_value()

@@ -39,12 +39,16 @@ def post(
         return None
     if not balanced(entries):
         raise Unbalanced(kind)
-    transaction_id = session().execute(
-        insert(LedgerTransaction)
-        .values(tenant_id=tenant_id, kind=kind, dedupe_key=dedupe_key, invoice_id=invoice_id, payment_id=payment_id)
-        .returning(LedgerTransaction.id)
-    ).scalar_one()
-    accounts = _account_ids([posting.account for posting in entries], tenant_id)
+    transaction_id = (
+        session()
+        .execute(
+            insert(LedgerTransaction)
+            .values(tenant_id=tenant_id, kind=kind, dedupe_key=dedupe_key, invoice_id=invoice_id, payment_id=payment_id)
+            .returning(LedgerTransaction.id)
+        )
+        .scalar_one()
+    )
+    accounts = account_ids([posting.account for posting in entries], tenant_id)
     session().execute(
         insert(LedgerEntry),
         [
@@ -61,7 +65,8 @@ def post(
     return transaction_id
 
 
-def _account_ids(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
+def account_ids(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
+    """Return the ids of these accounts, opening those that are not there yet."""
     wanted = sorted(set(codes))
     found = _existing(wanted, tenant_id)
     missing = [code for code in wanted if code not in found]

@@ -99,19 +99,23 @@ def current_operator(token: str) -> SignedIn | None:
     """Return the person of a live session, or None; asks the white list each time (security.md T57)."""
     settings: Settings = current_app.extensions["settings"]
     now = datetime.now(UTC)
-    row = session().execute(
-        select(OperatorSession, Operator, WhiteCode.role)
-        .join(Operator, Operator.id == OperatorSession.operator_id)
-        .join(WhiteCode, WhiteCode.id == OperatorSession.white_code_id)
-        .where(
-            OperatorSession.token_hash == _hash(token),
-            OperatorSession.ended_at.is_(None),
-            OperatorSession.expires_at > now,
-            OperatorSession.last_seen_at > now - timedelta(seconds=settings.session_idle_s),
-            WhiteCode.revoked_at.is_(None),
-            _not_expired(now),
+    row = (
+        session()
+        .execute(
+            select(OperatorSession, Operator, WhiteCode.role)
+            .join(Operator, Operator.id == OperatorSession.operator_id)
+            .join(WhiteCode, WhiteCode.id == OperatorSession.white_code_id)
+            .where(
+                OperatorSession.token_hash == _hash(token),
+                OperatorSession.ended_at.is_(None),
+                OperatorSession.expires_at > now,
+                OperatorSession.last_seen_at > now - timedelta(seconds=settings.session_idle_s),
+                WhiteCode.revoked_at.is_(None),
+                _not_expired(now),
+            )
         )
-    ).one_or_none()
+        .one_or_none()
+    )
     if row is None:
         return None
     live, operator, role = row
@@ -162,7 +166,9 @@ def revoke_session(operator_id: int, session_id: int) -> None:
         ).scalar_one_or_none()
         if ended is None:
             raise NotFound("session", session_id)
-        timeline.record("operator.session.ended", actor=Actor("operator", str(operator_id)), data={"session": session_id})
+        timeline.record(
+            "operator.session.ended", actor=Actor("operator", str(operator_id)), data={"session": session_id}
+        )
 
 
 def add_white_code(subject: str, *, name: str = "", role: str = "tenant_admin", added_by: str = "cli") -> None:

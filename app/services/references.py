@@ -41,9 +41,7 @@ def create(caller: Caller, initiator_code: str, owner: str | None, email: str | 
         initiator_id = tx.scalars(
             select(Initiator.id).where(Initiator.code == initiator_code, Initiator.tenant_id == caller.tenant_id)
         ).one()
-        account = Account(
-            tenant_id=caller.tenant_id, initiator_id=initiator_id, name=owner or "", email=email or ""
-        )
+        account = Account(tenant_id=caller.tenant_id, initiator_id=initiator_id, name=owner or "", email=email or "")
         tx.add(account)
         tx.flush()
         return _take(tx, account, owner, email)

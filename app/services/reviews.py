@@ -22,20 +22,24 @@ def ask(
     tenant_id: int = 1,
 ) -> bool:
     """Open a review item and say so on the timeline; return False when the same question was asked before."""
-    asked = session().execute(
-        insert(ReviewItem)
-        .values(
-            tenant_id=tenant_id,
-            kind=kind,
-            dedupe_key=dedupe_key,
-            sentence=sentence,
-            invoice_id=invoice_id,
-            payment_id=payment_id,
-            evidence=evidence or {},
+    asked = (
+        session()
+        .execute(
+            insert(ReviewItem)
+            .values(
+                tenant_id=tenant_id,
+                kind=kind,
+                dedupe_key=dedupe_key,
+                sentence=sentence,
+                invoice_id=invoice_id,
+                payment_id=payment_id,
+                evidence=evidence or {},
+            )
+            .on_conflict_do_nothing(constraint="uq_review_item_kind_dedupe_key")
+            .returning(ReviewItem.id)
         )
-        .on_conflict_do_nothing(constraint="uq_review_item_kind_dedupe_key")
-        .returning(ReviewItem.id)
-    ).scalar_one_or_none()
+        .scalar_one_or_none()
+    )
     if asked is None:
         return False
     timeline.record(

@@ -1,0 +1,87 @@
+"""The invoice's status, recomputed from facts under its row lock (other-systems.md 7.1)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, func, select
+
+from app.domain.errors import NotFound
+from app.domain.invoice import InvoiceFacts, InvoiceStatus, check_edge, derive_status
+from app.domain.payment import ACTIVE, PaymentStatus
+from app.models.invoice import Invoice
+from app.models.payment import Payment
+from app.uow import session
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+# A shown link alone is not a payment under way (other-systems.md 7.1, precedence 10).
+UNDER_WAY = [status.value for status in ACTIVE if status is not PaymentStatus.CREATED]
+
+
+def lock(tx: Session, invoice_id: int) -> Invoice:
+    """Return the invoice with its row locked: the first lock of every money verb (reliability.md 3.4)."""
+    return tx.scalars(
+        select(Invoice).where(Invoice.id == invoice_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def lock_by_number(tx: Session, owns: tuple[int, ...], number: int) -> Invoice:
+    """Return the caller's invoice, locked.
+
+    Raises NotFound alike for a number nobody has and for somebody else's (security.md T29).
+    """
+    invoice = tx.scalars(
+        select(Invoice)
+        .where(Invoice.number == number, Invoice.initiator_id.in_(owns))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if invoice is None:
+        raise NotFound("invoice", number)
+    return invoice
+
+
+def recompute(invoice: Invoice) -> InvoiceStatus:
+    """Set and return the status that follows from the facts; the invoice must be locked.
+
+    Raises IllegalInvoiceEdge when the facts contradict the table of edges: a bug, so everything rolls back.
+    """
+    status = derive_status(_facts(invoice))
+    if status != invoice.status:
+        check_edge(InvoiceStatus(invoice.status), status)
+        invoice.status = status
+    invoice.version += 1
+    invoice.updated_at = func.now()
+    session().flush()
+    return status
+
+
+def _facts(invoice: Invoice) -> InvoiceFacts:
+    return InvoiceFacts(
+        issued=invoice.issued_at is not None,
+        cancelled=invoice.cancelled_at is not None,
+        written_off=invoice.written_off_at is not None,
+        open_dispute=invoice.disputed_minor > 0,
+        ever_paid=invoice.paid_at is not None,
+        total_minor=invoice.total_minor,
+        captured_minor=invoice.captured_minor,
+        refunded_minor=invoice.refunded_minor,
+        lost_minor=invoice.lost_minor,
+        has_active_payment=_has_payment_under_way(invoice.id),
+        last_charge_failed=invoice.last_charge_error is not None,
+        overdue=invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < _today()),
+    )
+
+
+def _has_payment_under_way(invoice_id: int) -> bool:
+    found = session().scalar(select(exists().where(Payment.invoice_id == invoice_id, Payment.status.in_(UNDER_WAY))))
+    return bool(found)
+
+
+def _today() -> date:
+    today = session().scalar(select(func.current_date()))
+    assert isinstance(today, date)  # noqa: S101 - the database's own day
+    return today

@@ -1,0 +1,395 @@
+"""Invoices as the initiators ask for them: register, change the status, change the amount (eis.md 5.1, 5.6, 5.14)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain import ledger as books
+from app.domain.errors import Conflict, Invalid
+from app.domain.invoice import EIS_WORD, InvoiceStatus
+from app.domain.money import Money, format_amount
+from app.domain.ports import LinkRequest
+from app.models.initiator import Initiator
+from app.models.invoice import Invoice, InvoiceClaim
+from app.models.payment import Payment
+from app.services import ledger, search, timeline
+from app.services.invoice_status import UNDER_WAY, lock_by_number, recompute
+from app.services.settlement import settle, settle_nothing
+from app.services.timeline import Actor
+from app.uow import retried, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.domain.ports import LinkSigner
+    from app.services.initiators import Caller
+
+HIGHEST_NUMBER = 2_147_483_647  # Directo's limit for document numbers (protocols.md 6)
+
+# Everything a new invoice is, in one statement and so one round trip (decisions.md 23). A number somebody else took
+# from a range makes no row; a number above the counter of its range moves the counter, as importing does (eis.md 7.1).
+CREATE = text("""
+with passed as (
+  update number_range set next_number = :number + 1
+   where tenant_id = :tenant_id and kind in ('invoice', 'deposit') and active
+     and :number >= next_number and :number <= last_number
+), used as (
+  update number_reservation set used_at = clock_timestamp()
+   where tenant_id = :tenant_id and number = :number and initiator_id = any(:owns) and used_at is null
+), made as (
+  insert into invoice (tenant_id, public_token, number, initiator_id, kind, status, currency, subtotal_minor, total_minor,
+                       description, reference_number, customer_name, customer_email, custom_field_1, payment_link,
+                       account_id, issued_at, source)
+  select :tenant_id, :public_token, :number, :initiator_id, :kind, 'unpaid', :currency, :total, :total, :description,
+         :reference_number, :customer_name, :customer_email, :custom_field_1, :payment_link,
+         (select account_id from reference
+           where tenant_id = :tenant_id and number = :reference_number and initiator_id = any(:owns)),
+         clock_timestamp(), 'api'
+   where not exists (select 1 from number_reservation
+                      where tenant_id = :tenant_id and number = :number and initiator_id <> all(:owns)
+                        and range_id in (select id from number_range where kind <> 'monthly'))
+  on conflict (tenant_id, number) do nothing
+  returning id
+), booked as (
+  insert into ledger_transaction (tenant_id, kind, dedupe_key, invoice_id)
+  select :tenant_id, 'invoice.issued', 'invoice:' || id || ':issued', id from made where :total > 0
+  returning id
+), entries as (
+  insert into ledger_entry (tenant_id, transaction_id, account_id, amount_minor, currency)
+  select :tenant_id, booked.id, side.account_id, side.amount, :currency
+    from booked, unnest(cast(:accounts as bigint[]), cast(:amounts as bigint[])) as side (account_id, amount)
+), told as (
+  insert into event (tenant_id, kind, invoice_id, actor_kind, actor, data)
+  select :tenant_id, kind, made.id, 'initiator', :actor, data
+    from made, unnest(cast(:events as text[]), cast(:event_data as jsonb[])) as line (kind, data)
+), owed as (
+  insert into outbox (tenant_id, kind, dedupe_key, lane_id, invoice_id, payload, run_at)
+  select :tenant_id, 'search.invoice.index', made.id || ':1', lane.id, made.id, '{}', now() + interval '1 second'
+    from made, lane where lane.name = 'search'
+)
+select id from made
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterInvoice:
+    """What an initiator says of a new invoice (eis.md 5.1); strings are empty when absent."""
+
+    number: int
+    amount: Money
+    initiator_code: str
+    description: str = ""
+    unique_id: str | None = None
+    reserved_names: tuple[str, ...] = ()
+    affiliation: str | None = None
+    reference_number: str = ""
+    customer_name: str = ""
+    customer_email: str = ""
+    custom_field_1: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered invoice and its signed payment link; `created` is False when it was there already."""
+
+    number: int
+    link: str
+    created: bool
+
+
+class NumberNotAvailable(Conflict):
+    """This invoice number is not available to you."""
+
+
+class RegisteredDifferently(Conflict):
+    """This invoice number is registered already with another amount."""
+
+
+class StatusRefused(Conflict):
+    """The invoice cannot take this status now."""
+
+
+@retried
+def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Registered:
+    """Register an invoice and return its LinkPay URL; the same request again gives the same answer.
+
+    Raises Invalid, NumberNotAvailable for a number of somebody else, RegisteredDifferently for another amount.
+    """
+    _check(caller, command)
+    link = links.sign(_link_request(command))
+    with transaction() as tx:
+        invoice_id = _insert(tx, caller, command, link)
+        if invoice_id is None:
+            _same_again(tx, caller, command)
+            return Registered(command.number, link, created=False)
+        if command.amount.minor == 0:
+            settle_nothing(tx.get_one(Invoice, invoice_id), actor=Actor("initiator", caller.code))
+        if command.unique_id:
+            _claim(tx, invoice_id, caller.tenant_id, command)
+    return Registered(command.number, link, created=True)
+
+
+@retried
+def change_status(caller: Caller, number: int, word: str) -> None:
+    """Do what the initiator reports of its invoice (eis.md 5.6); the same word again changes nothing.
+
+    Raises NotFound, Invalid for a word that is none of the six, StatusRefused when the facts forbid it.
+    """
+    if word not in EIS_WORD.values():
+        raise Invalid.field("status", f"must be one of: {', '.join(sorted(set(EIS_WORD.values())))}")
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, number)
+        if EIS_WORD[InvoiceStatus(invoice.status)] == word:
+            return
+        verb = REPORTS.get(word)
+        if verb is None:
+            raise StatusRefused(
+                f"Invoice {number} cannot be set to {word}: that follows from payments and refunds only"
+            )
+        verb(tx, invoice, Actor("initiator", caller.code))
+
+
+@retried
+def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner | None = None) -> None:
+    """Set a new total on an invoice nobody paid (eis.md 5.14) and sign its link anew.
+
+    Raises NotFound, or StatusRefused when money came or is on its way.
+    """
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, number)
+        if invoice.total_minor == amount.minor and invoice.currency == amount.currency:
+            return
+        if invoice.status not in {InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.CHARGED_WITH_ERROR}:
+            raise StatusRefused(f"Invoice {number} is {invoice.status}: its amount is fixed")
+        reprice(tx, invoice, amount, Actor("initiator", caller.code), links)
+
+
+def reprice(tx: Session, invoice: Invoice, amount: Money, actor: Actor, links: LinkSigner | None = None) -> None:
+    """Change the total of a locked invoice without money, and book the difference."""
+    before = Money(invoice.total_minor, invoice.currency)
+    initiator = _code(tx, invoice.initiator_id)
+    invoice.subtotal_minor = invoice.total_minor = amount.minor
+    invoice.modifier_minor = invoice.tax_minor = 0
+    if links is not None and invoice.payment_link:
+        invoice.payment_link = links.sign(_link_of(invoice, initiator))
+    tx.flush()
+    ledger.post(
+        "invoice.repriced",
+        f"invoice:{invoice.id}:repriced:{invoice.version}",
+        books.repriced(initiator, before, amount),
+        invoice_id=invoice.id,
+        tenant_id=invoice.tenant_id,
+    )
+    timeline.record(
+        "invoice.repriced",
+        actor=actor,
+        invoice_id=invoice.id,
+        data={"before": format_amount(before), "after": format_amount(amount), "currency": amount.currency},
+    )
+    search.reindex_later(invoice)
+    if amount.minor == 0:
+        settle_nothing(invoice, actor=actor)
+    else:
+        recompute(invoice)
+
+
+def _check(caller: Caller, command: RegisterInvoice) -> None:
+    faults: dict[str, list[str]] = {}
+    if command.initiator_code not in caller.codes:
+        faults["custom_field2"] = [f"must be one of: {', '.join(caller.codes)}"]
+    if not 1 <= command.number <= HIGHEST_NUMBER:
+        faults["invoice_number"] = [f"must be between 1 and {HIGHEST_NUMBER}"]
+    if faults:
+        raise Invalid(faults)
+
+
+def _insert(tx: Session, caller: Caller, command: RegisterInvoice, link: str) -> int | None:
+    initiator_id = caller.owns[caller.codes.index(command.initiator_code)]
+    postings = books.issued(command.initiator_code, command.amount)
+    accounts = ledger.account_ids([posting.account for posting in postings], caller.tenant_id)
+    made: int | None = tx.execute(
+        CREATE,
+        {
+            "tenant_id": caller.tenant_id,
+            "public_token": secrets.token_urlsafe(16),
+            "number": command.number,
+            "initiator_id": initiator_id,
+            "owns": list(caller.owns),
+            "kind": "auction_deposit" if command.affiliation == "auction_deposit" else "regular",
+            "currency": command.amount.currency,
+            "total": command.amount.minor,
+            "description": _description(command),
+            "reference_number": command.reference_number,
+            "customer_name": command.customer_name,
+            "customer_email": command.customer_email,
+            "custom_field_1": command.custom_field_1,
+            "payment_link": link,
+            "accounts": [accounts[posting.account] for posting in postings],
+            "amounts": [posting.amount.minor for posting in postings],
+            "actor": caller.code,
+            "events": ["invoice.issued", "invoice.link.made"],
+            "event_data": _event_data(command),
+        },
+    ).scalar_one_or_none()
+    return made
+
+
+def _event_data(command: RegisterInvoice) -> list[str]:
+    amount = {"amount": format_amount(command.amount), "currency": command.amount.currency}
+    return [json.dumps({"number": command.number, **amount}), json.dumps({"gateway": "everypay", **amount})]
+
+
+def _description(command: RegisterInvoice) -> str:
+    if command.reserved_names:
+        return f"Reserved domain names: {', '.join(command.reserved_names)}; User unique id: {command.unique_id}"
+    return command.description or "reload balance"
+
+
+def _link_request(command: RegisterInvoice) -> LinkRequest:
+    return LinkRequest(
+        transaction_amount=format_amount(command.amount),
+        order_reference=str(command.number),
+        reference_number=command.reference_number,
+        customer_name=command.customer_name,
+        customer_email=command.customer_email,
+        custom_field_1=command.custom_field_1,
+        custom_field_2=command.initiator_code,
+    )
+
+
+def _link_of(invoice: Invoice, initiator: str) -> LinkRequest:
+    return LinkRequest(
+        transaction_amount=format_amount(Money(invoice.total_minor, invoice.currency)),
+        order_reference=str(invoice.number),
+        reference_number=invoice.reference_number,
+        customer_name=invoice.customer_name,
+        customer_email=invoice.customer_email,
+        custom_field_1=invoice.custom_field_1,
+        custom_field_2=initiator,
+    )
+
+
+def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:
+    invoice = tx.scalars(
+        select(Invoice).where(Invoice.number == command.number, Invoice.initiator_id.in_(caller.owns)).with_for_update()
+    ).one_or_none()
+    if invoice is None:
+        raise NumberNotAvailable
+    if command.unique_id:
+        _claim(tx, invoice.id, caller.tenant_id, command)
+    elif invoice.total_minor != command.amount.minor or invoice.currency != command.amount.currency:
+        raise RegisteredDifferently
+
+
+def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoice) -> None:
+    """Keep who may win this number by paying first (eis.md 10.1.4)."""
+    tx.execute(
+        insert(InvoiceClaim)
+        .values(
+            tenant_id=tenant_id,
+            invoice_id=invoice_id,
+            user_unique_id=command.unique_id,
+            names=list(command.reserved_names),
+            amount_minor=command.amount.minor,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
+    if invoice.cancelled_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} is cancelled: register a new one")
+    if invoice.status not in {
+        InvoiceStatus.UNPAID,
+        InvoiceStatus.OVERDUE,
+        InvoiceStatus.PENDING,
+        InvoiceStatus.CHARGED_WITH_ERROR,
+        InvoiceStatus.PARTIALLY_PAID,
+    }:
+        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
+    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
+    payment = Payment(
+        tenant_id=invoice.tenant_id,
+        public_token=secrets.token_urlsafe(16),
+        invoice_id=invoice.id,
+        initiator_id=invoice.initiator_id,
+        method="reported",
+        gateway="service",
+        account=actor.name,
+        status="created",
+        amount_minor=due.minor,
+        currency=due.currency,
+        external_id=f"reported:{invoice.number}:{invoice.version}",
+    )
+    tx.add(payment)
+    tx.flush()
+    settle(payment, invoice, due, initiator=_code(tx, invoice.initiator_id), actor=actor)
+
+
+def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor) -> None:
+    if invoice.captured_minor or invoice.paid_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} has been paid: refund it instead of cancelling it")
+    if _money_on_its_way(tx, invoice.id):
+        raise StatusRefused(f"Invoice {invoice.number} is being paid at this moment: ask again when that has ended")
+    invoice.cancelled_at = datetime.now(UTC)
+    invoice.cancel_reason = f"reported by {actor.name}"
+    ledger.post(
+        "invoice.cancelled",
+        f"invoice:{invoice.id}:cancelled",
+        books.cancelled(_code(tx, invoice.initiator_id), Money(invoice.total_minor, invoice.currency)),
+        invoice_id=invoice.id,
+        tenant_id=invoice.tenant_id,
+    )
+    recompute(invoice)
+    timeline.record("invoice.cancelled", actor=actor, invoice_id=invoice.id, reason=invoice.cancel_reason)
+
+
+def _report_overdue(_tx: Session, invoice: Invoice, actor: Actor) -> None:
+    if invoice.paid_at is not None or invoice.cancelled_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
+    invoice.overdue_at = datetime.now(UTC)
+    recompute(invoice)
+    timeline.record("invoice.overdue", actor=actor, invoice_id=invoice.id)
+
+
+def _report_unpaid(_tx: Session, invoice: Invoice, actor: Actor) -> None:
+    if invoice.paid_at is not None or invoice.cancelled_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
+    invoice.overdue_at = None
+    invoice.last_charge_error = None
+    recompute(invoice)
+    timeline.record("invoice.reopened", actor=actor, invoice_id=invoice.id)
+
+
+REPORTS = {
+    "paid": _report_paid,
+    "cancelled": _report_cancelled,
+    "overdue": _report_overdue,
+    "unpaid": _report_unpaid,
+}
+
+
+def _money_on_its_way(tx: Session, invoice_id: int) -> bool:
+    """Return whether the payer has begun to pay; a page that was only opened does not count."""
+    begun = tx.scalar(
+        select(Payment.id)
+        .where(
+            Payment.invoice_id == invoice_id,
+            Payment.status.in_(UNDER_WAY),
+            Payment.provider_state.is_distinct_from("initial"),
+            Payment.external_id.is_not(None),
+        )
+        .limit(1)
+    )
+    return begun is not None
+
+
+def _code(tx: Session, initiator_id: int) -> str:
+    return tx.scalars(select(Initiator.code).where(Initiator.id == initiator_id)).one()

@@ -1,0 +1,106 @@
+"""Asking by itself: open payments are looked at again until they are final (reliability.md 3.11)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select, text
+
+from app.domain.payment import PaymentStatus
+from app.models.payment import GatewayReference, Payment
+from app.services import timeline
+from app.services.invoice_status import lock, recompute
+from app.services.refresh import owe_look
+from app.uow import retried, ring_after_commit, transaction
+
+PASS_LIMIT = 500
+
+
+@retried
+def poll_open_payments() -> int:
+    """Owe a look at every open payment whose time has come, and return how many.
+
+    A lost callback heals here: the counter of news is raised as if the gateway had called (features.md F1).
+    """
+    with transaction() as tx:
+        due = tx.scalars(
+            select(GatewayReference)
+            .join(Payment, Payment.id == GatewayReference.payment_id)
+            .where(Payment.next_check_at <= func.now(), Payment.external_id.is_not(None))
+            .order_by(Payment.next_check_at)
+            .limit(PASS_LIMIT)
+            .with_for_update(of=GatewayReference, skip_locked=True)
+        ).all()
+        for reference in due:
+            _look_again(reference)
+        ids = [reference.payment_id for reference in due]
+        # The look plans the next check itself; this one only keeps the next pass from asking twice.
+        tx.execute(
+            text("update payment set next_check_at = now() + interval '5 minutes' where id = any(:ids)"), {"ids": ids}
+        )
+        if due:
+            ring_after_commit()
+        return len(due)
+
+
+def _look_again(reference: GatewayReference) -> None:
+    waiting = reference.dirty_seq > reference.clean_seq
+    reference.dirty_seq += 1
+    if not waiting:
+        owe_look(reference)
+
+
+@retried
+def give_up_lost_attempts() -> int:
+    """Expire attempts that never got a reference, once the gateway can no longer complete them; return how many."""
+    with transaction() as tx:
+        lost = tx.execute(
+            select(Payment.id, Payment.invoice_id)
+            .where(
+                Payment.external_id.is_(None),
+                Payment.method == "hosted",
+                Payment.status.in_([PaymentStatus.CREATED, PaymentStatus.PROCESSING]),
+                Payment.expires_at <= func.now(),
+            )
+            .order_by(Payment.invoice_id)
+            .limit(PASS_LIMIT)
+        ).all()
+        for payment_id, invoice_id in lost:
+            _expire(payment_id, invoice_id)
+        return len(lost)
+
+
+def _expire(payment_id: int, invoice_id: int) -> None:
+    with transaction() as tx:
+        invoice = lock(tx, invoice_id)
+        payment = tx.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+        if payment.external_id is not None or payment.status not in {PaymentStatus.CREATED, PaymentStatus.PROCESSING}:
+            return
+        payment.status = PaymentStatus.EXPIRED
+        payment.next_check_at = None
+        tx.flush()
+        recompute(invoice)
+        timeline.record("payment.expired", invoice_id=invoice_id, payment_id=payment_id, reason="never confirmed")
+
+
+@retried
+def wake_stranded_references(older_than: timedelta = timedelta(minutes=15)) -> int:
+    """Owe a look at references with news nobody is looking into; returns how many. A net under the outbox."""
+    with transaction() as tx:
+        stranded = tx.scalars(
+            select(GatewayReference)
+            .where(
+                GatewayReference.dirty_seq > GatewayReference.clean_seq,
+                GatewayReference.last_heard_at < func.now() - older_than,
+                text(
+                    "not exists (select 1 from outbox o where o.kind = 'gateway.payment.refresh' "
+                    "and o.state in ('pending', 'leased') and (o.payload->>'reference_id')::bigint = gateway_reference.id)"
+                ),
+            )
+            .limit(PASS_LIMIT)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for reference in stranded:
+            reference.dirty_seq += 1
+            owe_look(reference)
+        return len(stranded)

@@ -1,0 +1,136 @@
+"""Telling the initiators: what they must hear is frozen when it happens and owed until they have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from app.domain.invoice import EIS_WORD, InvoiceStatus
+from app.domain.money import Money, format_amount
+from app.models.initiator import Initiator
+from app.models.invoice import Invoice
+from app.models.payment import Payment
+from app.services import outbox, timeline
+from app.uow import session, transaction
+
+if TYPE_CHECKING:
+    from app.domain.ports import Answer
+    from app.integrations import Integrations
+    from app.services.outbox import Claimed
+
+PAYMENT_STATUS = "initiator.payment.notify"
+SYNCHRONISE = "initiator.invoice.synchronise"
+
+# Who has a payment_status endpoint (eis.md 10.2.1); the others read their status themselves.
+HEARERS = {"registry", "auction", "eeid"}
+# Each repeat adds the amount once more at the auction (decisions.md 26).
+COUNTS_REPEATS = {"auction"}
+
+
+def owe_payment_status(payment: Payment, invoice: Invoice, initiator: str) -> None:
+    """Owe the initiator the news of a settled payment: the 21 keys, frozen now (eis.md 10.2.1)."""
+    if initiator not in HEARERS or payment.snapshot is None:
+        return
+    outbox.post(
+        PAYMENT_STATUS,
+        f"payment:{payment.id}:settled",
+        lane=f"initiator:{initiator}",
+        payload={"initiator": initiator, "body": _payment_status_body(payment, invoice, initiator)},
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        repeatable=initiator not in COUNTS_REPEATS,
+        tenant_id=payment.tenant_id,
+    )
+
+
+def _payment_status_body(payment: Payment, invoice: Invoice, initiator: str) -> dict[str, Any]:
+    body = dict(payment.snapshot or {})
+    # Receivers look the invoice up by this text, so a suffix we added for a second attempt comes off again.
+    body["order_reference"] = str(invoice.number)
+    # To the auction null means one invoice and an empty list means nothing to do (eis.md appendix B).
+    body["invoice_number_collection"] = None if initiator == "auction" else []
+    return body
+
+
+def send_payment_status(row: Claimed, integrations: Integrations) -> Answer:
+    """PUT the frozen payload; raises ProviderFailure."""
+    return integrations.initiators.payment_status(row.payload["initiator"], row.payload["body"])
+
+
+def send_synchronise(row: Claimed, integrations: Integrations) -> Answer:
+    """PUT the invoice with its status (eis.md 10.2.7); raises ProviderFailure."""
+    return integrations.initiators.synchronise(row.payload["initiator"], row.payload["body"])
+
+
+def synchronise_instead(row: Claimed) -> None:
+    """Owe a repeatable "this invoice is paid" when it is unknown whether a non-repeatable notice arrived.
+
+    The receiver answers at once when the invoice is paid already (decisions.md 26). Runs in the caller's transaction.
+    """
+    invoice = session().get_one(Invoice, row.invoice_id)
+    payment = session().get_one(Payment, row.payment_id)
+    initiator = row.payload["initiator"]
+    outbox.post(
+        SYNCHRONISE,
+        f"instead-of:{row.id}",
+        lane=f"initiator:{initiator}",
+        payload={"initiator": initiator, "body": synchronise_body(invoice, payment, initiator, "paid")},
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        tenant_id=invoice.tenant_id,
+    )
+    timeline.record(
+        "initiator.notice.unknown",
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        reason="The answer was lost and a repeat would be counted twice: the invoice is synchronised instead",
+        data={"initiator": initiator, "outbox": row.id},
+    )
+
+
+def synchronise_body(invoice: Invoice, payment: Payment | None, initiator: str, status: str) -> dict[str, Any]:
+    """Return the body of `PUT /eis_billing/invoices` (eis.md 8.5, appendix B)."""
+    snapshot = payment.snapshot if payment else None
+    return {
+        "invoice": {
+            "invoice_number": invoice.number,
+            "initiator": initiator,
+            "payment_reference": payment.external_id if payment else None,
+            "transaction_amount": format_amount(Money(invoice.total_minor, invoice.currency)),
+            "status": EIS_WORD[InvoiceStatus(invoice.status)],
+            "in_directo": False,
+            "everypay_response": snapshot,
+            "transaction_time": snapshot.get("transaction_time") if snapshot else None,
+            "sent_at_omniva": None,
+        },
+        "status": status,
+    }
+
+
+def initiator_code(initiator_id: int) -> str:
+    """Return the code of the initiator with this id."""
+    return session().scalars(select(Initiator.code).where(Initiator.id == initiator_id)).one()
+
+
+def delivered(row: Claimed, answer: Answer) -> None:
+    """Write on the timeline that the initiator has the news, with what it answered."""
+    with transaction():
+        timeline.record(
+            "initiator.notified",
+            invoice_id=row.invoice_id,
+            payment_id=row.payment_id,
+            data={
+                "initiator": row.payload["initiator"],
+                "kind": row.kind,
+                "status": answer.status,
+                "ms": answer.elapsed_ms,
+                "answer": _short(answer.body),
+                "attempts": row.attempts,
+            },
+        )
+
+
+def _short(body: Any) -> str:
+    message = body.get("message") if isinstance(body, dict) else body
+    return str(message)[:200] if message is not None else ""

@@ -1,0 +1,277 @@
+"""Starting a hosted payment: our row first, then the gateway, then what it answered (house.md 8, story a)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from app.domain.errors import Conflict, Invalid, Outcome, ProviderFailure
+from app.domain.invoice import InvoiceStatus, is_payable
+from app.domain.money import Money, format_amount
+from app.domain.order_reference import compose
+from app.domain.origin import is_allowed
+from app.domain.payment import ObservedState, PaymentStatus
+from app.domain.ports import OneOffRequest
+from app.models.payment import GatewayReference, Payment
+from app.services import timeline
+from app.services.invoice_status import lock, lock_by_number, recompute
+from app.services.timeline import Actor
+from app.uow import retried, session, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.ports import CreatedPayment, HostedGateway
+    from app.models.invoice import Invoice
+    from app.services.initiators import Caller
+
+# A payer who comes back within this time gets the same page again instead of a second way to pay (features.md F4).
+REUSE = timedelta(minutes=10)
+# An attempt whose answer was lost cannot be asked for without its reference: it is given up after this time.
+LOST_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOff:
+    """What a service asks for: pay this invoice now and come back to `customer_url` (eis.md 5.2)."""
+
+    number: int
+    customer_url: str
+    amount: Money | None = None
+    reference_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartedPayment:
+    """Where to send the payer."""
+
+    link: str
+    payment_id: int
+
+
+class NotPayable(Conflict):
+    """This invoice cannot be paid any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A payment row as the steps between transactions need it."""
+
+    payment_id: int
+    external_id: str | None
+    link: str | None
+    request: OneOffRequest
+
+
+def start_one_off(
+    caller: Caller,
+    command: OneOff,
+    gateway: HostedGateway,
+    allowed_origins: Sequence[str],
+    *,
+    plain_http: bool = False,
+    first_check_s: int = 60,
+) -> StartedPayment:
+    """Make a hosted payment for the whole balance and return the page to send the payer to.
+
+    The payer who asks again while the page is untouched gets the same page. Raises NotFound, Invalid, NotPayable for
+    a paid, refunded or cancelled invoice (eis.md 14), ProviderFailure; after an unknown outcome the attempt stays
+    open, because the gateway may have made the payment (reliability.md 3.1, law 6).
+    """
+    if not is_allowed(command.customer_url, allowed_origins, plain_http=plain_http):
+        raise Invalid.field("customer_url", "this url not supported")
+    standing = _untouched(caller, command, gateway)
+    if standing is not None and standing.link and _still_untouched(standing, gateway):
+        return StartedPayment(standing.link, standing.payment_id)
+    attempt = _open(caller, command, gateway)
+    try:
+        created = gateway.create_payment(attempt.request)
+    except ProviderFailure as failure:
+        _store_failure(attempt, failure)
+        raise
+    return _store_link(attempt, created, gateway, first_check_s)
+
+
+def _untouched(caller: Caller, command: OneOff, gateway: HostedGateway) -> Attempt | None:
+    """Return the open attempt that asks for exactly the same and is young enough to be used again."""
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, command.number)
+        due = _due(invoice, command)
+        row = tx.scalars(
+            select(Payment)
+            .where(
+                Payment.invoice_id == invoice.id,
+                Payment.gateway == gateway.name,
+                Payment.status == PaymentStatus.PENDING,
+                Payment.provider_state == "initial",
+                Payment.amount_minor == due.minor,
+                Payment.customer_url == command.customer_url,
+                Payment.created_at > func.now() - REUSE,
+            )
+            .order_by(Payment.id.desc())
+            .limit(1)
+        ).one_or_none()
+        return None if row is None else _attempt(row, command, due)
+
+
+def _still_untouched(standing: Attempt, gateway: HostedGateway) -> bool:
+    """Take a last look: a page the payer already used must not be shown again."""
+    assert standing.external_id is not None  # noqa: S101 - an attempt with a link has a reference
+    try:
+        return gateway.fetch_payment(standing.external_id).state is ObservedState.INITIAL
+    except ProviderFailure:
+        return False
+
+
+@retried
+def _open(caller: Caller, command: OneOff, gateway: HostedGateway) -> Attempt:
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, command.number)
+        due = _due(invoice, command)
+        attempts = tx.scalar(select(func.count()).where(Payment.invoice_id == invoice.id, Payment.method == "hosted"))
+        payment = Payment(
+            tenant_id=invoice.tenant_id,
+            public_token=secrets.token_urlsafe(16),
+            invoice_id=invoice.id,
+            initiator_id=invoice.initiator_id,
+            method="hosted",
+            gateway=gateway.name,
+            account=gateway.account,
+            amount_minor=due.minor,
+            currency=due.currency,
+            attempt_no=(attempts or 0) + 1,
+            merchant_ref=compose(command.number, (attempts or 0) + 1),
+            customer_url=command.customer_url,
+            sent_at=datetime.now(UTC),
+            expires_at=datetime.now(UTC) + LOST_AFTER,
+            next_check_at=datetime.now(UTC) + timedelta(minutes=10),
+        )
+        tx.add(payment)
+        tx.flush()
+        timeline.record(
+            "payment.created",
+            actor=Actor("initiator", caller.code),
+            invoice_id=invoice.id,
+            payment_id=payment.id,
+            data={"amount": format_amount(due), "currency": due.currency, "attempt": payment.attempt_no},
+        )
+        return _attempt(payment, command, due)
+
+
+def _attempt(payment: Payment, command: OneOff, due: Money) -> Attempt:
+    return Attempt(
+        payment.id,
+        payment.external_id,
+        payment.payment_link,
+        OneOffRequest(
+            order_reference=payment.merchant_ref or str(command.number),
+            amount=due,
+            customer_url=command.customer_url,
+            reference_number=command.reference_number,
+        ),
+    )
+
+
+def _due(invoice: Invoice, command: OneOff) -> Money:
+    if not is_payable(InvoiceStatus(invoice.status)):
+        raise NotPayable(f"Invoice {invoice.number} is {invoice.status}", code="not_payable", status=invoice.status)
+    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
+    asked = command.amount
+    if asked is not None and (asked.currency != due.currency or not 0 < asked.minor <= due.minor):
+        raise Invalid.field("amount", f"must be above 0 and at most {format_amount(due)} {due.currency}")
+    return due
+
+
+@retried
+def _store_link(
+    attempt: Attempt, created: CreatedPayment, gateway: HostedGateway, first_check_s: int
+) -> StartedPayment:
+    with transaction() as tx:
+        payment = _lock_attempt(attempt)
+        if payment.external_id is None:
+            payment.external_id = created.external_id
+        payment.payment_link = created.payment_link
+        if payment.status == PaymentStatus.CREATED:
+            payment.status = PaymentStatus.PENDING
+            payment.provider_state = created.provider_state
+            payment.next_check_at = datetime.now(UTC) + timedelta(seconds=first_check_s)
+            payment.expires_at = None
+        payment.version += 1
+        tx.flush()
+        know_reference(payment, gateway.name)
+        invoice = lock(tx, payment.invoice_id or 0)
+        recompute(invoice)
+        timeline.record(
+            "payment.link.made",
+            actor=Actor("gateway", gateway.name),
+            invoice_id=payment.invoice_id,
+            payment_id=payment.id,
+            data={"reference": created.external_id, "state": created.provider_state},
+        )
+    return StartedPayment(created.payment_link, attempt.payment_id)
+
+
+def know_reference(payment: Payment, gateway: str) -> GatewayReference:
+    """Return the row that counts the news about this payment's reference, tied to the payment."""
+    reference = (
+        session()
+        .scalars(
+            select(GatewayReference).where(
+                GatewayReference.gateway == gateway, GatewayReference.external_id == payment.external_id
+            )
+        )
+        .one_or_none()
+    )
+    if reference is None:
+        reference = GatewayReference(
+            tenant_id=payment.tenant_id, gateway=gateway, external_id=payment.external_id, payment_id=payment.id
+        )
+        session().add(reference)
+    reference.payment_id = payment.id
+    session().flush()
+    return reference
+
+
+def _lock_attempt(attempt: Attempt) -> Payment:
+    """Return the attempt's payment, locked after its invoice."""
+    invoice_id = session().scalar(select(Payment.invoice_id).where(Payment.id == attempt.payment_id))
+    lock(session(), invoice_id or 0)
+    return (
+        session()
+        .scalars(
+            select(Payment)
+            .where(Payment.id == attempt.payment_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        .one()
+    )
+
+
+@retried
+def _store_failure(attempt: Attempt, failure: ProviderFailure) -> None:
+    """Keep what is known: refused is failed, lost is processing until the gateway tells us otherwise."""
+    with transaction() as tx:
+        payment = _lock_attempt(attempt)
+        if payment.status != PaymentStatus.CREATED:
+            return
+        unknown = failure.outcome is Outcome.UNKNOWN
+        payment.status = PaymentStatus.PROCESSING if unknown else PaymentStatus.FAILED
+        payment.failure_code = str(failure.code or failure.outcome)
+        payment.failure_message = failure.detail[:500]
+        if not unknown:
+            payment.next_check_at = None
+        tx.flush()
+        recompute(lock(tx, payment.invoice_id or 0))
+        timeline.record(
+            "payment.unknown" if unknown else "payment.refused",
+            actor=Actor("gateway", payment.gateway),
+            invoice_id=payment.invoice_id,
+            payment_id=payment.id,
+            reason=failure.detail[:200],
+            data={"code": failure.code, "outcome": failure.outcome},
+        )

@@ -1,0 +1,358 @@
+"""Looking again: fetch what the gateway knows, compare it with what was asked, apply it under lock (reliability.md 3.5)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from app.domain.errors import Outcome, ProviderFailure
+from app.domain.money import Money, format_amount
+from app.domain.order_reference import parse
+from app.domain.payment import DecisionKind, ObservedState, PaymentStatus, decide
+from app.models.invoice import Invoice, InvoiceClaim
+from app.models.payment import GatewayReference, Payment
+from app.services import give_back, inbox, notices, outbox, reviews, timeline
+from app.services.invoice_status import lock, recompute
+from app.services.invoices import reprice
+from app.services.settlement import settle
+from app.services.timeline import Actor
+from app.uow import retried, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from app.domain.ports import FetchedPayment, HostedGateway
+
+FAILED = {PaymentStatus.FAILED, PaymentStatus.EXPIRED}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look is about: `seen` is the count of news it answers."""
+
+    reference_id: int
+    external_id: str
+    seen: int
+
+
+def refresh(reference_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> str:
+    """Look at one gateway reference and return what became of it, in a word for the inbox.
+
+    Raises ProviderFailure when the gateway could not be asked; the outbox then asks again (reliability.md 3.9).
+    """
+    look = _begin(reference_id)
+    try:
+        fetched = gateway.fetch_payment(look.external_id)
+    except ProviderFailure as failure:
+        if failure.outcome is Outcome.REFUSED and failure.permanent:
+            return _unknown_there(look, failure)
+        raise
+    return _apply(look, fetched, gateway, poll_ladder_s)
+
+
+def give_up(reference_id: int) -> None:
+    """Hand a reference that could not be asked about for days to a person; later news starts over."""
+    with transaction() as tx:
+        reference = tx.get_one(GatewayReference, reference_id, with_for_update=True)
+        reference.clean_seq = reference.dirty_seq
+        reviews.ask(
+            "gateway.unreachable",
+            f"reference:{reference.id}:{reference.dirty_seq}",
+            f"{reference.gateway} could not be asked about {reference.external_id}: look it up by hand",
+            payment_id=reference.payment_id,
+            evidence={"reference": reference.external_id},
+        )
+
+
+def _begin(reference_id: int) -> Look:
+    with transaction() as tx:
+        reference = tx.get_one(GatewayReference, reference_id, populate_existing=True)
+        return Look(reference.id, reference.external_id, reference.dirty_seq)
+
+
+@retried
+def _apply(look: Look, fetched: FetchedPayment, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> str:
+    with transaction() as tx:
+        invoice = _lock_invoice(tx, look, fetched, gateway)
+        payment = _lock_payment(tx, look, fetched, gateway, invoice)
+        reference = tx.get_one(GatewayReference, look.reference_id, with_for_update=True, populate_existing=True)
+        if invoice is None or payment is None:
+            outcome = _nobody_knows(reference, fetched, invoice)
+        else:
+            reference.payment_id = payment.id
+            outcome = _fold(tx, payment, invoice, fetched, gateway, poll_ladder_s)
+        reference.custom_field_1 = fetched.custom_field_1
+        _finish(reference, look, outcome, invoice, payment)
+        return outcome
+
+
+def _finish(
+    reference: GatewayReference, look: Look, outcome: str, invoice: Invoice | None, payment: Payment | None
+) -> None:
+    reference.clean_seq = max(reference.clean_seq, look.seen)
+    reference.last_fetched_at = datetime.now(UTC)
+    if reference.dirty_seq > reference.clean_seq:
+        owe_look(reference)
+    invoice_id = invoice.id if invoice else None
+    payment_id = payment.id if payment else None
+    handled = inbox.stamp(reference, outcome, invoice_id=invoice_id, payment_id=payment_id)
+    if handled and invoice_id:
+        timeline.record(
+            "gateway.callback.received",
+            actor=Actor("gateway", reference.gateway),
+            invoice_id=invoice_id,
+            payment_id=payment_id,
+            data={"messages": handled, "outcome": outcome},
+        )
+
+
+def owe_look(reference: GatewayReference) -> None:
+    """Owe one more look at this reference."""
+    outbox.post(
+        inbox.REFRESH,
+        f"{reference.id}:{reference.dirty_seq}",
+        lane=reference.gateway,
+        payload={"reference_id": reference.id},
+        payment_id=reference.payment_id,
+        tenant_id=reference.tenant_id,
+    )
+
+
+def _lock_invoice(tx: Session, look: Look, fetched: FetchedPayment, gateway: HostedGateway) -> Invoice | None:
+    invoice_id = tx.scalar(
+        select(Payment.invoice_id).where(Payment.gateway == gateway.name, Payment.external_id == look.external_id)
+    )
+    if invoice_id is None:
+        number = parse(fetched.order_reference).number
+        invoice_id = None if number is None else tx.scalar(select(Invoice.id).where(Invoice.number == number))
+    return None if invoice_id is None else lock(tx, invoice_id)
+
+
+def _lock_payment(
+    tx: Session, look: Look, fetched: FetchedPayment, gateway: HostedGateway, invoice: Invoice | None
+) -> Payment | None:
+    """Return the payment this reference stands for: known, or lost after sending, or made from a signed link."""
+    if invoice is None:
+        return None
+    of_invoice = select(Payment).where(Payment.gateway == gateway.name, Payment.invoice_id == invoice.id)
+    locked = of_invoice.with_for_update().execution_options(populate_existing=True)
+    payment = tx.scalars(locked.where(Payment.external_id == look.external_id)).one_or_none()
+    if payment is None:
+        payment = tx.scalars(
+            locked.where(Payment.external_id.is_(None), Payment.merchant_ref == fetched.order_reference)
+        ).one_or_none()
+        if payment is not None:
+            payment.external_id = look.external_id
+            tx.flush()
+    if payment is None and fetched.account == gateway.account:
+        payment = _from_link(tx, look, fetched, gateway, invoice)
+    return payment
+
+
+def _from_link(tx: Session, look: Look, fetched: FetchedPayment, gateway: HostedGateway, invoice: Invoice) -> Payment:
+    expected = Money(_claimed(tx, invoice, fetched) or invoice.total_minor, invoice.currency)
+    payment = Payment(
+        tenant_id=invoice.tenant_id,
+        public_token=secrets.token_urlsafe(16),
+        invoice_id=invoice.id,
+        initiator_id=invoice.initiator_id,
+        method="linkpay",
+        gateway=gateway.name,
+        account=gateway.account,
+        status=PaymentStatus.PENDING,
+        amount_minor=expected.minor,
+        currency=expected.currency,
+        external_id=look.external_id,
+    )
+    tx.add(payment)
+    tx.flush()
+    timeline.record(
+        "payment.created",
+        actor=Actor("gateway", gateway.name),
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        data={"amount": format_amount(expected), "currency": expected.currency, "by": "link"},
+    )
+    return payment
+
+
+def _claimed(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> int | None:
+    """Return the amount of the claim whose holder paid (eis.md 10.1.4): the payer is named by custom_field_1."""
+    if not fetched.custom_field_1:
+        return None
+    return tx.scalar(
+        select(InvoiceClaim.amount_minor).where(
+            InvoiceClaim.invoice_id == invoice.id, InvoiceClaim.user_unique_id == fetched.custom_field_1
+        )
+    )
+
+
+def _nobody_knows(reference: GatewayReference, fetched: FetchedPayment, invoice: Invoice | None) -> str:
+    if fetched.state is ObservedState.COMPLETED:
+        reviews.ask(
+            "payment.unknown_here",
+            f"reference:{reference.id}",
+            f"{reference.gateway} holds a settled payment {reference.external_id} for {fetched.order_reference!r}, "
+            "and it belongs to no invoice here",
+            invoice_id=invoice.id if invoice else None,
+            evidence=_evidence(fetched),
+        )
+        return "unknown here"
+    return "nothing to do"
+
+
+def _fold(
+    tx: Session,
+    payment: Payment,
+    invoice: Invoice,
+    fetched: FetchedPayment,
+    gateway: HostedGateway,
+    poll_ladder_s: Sequence[int],
+) -> str:
+    """Fold one fetched truth into the payment; permutations of the same news end in the same state."""
+    difference = _difference(payment, invoice, fetched, gateway)
+    if difference and fetched.state in {ObservedState.COMPLETED, ObservedState.AUTHORIZED}:
+        return _review(payment, invoice, fetched, "payment.differs", difference)
+    _note_fetch(payment, invoice, fetched, agrees=not difference)
+    decision = decide(
+        PaymentStatus(payment.status),
+        fetched.state,
+        standing_minor=fetched.standing.minor if fetched.standing else None,
+        captured_minor=payment.captured_minor,
+    )
+    if decision.kind is DecisionKind.REVIEW:
+        return _review(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
+    if decision.kind is DecisionKind.APPLY and decision.to is not None:
+        _move(tx, payment, invoice, fetched, decision.to, late=decision.late)
+    _plan_next_check(payment, poll_ladder_s)
+    return str(decision.kind)
+
+
+def _difference(payment: Payment, invoice: Invoice, fetched: FetchedPayment, gateway: HostedGateway) -> str:
+    """Return in words what does not agree with what was asked; empty when all does (security.md T10, T11)."""
+    asked = Money(payment.amount_minor, payment.currency)
+    faults = []
+    if fetched.account != payment.account or payment.account != gateway.account:
+        faults.append(f"account {fetched.account!r} instead of {payment.account!r}")
+    if fetched.initial != asked:
+        paid = f"{format_amount(fetched.initial)} {fetched.initial.currency}" if fetched.initial else "nothing"
+        faults.append(f"{paid} instead of {format_amount(asked)} {asked.currency}")
+    if parse(fetched.order_reference).number != invoice.number:
+        faults.append(f"order reference {fetched.order_reference!r} instead of {invoice.number}")
+    return ", ".join(faults)
+
+
+def _review(payment: Payment, invoice: Invoice, fetched: FetchedPayment, kind: str, why: str) -> str:
+    payment.provider_state = fetched.provider_state
+    payment.next_check_at = None
+    reviews.ask(
+        kind,
+        f"payment:{payment.id}:{fetched.provider_state}",
+        f"{payment.gateway} says {fetched.provider_state}: {why}",
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        evidence=_evidence(fetched),
+    )
+    return "review"
+
+
+def _evidence(fetched: FetchedPayment) -> dict[str, str | None]:
+    return {
+        "reference": fetched.external_id,
+        "account": fetched.account,
+        "order_reference": fetched.order_reference,
+        "state": fetched.provider_state,
+        "initial": format_amount(fetched.initial) if fetched.initial else None,
+        "standing": format_amount(fetched.standing) if fetched.standing else None,
+    }
+
+
+def _note_fetch(payment: Payment, invoice: Invoice, fetched: FetchedPayment, *, agrees: bool) -> None:
+    payment.snapshot = fetched.snapshot
+    payment.gateway_method = fetched.method
+    if payment.provider_state == fetched.provider_state:
+        return
+    payment.provider_state = fetched.provider_state
+    timeline.record(
+        "payment.fetched",
+        actor=Actor("gateway", payment.gateway),
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        data={"state": fetched.provider_state, "agrees": agrees, "reference": fetched.external_id},
+    )
+
+
+def _move(
+    tx: Session, payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: PaymentStatus, *, late: bool
+) -> None:
+    initiator = notices.initiator_code(invoice.initiator_id)
+    if to is PaymentStatus.COMPLETED:
+        _win_claim(tx, invoice, fetched)
+        captured = Money(payment.amount_minor, payment.currency)
+        settle(payment, invoice, captured, initiator=initiator, actor=Actor("gateway", payment.gateway), late=late)
+    elif to in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.CHARGED_BACK}:
+        standing = fetched.standing.minor if fetched.standing else 0
+        give_back.notice(payment, invoice, to, standing_minor=standing, initiator=initiator)
+    else:
+        payment.status = to
+        payment.version += 1
+        if to in FAILED and invoice.paid_at is None:
+            invoice.last_charge_error = fetched.provider_state
+        tx.flush()
+        recompute(invoice)
+        timeline.record(
+            f"payment.{to}", actor=Actor("gateway", payment.gateway), invoice_id=invoice.id, payment_id=payment.id
+        )
+
+
+def _win_claim(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> None:
+    """Let the first payer of a shared number win it, at the price of the claim (eis.md 10.1.4)."""
+    if not fetched.custom_field_1 or invoice.paid_at is not None:
+        return
+    claim = tx.scalars(
+        select(InvoiceClaim).where(
+            InvoiceClaim.invoice_id == invoice.id, InvoiceClaim.user_unique_id == fetched.custom_field_1
+        )
+    ).one_or_none()
+    if claim is None:
+        return
+    claim.won_at = datetime.now(UTC)
+    if claim.amount_minor != invoice.total_minor and not invoice.captured_minor:
+        reprice(tx, invoice, Money(claim.amount_minor, invoice.currency), Actor("system"))
+
+
+def _plan_next_check(payment: Payment, poll_ladder_s: Sequence[int]) -> None:
+    """Ask again by itself while the payment is open, ever less often (reliability.md 3.11)."""
+    open_ = {PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED}
+    if payment.status not in open_ or payment.checks >= len(poll_ladder_s):
+        payment.next_check_at = None
+        return
+    payment.next_check_at = func.now() + timedelta(seconds=poll_ladder_s[payment.checks])
+    payment.checks += 1
+
+
+@retried
+def _unknown_there(look: Look, failure: ProviderFailure) -> str:
+    """The gateway does not know the reference: junk, unless it is one of ours."""
+    with transaction() as tx:
+        reference = tx.get_one(GatewayReference, look.reference_id, with_for_update=True, populate_existing=True)
+        reference.clean_seq = max(reference.clean_seq, look.seen)
+        reference.last_fetched_at = datetime.now(UTC)
+        if reference.payment_id is not None:
+            payment = tx.get_one(Payment, reference.payment_id)
+            payment.next_check_at = None
+            reviews.ask(
+                "payment.unknown_there",
+                f"reference:{reference.id}",
+                f"{reference.gateway} does not know {reference.external_id}, which it gave us itself: {failure.detail}",
+                payment_id=reference.payment_id,
+                invoice_id=payment.invoice_id,
+            )
+        inbox.stamp(reference, "unknown there", invoice_id=None, payment_id=reference.payment_id)
+        return "unknown there"
