@@ -36,9 +36,8 @@ class EveryPaySettings(Group):
 
 
 class InitiatorSettings(Group):
-    """The services that ask us for invoices, and the secret shared with them (eis.md 4, 10)."""
+    """Where the services that ask us for invoices live (eis.md 10)."""
 
-    billing_secret: SecretStr = setting("BILLING_SECRET", SecretStr(""), rule=Rule.OWN_SECRET, need=Need.PRODUCTION)
     base_registry: Url = setting("BASE_REGISTRY", "", rule=Rule.OUTSIDE_URL)
     base_registrar: Url = setting("BASE_REGISTRAR", "", rule=Rule.OUTSIDE_URL)
     base_auction: Url = setting("BASE_AUCTION", "", rule=Rule.OUTSIDE_URL)
@@ -136,6 +135,7 @@ class Core(Group):
     database_url: Database = setting("DATABASE_URL", SecretStr(""), need=Need.ALWAYS)
     redis_url: Redis = setting("REDIS_URL", SecretStr(""), need=Need.ALWAYS)
     secret_key: SecretStr = setting("SECRET_KEY", SecretStr(""), rule=Rule.OWN_SECRET, need=Need.ALWAYS)
+    billing_secret: SecretStr = setting("BILLING_SECRET", SecretStr(""), rule=Rule.OWN_SECRET, need=Need.PRODUCTION)
     base_url: Url = setting("BASE_URL", "http://localhost:8000", rule=Rule.OWN_URL, need=Need.PRODUCTION)
     port: int = setting("PORT", 8000, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting("LOG_LEVEL", "INFO")
