@@ -11,7 +11,7 @@ GENESIS = bytes(32)
 
 def canonical_bytes(row: dict[str, Any]) -> bytes:
     """Return the one spelling of a row: sorted keys, no blanks, UTF-8, numbers and texts only."""
-    return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()
 
 
 def link_hash(previous: bytes, row: dict[str, Any]) -> bytes:

@@ -66,7 +66,7 @@ def give_up_lost_attempts() -> int:
             .limit(PASS_LIMIT)
         ).all()
         for payment_id, invoice_id in lost:
-            _expire(payment_id, invoice_id)
+            _expire(payment_id, invoice_id or 0)
         return len(lost)
 
 

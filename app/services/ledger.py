@@ -86,4 +86,4 @@ def _existing(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
             LedgerAccount.tenant_id == tenant_id, LedgerAccount.code.in_(codes)
         )
     )
-    return {code: account_id for code, account_id in rows}
+    return dict(rows.tuples().all())

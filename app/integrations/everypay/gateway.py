@@ -1,0 +1,131 @@
+"""The hosted gateway: make a one-off payment, ask what became of it."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from app.domain.errors import Outcome, ProviderFailure
+from app.domain.ports import Answer, CreatedPayment, FetchedPayment, OneOffRequest
+from app.integrations.everypay import wire
+from app.integrations.http import Caller, Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+NAME = "everypay"
+CREATE = Profile(connect_s=3, read_s=7, total_s=10)
+FETCH = Profile(connect_s=3, read_s=7, total_s=10, repeats=2)
+PARALLEL = 8
+
+
+class EveryPayGateway:
+    """EveryPay API v4 for one processing account."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        *,
+        base: str,
+        username: str,
+        key: str,
+        account: str,
+        currency: str,
+        allow_private: bool,
+        before_request: Callable[[], None],
+        limit_s: float | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.account = account
+        self.currency = currency
+        self._base = base.rstrip("/")
+        self._username = username
+        self._create = CREATE.within(limit_s)
+        self._fetch = FETCH.within(limit_s)
+        # The standard alphabet (RFC 7617), not the URL-safe one.
+        credentials = base64.b64encode(f"{username}:{key}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {credentials}"}
+        self._caller = Caller(
+            NAME,
+            parallel=PARALLEL,
+            allow_private=allow_private,
+            before_request=before_request,
+            explain=_explain,
+            transport=transport,
+        )
+
+    def create_payment(self, request: OneOffRequest) -> CreatedPayment:
+        """Make a one-off payment (eis.md 9.1.2). Raises ProviderFailure."""
+        answer = self._caller.call(
+            "POST",
+            f"{self._base}/payments/oneoff",
+            profile=self._create,
+            payload=self._one_off(request),
+            headers=self._headers,
+        )
+        body = self._body(answer)
+        try:
+            return CreatedPayment(
+                external_id=wire.check_reference(str(body["payment_reference"])),
+                payment_link=str(body["payment_link"]),
+                provider_state=str(body.get("payment_state", "initial")),
+                raw=body,
+            )
+        except (KeyError, ValueError) as fault:
+            raise self._unreadable(answer) from fault
+
+    def fetch_payment(self, external_id: str) -> FetchedPayment:
+        """Return the payment as EveryPay knows it now. Raises ProviderFailure, or Invalid for a reference of no kind."""
+        reference = quote(wire.check_reference(external_id), safe="")
+        query = urlencode({"api_username": self._username})
+        answer = self._caller.call(
+            "GET", f"{self._base}/payments/{reference}?{query}", profile=self._fetch, headers=self._headers
+        )
+        try:
+            found = wire.read_payment(self._body(answer), self.currency)
+        except KeyError as fault:
+            raise self._unreadable(answer) from fault
+        if found.external_id != external_id:
+            raise self._unreadable(answer)
+        return found
+
+    def _one_off(self, request: OneOffRequest) -> dict[str, Any]:
+        return {
+            "api_username": self._username,
+            "account_name": self.account,
+            "amount": wire.amount_out(request.amount),
+            "order_reference": request.order_reference,
+            "request_token": False,
+            "nonce": f"{secrets.randbelow(10**30):030d}",
+            "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
+            "customer_url": request.customer_url,
+            "preferred_country": "EE",
+            "locale": request.locale,
+            "structured_reference": request.reference_number,
+        }
+
+    def _body(self, answer: Answer) -> dict[str, Any]:
+        """Return the answer's object; EveryPay also puts an error into an answer of success."""
+        if not isinstance(answer.body, dict):
+            raise self._unreadable(answer)
+        if "error" in answer.body:
+            code, message = wire.refusal(answer.body)
+            raise ProviderFailure(
+                NAME, message, outcome=Outcome.REFUSED, permanent=True, status=answer.status, code=code
+            )
+        return answer.body
+
+    def _unreadable(self, answer: Answer) -> ProviderFailure:
+        return ProviderFailure(
+            NAME, "answered something that is not a payment", outcome=Outcome.UNKNOWN, status=answer.status
+        )
+
+
+def _explain(answer: Answer) -> tuple[int | str | None, str]:
+    return wire.refusal(answer.body)

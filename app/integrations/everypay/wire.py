@@ -1,0 +1,115 @@
+"""EveryPay's words and formats (eis.md 9.1, protocols.md 1)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from app.domain.errors import Invalid
+from app.domain.money import Money, format_amount, parse_amount
+from app.domain.payment import ObservedState
+from app.domain.ports import FetchedPayment, Json
+
+# Every payment_state there is, the misspellings included; a word that is not here is UNKNOWN: kept and asked about.
+STATES: dict[str, ObservedState] = {
+    "initial": ObservedState.INITIAL,
+    "waiting_for_sca": ObservedState.PENDING,
+    "waiting_for_3ds_response": ObservedState.PENDING,
+    "confirmed_3ds": ObservedState.PENDING,
+    "sent_for_processing": ObservedState.PROCESSING,
+    "authorised": ObservedState.AUTHORIZED,
+    "authorized": ObservedState.AUTHORIZED,
+    "settled": ObservedState.COMPLETED,
+    "failed": ObservedState.FAILED,
+    "voided": ObservedState.CANCELLED,
+    "abandoned": ObservedState.EXPIRED,
+    "refunded": ObservedState.REFUNDED,
+    "partially_refunded": ObservedState.REFUNDED,
+    "chargebacked": ObservedState.CHARGED_BACK,
+    "charged_back": ObservedState.CHARGED_BACK,
+}
+
+# What the initiators receive: exactly these, absent ones as null (eis.md 9.1.6).
+SNAPSHOT_KEYS = (
+    "account_name",
+    "order_reference",
+    "email",
+    "customer_ip",
+    "customer_url",
+    "payment_created_at",
+    "initial_amount",
+    "standing_amount",
+    "payment_reference",
+    "payment_link",
+    "api_username",
+    "warnings",
+    "stan",
+    "fraud_score",
+    "payment_state",
+    "payment_method",
+    "ob_details",
+    "creditor_iban",
+    "ob_payment_reference",
+    "ob_payment_state",
+    "transaction_time",
+)
+
+REFERENCE = re.compile(r"[0-9A-Za-z]{8,80}", re.ASCII)
+
+
+def check_reference(reference: str) -> str:
+    """Return the payment reference. Raises Invalid for what cannot be one (security.md T04)."""
+    if not REFERENCE.fullmatch(reference):
+        raise Invalid.field("payment_reference", "must be 8 to 80 letters and digits")
+    return reference
+
+
+def observed(state: object) -> ObservedState:
+    """Return our word for a payment_state."""
+    return STATES.get(state, ObservedState.UNKNOWN) if isinstance(state, str) else ObservedState.UNKNOWN
+
+
+def amount_out(money: Money) -> Decimal:
+    """Return the amount as the number EveryPay wants, with all its decimals."""
+    return Decimal(format_amount(money))
+
+
+def read_payment(body: Json, currency: str) -> FetchedPayment:
+    """Return the payment in our words. Raises KeyError when the reference, account or order is not there."""
+    return FetchedPayment(
+        external_id=str(body["payment_reference"]),
+        account=str(body["account_name"]),
+        order_reference=str(body["order_reference"]),
+        state=observed(body.get("payment_state")),
+        provider_state=str(body.get("payment_state")),
+        initial=_amount(body.get("initial_amount"), currency),
+        standing=_amount(body.get("standing_amount"), currency),
+        method=_text(body.get("payment_method")),
+        custom_field_1=_text(_object(body.get("linkpay_customer_data")).get("custom_field_1")),
+        snapshot={key: body.get(key) for key in SNAPSHOT_KEYS},
+        raw=body,
+    )
+
+
+def refusal(body: Any) -> tuple[int | str | None, str]:
+    """Return code and message of an error object."""
+    error = _object(_object(body).get("error"))
+    return error.get("code"), str(error.get("message") or "refused without a reason")
+
+
+def _amount(value: Any, currency: str) -> Money | None:
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        return parse_amount(str(value), currency)
+    except Invalid:
+        return None
+
+
+def _text(value: Any) -> str | None:
+    return value[:200] if isinstance(value, str) else None
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}

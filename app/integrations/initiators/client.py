@@ -1,0 +1,67 @@
+"""Our calls to the services (eis.md 10.2): what they must hear, signed as they expect it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.errors import Outcome, ProviderFailure
+from app.domain.ports import Answer, Json
+from app.integrations.http import Caller, Profile
+from app.integrations.initiators.token import sign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+CALL = Profile(connect_s=3, read_s=10, total_s=15)
+PARALLEL = 4
+
+
+class HttpInitiatorClient:
+    """Calls each initiator through a caller of its own, so that one sick service says nothing about another."""
+
+    def __init__(
+        self,
+        *,
+        payment_urls: Mapping[str, str],
+        base_urls: Mapping[str, str],
+        secret: str,
+        allow_private: bool,
+        before_request: Callable[[], None],
+        limit_s: float | None = None,
+        transports: Mapping[str, httpx.BaseTransport] | None = None,
+    ) -> None:
+        self._payment_urls = payment_urls
+        self._base_urls = base_urls
+        self._headers = {"Authorization": f"Bearer {sign({'initiator': 'billing'}, secret)}"}
+        self._profile = CALL.within(limit_s)
+        self._callers = {
+            code: Caller(
+                code,
+                parallel=PARALLEL,
+                allow_private=allow_private,
+                before_request=before_request,
+                only_json=False,
+                transport=(transports or {}).get(code),
+            )
+            for code in {*payment_urls, *base_urls}
+        }
+
+    def payment_status(self, initiator: str, payload: Json) -> Answer:
+        """PUT the payment (eis.md 10.2.1). Raises ProviderFailure."""
+        return self._put(initiator, self._payment_urls.get(initiator), payload)
+
+    def synchronise(self, initiator: str, payload: Json) -> Answer:
+        """PUT the invoice (eis.md 10.2.7). Raises ProviderFailure."""
+        base = self._base_urls.get(initiator)
+        return self._put(initiator, base and f"{base}/eis_billing/invoices", payload)
+
+    def has_endpoint(self, initiator: str) -> bool:
+        """Return whether the initiator's payment_status URL is set."""
+        return initiator in self._payment_urls
+
+    def _put(self, initiator: str, url: str | None, payload: Json) -> Answer:
+        if not url:
+            raise ProviderFailure(initiator, "its address is not set", outcome=Outcome.NOT_SENT)
+        return self._callers[initiator].call("PUT", url, profile=self._profile, payload=payload, headers=self._headers)

@@ -1,0 +1,58 @@
+"""Two tables: what we owe and who does it, what comes back by the clock and who does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+from app.domain import retry
+from app.services import inbox, janitor, notices, schedule, sealing, search
+from app.services.delivery import BatchHandler, RowHandler
+from app.services.refresh import give_up, refresh
+from app.services.schedule import Periodic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.config import Settings
+    from app.integrations import Integrations
+    from app.services.outbox import Claimed
+
+
+def _refresh(row: Claimed, integrations: Integrations) -> None:
+    settings: Settings = current_app.extensions["settings"]
+    refresh(row.payload["reference_id"], integrations.everypay, settings.payment_poll_ladder_s)
+
+
+def _give_up(row: Claimed) -> None:
+    give_up(row.payload["reference_id"])
+
+
+def _by_clock(verb: Callable[[], object]) -> BatchHandler:
+    def run(rows: Sequence[Claimed]) -> None:
+        verb()
+        schedule.finished(rows)
+
+    return BatchHandler(run, retry.BACKGROUND)
+
+
+PERIODIC: dict[Periodic, Callable[[], object]] = {
+    Periodic("poll_open_payments", 15): janitor.poll_open_payments,
+    Periodic("give_up_lost_attempts", 300): janitor.give_up_lost_attempts,
+    Periodic("wake_stranded_references", 300): janitor.wake_stranded_references,
+    Periodic("seal", 60): sealing.seal,
+}
+
+OUTBOX: dict[str, RowHandler | BatchHandler] = {
+    inbox.REFRESH: RowHandler(_refresh, retry.PROVIDER_FETCH, given_up=_give_up),
+    notices.PAYMENT_STATUS: RowHandler(
+        notices.send_payment_status,
+        retry.INITIATOR_NOTICE,
+        after_unknown=notices.synchronise_instead,
+        delivered=notices.delivered,
+    ),
+    notices.SYNCHRONISE: RowHandler(notices.send_synchronise, retry.INITIATOR_NOTICE, delivered=notices.delivered),
+    search.INDEX: BatchHandler(search.index, retry.BACKGROUND),
+    **{each.kind: _by_clock(verb) for each, verb in PERIODIC.items()},
+}

@@ -1,0 +1,201 @@
+"""The outbox: rows that are owed, claimed under a lease and finished only by who holds it (reliability.md 3.7)."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from app.domain import exact_json
+from app.domain.errors import BillingError
+from app.uow import in_transaction, ring_after_commit, session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.domain.ports import Answer
+
+# Of one lane's rows that are due, the oldest first, skipping those somebody else holds.
+CLAIM = """
+update outbox set state = 'leased', attempts = outbox.attempts + 1, lease_token = cast(:token as uuid),
+       lease_until = now() + make_interval(secs => :lease_s)
+  from (select id from outbox where {which} and state = 'pending'
+         order by run_at, id limit :limit for update skip locked) due
+ where outbox.id = due.id
+returning outbox.id, outbox.kind, outbox.tenant_id, outbox.invoice_id, outbox.payment_id, outbox.payload,
+          outbox.attempts, outbox.repeatable, outbox.lease_token
+"""
+CLAIM_LANE = text(CLAIM.format(which="lane_id = :subject and run_at <= now()"))
+CLAIM_ROW = text(CLAIM.format(which="id = :subject and run_at <= now()"))
+
+POST = text("""
+insert into outbox (tenant_id, kind, dedupe_key, lane_id, invoice_id, payment_id, payload, run_at, repeatable)
+select :tenant_id, :kind, :dedupe_key, lane.id, :invoice_id, :payment_id, cast(:payload as jsonb),
+       coalesce(cast(:run_at as timestamptz), now()), :repeatable
+  from lane where name = :lane
+on conflict (kind, dedupe_key) do nothing
+returning id
+""")
+
+DONE = text("""
+update outbox set state = 'done', done_at = clock_timestamp(), lease_token = null, lease_until = null,
+       answer_status = :status, answer_body = :body, answer_ms = :ms, last_error_class = null, last_error = null
+ where id = :id and lease_token = :token
+""")
+DONE_TOGETHER = text("""
+update outbox set state = 'done', done_at = clock_timestamp(), lease_token = null, lease_until = null
+ where id = any(:ids) and lease_token = :token
+""")
+AGAIN = text("""
+update outbox set state = :state, lease_token = null, lease_until = null,
+       run_at = now() + make_interval(secs => :delay_s), attempts = attempts - :refund,
+       last_error_class = :error_class, last_error = :error, answer_status = :status, trace_id = :trace_id,
+       done_at = case when :state in ('dead', 'done') then clock_timestamp() end
+ where id = :id and lease_token = :token
+""")
+BODY_KEPT = 4_000
+
+
+class NoLane(BillingError):
+    """There is no lane with this name; the first migration makes those there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row in our hands until its lease ends."""
+
+    id: int
+    kind: str
+    tenant_id: int
+    invoice_id: int | None
+    payment_id: int | None
+    payload: dict[str, Any]
+    attempts: int
+    repeatable: bool
+    lease_token: UUID
+
+
+def post(
+    kind: str,
+    dedupe_key: str,
+    *,
+    lane: str,
+    payload: dict[str, Any],
+    invoice_id: int | None = None,
+    payment_id: int | None = None,
+    run_at: datetime | None = None,
+    repeatable: bool = True,
+    tenant_id: int = 1,
+) -> int | None:
+    """Owe something, in the transaction of its cause; returns the row's id, or None when it is owed already.
+
+    Raises NoLane, or RuntimeError outside a transaction.
+    """
+    if not in_transaction():
+        raise RuntimeError("What is owed is written with its cause")
+    values = {
+        "tenant_id": tenant_id,
+        "kind": kind,
+        "dedupe_key": dedupe_key,
+        "lane": lane,
+        "invoice_id": invoice_id,
+        "payment_id": payment_id,
+        "payload": exact_json.dumps(payload),
+        "run_at": run_at,
+        "repeatable": repeatable,
+    }
+    posted: int | None = session().execute(POST, values).scalar_one_or_none()
+    if posted is None and not _has_lane(lane):
+        raise NoLane(lane)
+    ring_after_commit()
+    return posted
+
+
+def claim_lane(lane_id: int, *, limit: int, lease_s: int) -> list[Claimed]:
+    """Take up to `limit` due rows of a lane for `lease_s` seconds; in the caller's transaction."""
+    return _claim(CLAIM_LANE, lane_id, limit, lease_s)
+
+
+def claim_row(row_id: int, *, lease_s: int) -> Claimed | None:
+    """Take one row, or None when it is not due or somebody has it; in the caller's transaction."""
+    return next(iter(_claim(CLAIM_ROW, row_id, 1, lease_s)), None)
+
+
+def finish(row: Claimed, answer: Answer | None = None) -> bool:
+    """Mark the row done and return True, or False when the lease has passed to somebody else: then drop the result."""
+    values = {
+        "id": row.id,
+        "token": row.lease_token,
+        "status": answer.status if answer else None,
+        "body": _text(answer.body)[:BODY_KEPT] if answer else None,
+        "ms": answer.elapsed_ms if answer else None,
+    }
+    return _hit(DONE, values)
+
+
+def finish_together(rows: Sequence[Claimed]) -> bool:
+    """Mark rows of one claim done, together with their effect; False when any lease was lost."""
+    if not rows:
+        return True
+    ids = [row.id for row in rows]
+    done = session().execute(DONE_TOGETHER, {"ids": ids, "token": rows[0].lease_token})
+    return _count(done) == len(rows)
+
+
+def put_back(
+    row: Claimed,
+    *,
+    delay_s: int,
+    state: str = "pending",
+    error_class: str = "",
+    error: str = "",
+    status: int | None = None,
+    trace_id: str | None = None,
+    counts: bool = True,
+) -> bool:
+    """Give the row back for a later try, or to a person with state dead or held; False when the lease was lost.
+
+    `counts=False` takes the try back: the row was not touched.
+    """
+    values = {
+        "id": row.id,
+        "token": row.lease_token,
+        "state": state,
+        "delay_s": delay_s,
+        "error_class": error_class or None,
+        "error": error[:500] or None,
+        "status": status,
+        "trace_id": trace_id,
+        "refund": 0 if counts else 1,
+    }
+    return _hit(AGAIN, values)
+
+
+def jitter_percent() -> int:
+    """Return -20 to 20: how much earlier or later than planned the next try comes."""
+    return random.randint(-20, 20)  # noqa: S311 - spreads tries, guards nothing
+
+
+def _claim(statement: Any, subject: int, limit: int, lease_s: int) -> list[Claimed]:
+    rows = session().execute(statement, {"subject": subject, "limit": limit, "lease_s": lease_s, "token": str(uuid4())})
+    return sorted((Claimed(*row) for row in rows), key=lambda row: row.id)
+
+
+def _hit(statement: Any, values: dict[str, Any]) -> bool:
+    return _count(session().execute(statement, values)) == 1
+
+
+def _count(result: Any) -> int:
+    return int(result.rowcount)
+
+
+def _has_lane(name: str) -> bool:
+    return session().scalar(text("select 1 from lane where name = :name"), {"name": name}) is not None
+
+
+def _text(body: Any) -> str:
+    return body if isinstance(body, str) else exact_json.dumps(body)
