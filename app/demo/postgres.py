@@ -6,8 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,8 +18,6 @@ from app.demo.child import Command
 from app.domain.errors import BillingError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from app.demo.account import Account
 
 BUILTIN_LOCALE_SINCE = 17
@@ -196,7 +196,16 @@ def _signal(pid: int, how: signal.Signals) -> None:
 
 def _serves(pid: int, data: Path) -> bool:
     """Return whether the process is a PostgreSQL server on this folder."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True
-    ).stdout
-    return "postgres" in listed and f"-D {data}" in listed
+    words = _words_of(pid)
+    return "postgres" in words[0] and str(data) in words
+
+
+def _words_of(pid: int) -> list[str]:
+    """Return the command line of a process; [""] when there is none (or only its remains)."""
+    if sys.platform == "linux":
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return [""]
+    listed = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True)
+    return listed.stdout.split() or [""]

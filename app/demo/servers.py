@@ -13,8 +13,8 @@ from app.demo.account import give, server_account
 from app.demo.binaries import postgres_bin, valkey_program
 from app.demo.child import spawn, stop
 from app.demo.postgres import Postgres
+from app.demo.processes import NotStarted
 from app.demo.valkey import Valkey
-from app.domain.errors import BillingError
 
 if TYPE_CHECKING:
     import subprocess
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
-
-
-class NotStarted(BillingError):
-    """A server ended or stayed silent instead of becoming ready."""
 
 
 def socket_folder() -> Path:
