@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from apiflask import APIFlask
 
-from app import models  # noqa: F401 - the tables must be known to migrations and queries
+from app import blueprints, models  # noqa: F401 - the tables must be known to migrations and queries
+from app.domain import exact_json
 from app.extensions import babel, csrf, db, htmx, limiter, login_manager, migrate, oauth
+from app.integrations import build_integrations, register_tara
+from app.uow import assert_no_transaction
+from app.web import errors, strict_json
 
 if TYPE_CHECKING:
     from app.config import Settings
@@ -18,12 +22,12 @@ LIMITS_S = {"web": (5, 2, 10), "worker": (60, 10, 30), "tool": (600, 10, 60)}
 
 def create_app(settings: Settings, *, process: str = "tool") -> APIFlask:
     """Return the application; `process` is web, worker or tool and sets how patient it is with the database."""
-    app = APIFlask(__name__, title="EIS Billing", version="1", spec_path=None, docs_path=None)
+    app = APIFlask(__name__, title="EIS Billing", version="1", spec_path="/api/openapi.json", docs_path=None, json_errors=False)
     app.extensions["settings"] = settings
     _configure(app, settings, process)
     _bind_extensions(app)
     _register_outside(app, settings)
-    _register_doors(app)
+    _register_doors(app, settings)
     return app
 
 
@@ -36,7 +40,8 @@ def _configure(app: APIFlask, settings: Settings, process: str) -> None:
             "pool_size": 10,
             "max_overflow": 0,
             "pool_timeout": 5,
-            "pool_pre_ping": False,
+            "json_serializer": exact_json.dumps,
+            "json_deserializer": exact_json.loads,
             "connect_args": {
                 "connect_timeout": 2,
                 "application_name": f"billing {process}",
@@ -46,6 +51,7 @@ def _configure(app: APIFlask, settings: Settings, process: str) -> None:
                 ),
             },
         },
+        OPENAPI_VERSION="3.1.0",
         SESSION_COOKIE_NAME="login",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=not settings.development,
@@ -79,8 +85,11 @@ def _bind_extensions(app: APIFlask) -> None:
 
 
 def _register_outside(app: APIFlask, settings: Settings) -> None:
-    pass
+    app.extensions["integrations"] = build_integrations(settings, before_request=assert_no_transaction)
+    register_tara(oauth, settings)
 
 
-def _register_doors(app: APIFlask) -> None:
-    pass
+def _register_doors(app: APIFlask, settings: Settings) -> None:
+    strict_json.install(app)
+    errors.install(app)
+    blueprints.register(app, csrf.exempt, development=settings.development)

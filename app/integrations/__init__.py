@@ -66,7 +66,7 @@ def build_integrations(settings: Settings, *, before_request: Callable[[], None]
         initiators=HttpInitiatorClient(
             payment_urls=initiators.payment_urls,
             base_urls=initiators.base_urls,
-            secret=initiators.billing_secret.get_secret_value(),
+            secret=settings.billing_secret.get_secret_value(),
             allow_private=settings.development,
             before_request=before_request,
             limit_s=settings.timeout_is_sec,

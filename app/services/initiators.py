@@ -154,7 +154,7 @@ def _read_key_ring() -> KeyRing:
     )
     vault = _vault()
     secrets_ = [KeySecret(kid, vault.decrypt(sealed).decode()) for kid, sealed, _ in keys]
-    shared = settings.initiators.billing_secret.get_secret_value()
+    shared = settings.billing_secret.get_secret_value()
     if shared:
         secrets_.append(KeySecret(SHARED_KID, shared))
     return KeyRing(

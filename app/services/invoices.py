@@ -59,7 +59,7 @@ with passed as (
   returning id
 ), booked as (
   insert into ledger_transaction (tenant_id, kind, dedupe_key, invoice_id)
-  select :tenant_id, 'invoice.issued', 'invoice:' || id || ':issued', id from made where :total > 0
+  select :tenant_id, 'invoice.issued', 'invoice\\:' || id || '\\:issued', id from made where :total > 0
   returning id
 ), entries as (
   insert into ledger_entry (tenant_id, transaction_id, account_id, amount_minor, currency)
@@ -71,7 +71,7 @@ with passed as (
     from made, unnest(cast(:events as text[]), cast(:event_data as jsonb[])) as line (kind, data)
 ), owed as (
   insert into outbox (tenant_id, kind, dedupe_key, lane_id, invoice_id, payload, run_at)
-  select :tenant_id, 'search.invoice.index', made.id || ':1', lane.id, made.id, '{}', now() + interval '1 second'
+  select :tenant_id, 'search.invoice.index', made.id || '\\:1', lane.id, made.id, '{}', now() + interval '1 second'
     from made, lane where lane.name = 'search'
 )
 select id from made

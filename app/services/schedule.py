@@ -44,11 +44,11 @@ def tick(periodic: Sequence[Periodic]) -> list[str]:
     with transaction() as tx:
         now = tx.scalar(text("select now()"))
         assert isinstance(now, datetime)  # noqa: S101 - the database's clock decides
-        known = {(name, at) for name, at in tx.execute(_recent(periodic, now))}
+        known = {(name, at) for name, at in tx.execute(_recent(periodic, now)).tuples()}
         return [each.name for each in periodic if (each.name, each.planned_at(now)) not in known and _owe(each, now)]
 
 
-def _recent(periodic: Sequence[Periodic], now: datetime) -> Select[tuple[str, datetime]]:
+def _recent(periodic: Sequence[Periodic], now: datetime) -> Select[str, datetime]:
     longest = max(each.every_s for each in periodic)
     return select(ScheduleRun.name, ScheduleRun.planned_at).where(
         ScheduleRun.planned_at >= now - timedelta(seconds=longest)

@@ -1,0 +1,54 @@
+"""The doors: every blueprint, and the guard at it. A test fails on a door without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.blueprints.api.invoice import bp as invoice_api
+from app.blueprints.api.invoice_generator import bp as invoice_generator_api
+from app.blueprints.callbacks.everypay import bp as everypay_callback
+from app.blueprints.health.views import bp as health
+from app.web.api import require_caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apiflask import APIBlueprint, APIFlask
+    from flask import Blueprint
+    from flask.typing import BeforeRequestCallable
+
+
+def anybody() -> None:
+    """Let everybody pass: said, not forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A blueprint, who may pass, and whether it is protected by a form token (browsers) or needs none (bearers)."""
+
+    blueprint: Blueprint | APIBlueprint
+    guard: BeforeRequestCallable
+    csrf: bool = True
+    development_only: bool = False
+
+
+DOORS = (
+    Door(invoice_generator_api, require_caller, csrf=False),
+    Door(invoice_api, require_caller, csrf=False),
+    Door(everypay_callback, anybody, csrf=False),
+    Door(health, anybody),
+)
+
+
+def register(app: APIFlask, exempt: Callable[[Blueprint], object], *, development: bool) -> None:
+    """Hang every door into the application with its guard."""
+    for door in DOORS:
+        if door.development_only and not development:
+            continue
+        door.blueprint.before_request_funcs.setdefault(None, [])
+        if door.guard not in door.blueprint.before_request_funcs[None]:
+            door.blueprint.before_request_funcs[None].append(door.guard)
+        if not door.csrf:
+            exempt(door.blueprint)
+        app.register_blueprint(door.blueprint)
