@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
 _LONGEST_NUMBER = 40  # characters; a number of a million digits costs minutes of processor (security T20)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def loads(text: str | bytes | bytearray) -> Any:
@@ -29,6 +31,20 @@ def dumps(value: Any) -> str:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except TypeError:  # the encoder in C knows no Decimal
         return _dumps(value)
+
+
+def storable(value: Any) -> Any:
+    """Return the same document without what PostgreSQL cannot keep: NUL and halves of characters become U+FFFD.
+
+    Otherwise one NUL in a payer's name would keep a settled payment from ever being written down.
+    """
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {storable(key): storable(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [storable(each) for each in value]
+    return value
 
 
 def _dumps(value: Any) -> str:

@@ -18,7 +18,9 @@ from app.integrations.tara.oidc import LoginRefused, check_claims
 from app.integrations.tara.oidc import register as register_tara
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    import httpx
 
     from app.config import Settings
     from app.domain.ports import HostedGateway, InitiatorClient, LinkSigner
@@ -47,8 +49,18 @@ class Integrations:
     initiators: InitiatorClient
 
 
-def build_integrations(settings: Settings, *, before_request: Callable[[], None]) -> Integrations:
-    """Return the providers the settings name; `before_request` runs before anything leaves."""
+def build_integrations(
+    settings: Settings,
+    *,
+    before_request: Callable[[], None],
+    transports: Mapping[str, httpx.BaseTransport] | None = None,
+) -> Integrations:
+    """Return the providers the settings name; `before_request` runs before anything leaves.
+
+    `transports` replaces the network, by provider (`everypay`) or initiator (`registry`), so that tests can mount the
+    simulators without a socket.
+    """
+    mounted = transports or {}
     everypay, initiators = settings.everypay, settings.initiators
     key = everypay.key.get_secret_value()
     return Integrations(
@@ -61,6 +73,7 @@ def build_integrations(settings: Settings, *, before_request: Callable[[], None]
             allow_private=settings.development,
             before_request=before_request,
             limit_s=settings.timeout_is_sec,
+            transport=mounted.get("everypay"),
         ),
         links=LinkPaySigner(prefix=everypay.linkpay_prefix, token=everypay.linkpay_token, key=key),
         initiators=HttpInitiatorClient(
@@ -70,6 +83,7 @@ def build_integrations(settings: Settings, *, before_request: Callable[[], None]
             allow_private=settings.development,
             before_request=before_request,
             limit_s=settings.timeout_is_sec,
+            transports=mounted,
         ),
     )
 

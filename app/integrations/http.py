@@ -45,7 +45,8 @@ _NEVER_LEFT = (
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
 )
-_AGAIN_LATER = frozenset({408, 409, 425, 429})
+# 401 and 403 refuse us, not the payment: once a person has mended the credentials the same call succeeds.
+_AGAIN_LATER = frozenset({401, 403, 408, 409, 425, 429})
 # A proxy says these when the receiver behind it gave no answer: the receiver may well have done the work.
 _NO_ANSWER_BEHIND = frozenset({502, 504})
 
@@ -206,12 +207,12 @@ class Caller:
         """Return the JSON of the answer. An answer of success that cannot be read is no answer: UNKNOWN."""
         if content is not None and response.headers.get("Content-Encoding", "identity") == "identity":
             try:
-                return exact_json.loads(content) if content else None
+                return exact_json.storable(exact_json.loads(content)) if content else None
             except ValueError:
                 pass
         if response.is_success and self._only_json:
             raise self._failure("answered something that is not JSON", Outcome.UNKNOWN, status=response.status_code)
-        return (content or b"")[:_MAX_TEXT_BYTES].decode("utf-8", errors="replace")
+        return (content or b"")[:_MAX_TEXT_BYTES].decode("utf-8", errors="replace").replace("\0", "\ufffd")
 
     def _refusal(self, answer: Answer, retry_after_s: int | None) -> ProviderFailure:
         code, detail = self._explain(answer)
@@ -256,6 +257,8 @@ def _plain_explanation(answer: Answer) -> tuple[int | str | None, str]:
 
 def _sentence(fault: httpx.TransportError) -> str:
     """Return what happened, in words that carry neither address nor secret."""
+    if isinstance(fault, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return "its address is not set or is no address"
     if isinstance(fault, httpx.PoolTimeout):
         return "too many calls at once"
     if isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout):

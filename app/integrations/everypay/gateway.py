@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from app.domain.errors import Outcome, ProviderFailure
-from app.domain.ports import Answer, CreatedPayment, FetchedPayment, OneOffRequest
 from app.integrations.everypay import wire
 from app.integrations.http import Caller, Profile
 
 if TYPE_CHECKING:
+    from app.domain.ports import Answer, CreatedPayment, FetchedPayment, OneOffRequest
     from collections.abc import Callable
 
     import httpx
@@ -61,7 +61,7 @@ class EveryPayGateway:
         )
 
     def create_payment(self, request: OneOffRequest) -> CreatedPayment:
-        """Make a one-off payment (eis.md 9.1.2). Raises ProviderFailure."""
+        """Make a one-off payment and return where to send the payer (eis.md 9.1.2). Raises ProviderFailure."""
         answer = self._caller.call(
             "POST",
             f"{self._base}/payments/oneoff",
@@ -69,19 +69,13 @@ class EveryPayGateway:
             payload=self._one_off(request),
             headers=self._headers,
         )
-        body = self._body(answer)
         try:
-            return CreatedPayment(
-                external_id=wire.check_reference(str(body["payment_reference"])),
-                payment_link=str(body["payment_link"]),
-                provider_state=str(body.get("payment_state", "initial")),
-                raw=body,
-            )
-        except (KeyError, ValueError) as fault:
+            return wire.read_created(self._body(answer))
+        except wire.Unreadable as fault:
             raise self._unreadable(answer) from fault
 
     def fetch_payment(self, external_id: str) -> FetchedPayment:
-        """Return the payment as EveryPay knows it now. Raises ProviderFailure, or Invalid for a reference of no kind."""
+        """Return the payment as EveryPay knows it now. Raises ProviderFailure; Invalid for what is no reference."""
         reference = quote(wire.check_reference(external_id), safe="")
         query = urlencode({"api_username": self._username})
         answer = self._caller.call(
@@ -89,7 +83,7 @@ class EveryPayGateway:
         )
         try:
             found = wire.read_payment(self._body(answer), self.currency)
-        except KeyError as fault:
+        except wire.Unreadable as fault:
             raise self._unreadable(answer) from fault
         if found.external_id != external_id:
             raise self._unreadable(answer)
@@ -111,10 +105,10 @@ class EveryPayGateway:
         }
 
     def _body(self, answer: Answer) -> dict[str, Any]:
-        """Return the answer's object; EveryPay also puts an error into an answer of success."""
+        """Return the answer's object; EveryPay may put an error into an answer of success."""
         if not isinstance(answer.body, dict):
             raise self._unreadable(answer)
-        if "error" in answer.body:
+        if answer.body.get("error"):
             code, message = wire.refusal(answer.body)
             raise ProviderFailure(
                 NAME, message, outcome=Outcome.REFUSED, permanent=True, status=answer.status, code=code

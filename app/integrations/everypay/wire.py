@@ -9,7 +9,8 @@ from typing import Any
 from app.domain.errors import Invalid
 from app.domain.money import Money, format_amount, parse_amount
 from app.domain.payment import ObservedState
-from app.domain.ports import FetchedPayment, Json
+from app.domain.ports import CreatedPayment, FetchedPayment, Json
+from app.integrations.http import excerpt
 
 # Every payment_state there is, the misspellings included; a word that is not here is UNKNOWN: kept and asked about.
 STATES: dict[str, ObservedState] = {
@@ -56,6 +57,12 @@ SNAPSHOT_KEYS = (
 )
 
 REFERENCE = re.compile(r"[0-9A-Za-z]{8,80}", re.ASCII)
+_LINK = re.compile(r"https?://[!-~]{3,2000}", re.ASCII)
+_LONGEST_TEXT = 200
+
+
+class Unreadable(ValueError):
+    """The answer is no payment."""
 
 
 def check_reference(reference: str) -> str:
@@ -75,14 +82,28 @@ def amount_out(money: Money) -> Decimal:
     return Decimal(format_amount(money))
 
 
+def read_created(body: Json) -> CreatedPayment:
+    """Return what a new payment is called and where it is paid. Raises Unreadable."""
+    reference, link = body.get("payment_reference"), body.get("payment_link")
+    if not _is(REFERENCE, reference) or not _is(_LINK, link):
+        raise Unreadable
+    return CreatedPayment(str(reference), str(link), str(body.get("payment_state", "initial")), body)
+
+
 def read_payment(body: Json, currency: str) -> FetchedPayment:
-    """Return the payment in our words. Raises KeyError when the reference, account or order is not there."""
+    """Return the payment in our words. Raises Unreadable when the reference, account or order is not there.
+
+    An amount that is no amount becomes None, which agrees with nothing that was asked.
+    """
+    reference, account, order = (body.get(key) for key in ("payment_reference", "account_name", "order_reference"))
+    if not isinstance(reference, str) or not isinstance(account, str) or not isinstance(order, str | int):
+        raise Unreadable
     return FetchedPayment(
-        external_id=str(body["payment_reference"]),
-        account=str(body["account_name"]),
-        order_reference=str(body["order_reference"]),
+        external_id=reference,
+        account=account,
+        order_reference=str(order),
         state=observed(body.get("payment_state")),
-        provider_state=str(body.get("payment_state")),
+        provider_state=str(body.get("payment_state"))[:_LONGEST_TEXT],
         initial=_amount(body.get("initial_amount"), currency),
         standing=_amount(body.get("standing_amount"), currency),
         method=_text(body.get("payment_method")),
@@ -94,8 +115,10 @@ def read_payment(body: Json, currency: str) -> FetchedPayment:
 
 def refusal(body: Any) -> tuple[int | str | None, str]:
     """Return code and message of an error object."""
-    error = _object(_object(body).get("error"))
-    return error.get("code"), str(error.get("message") or "refused without a reason")
+    error = _object(body).get("error")
+    code = _object(error).get("code")
+    message = error if isinstance(error, str) else _object(error).get("message")
+    return code if isinstance(code, int | str) else None, excerpt(str(message or "refused without a reason"))
 
 
 def _amount(value: Any, currency: str) -> Money | None:
@@ -108,7 +131,11 @@ def _amount(value: Any, currency: str) -> Money | None:
 
 
 def _text(value: Any) -> str | None:
-    return value[:200] if isinstance(value, str) else None
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else None
+
+
+def _is(grammar: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and grammar.fullmatch(value) is not None
 
 
 def _object(value: Any) -> Json:

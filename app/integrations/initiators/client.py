@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.errors import Outcome, ProviderFailure
-from app.domain.ports import Answer, Json
 from app.integrations.http import Caller, Profile
 from app.integrations.initiators.token import sign
 
 if TYPE_CHECKING:
+    from app.domain.ports import Answer, Json
     from collections.abc import Callable, Mapping
 
     import httpx
