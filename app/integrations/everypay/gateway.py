@@ -13,10 +13,11 @@ from app.integrations.everypay import wire
 from app.integrations.http import Caller, Profile
 
 if TYPE_CHECKING:
-    from app.domain.ports import Answer, CreatedPayment, FetchedPayment, OneOffRequest
     from collections.abc import Callable
 
     import httpx
+
+    from app.domain.ports import Answer, CreatedPayment, FetchedPayment, OneOffRequest
 
 NAME = "everypay"
 CREATE = Profile(connect_s=3, read_s=7, total_s=10)

@@ -9,10 +9,11 @@ from app.integrations.http import Caller, Profile
 from app.integrations.initiators.token import sign
 
 if TYPE_CHECKING:
-    from app.domain.ports import Answer, Json
     from collections.abc import Callable, Mapping
 
     import httpx
+
+    from app.domain.ports import Answer, Json
 
 CALL = Profile(connect_s=3, read_s=10, total_s=15)
 PARALLEL = 4
