@@ -32,7 +32,7 @@ class NotStarted(BillingError):
     """A process ended or stayed silent instead of becoming ready."""
 
 
-class StopAsked(BaseException):  # noqa: N818 - a signal, like KeyboardInterrupt; nothing may swallow it on the way
+class StopAsked(BaseException):
     """Somebody asked us to stop before everything had started."""
 
 
@@ -83,8 +83,8 @@ class ProcessGroup:
     def __enter__(self) -> ProcessGroup:
         """Take over the signals."""
         self.woken, self.waker = os.pipe()
-        os.set_blocking(self.woken, False)  # noqa: FBT003 - os names it so
-        os.set_blocking(self.waker, False)  # noqa: FBT003
+        os.set_blocking(self.woken, False)
+        os.set_blocking(self.waker, False)
         self.wakeup_before = signal.set_wakeup_fd(self.waker, warn_on_full_buffer=False)
         self.handlers_before = {each: signal.signal(each, self._on_signal) for each in STOP_SIGNALS}
         self.handlers_before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -175,7 +175,7 @@ class ProcessGroup:
         each.process = process
         each.began_at = time.monotonic()
         if process.stdout:
-            os.set_blocking(process.stdout.fileno(), False)  # noqa: FBT003
+            os.set_blocking(process.stdout.fileno(), False)
             self.selector.register(process.stdout, selectors.EVENT_READ, each)
         return process
 
