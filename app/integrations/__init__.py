@@ -14,8 +14,8 @@ from app.integrations.initiators.client import HttpInitiatorClient
 from app.integrations.initiators.token import BadToken, KeySecret
 from app.integrations.initiators.token import sign as sign_token
 from app.integrations.initiators.token import verify as verify_token
-from app.integrations.tara.oidc import LoginRefused, check_claims
-from app.integrations.tara.oidc import register as register_tara
+from app.integrations.tara.login import register as register_tara
+from app.integrations.tara.oidc import LoginCancelled, LoginRefused, WeakLogin, check_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +29,9 @@ __all__ = [
     "BadToken",
     "Integrations",
     "KeySecret",
+    "LoginCancelled",
     "LoginRefused",
+    "WeakLogin",
     "build_integrations",
     "check_claims",
     "check_reference",

@@ -111,14 +111,28 @@ class Caller:
     def call(
         self, method: str, url: str, *, profile: Profile, payload: Any = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Return the 2xx answer. Raises ProviderFailure for every other end.
+        """Return the 2xx answer to a JSON request. Raises ProviderFailure for every other end.
 
         NOT_SENT: nothing left this process. REFUSED: an answer came and it is no. UNKNOWN: it may have been executed.
         """
-        answer, retry_after_s = self._exchange(self._request(method, url, profile, payload, headers), profile)
+        said = dict(headers or {})
+        content = None
+        if payload is not None:
+            content = exact_json.dumps(payload).encode("ascii")
+            said["Content-Type"] = "application/json"
+        answer, retry_after_s = self._exchange(self._request(method, url, profile, content, said), profile)
         if httpx.codes.is_success(answer.status):
             return answer
         raise self._refusal(answer, retry_after_s)
+
+    def exchange(
+        self, method: str, url: str, *, profile: Profile, content: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Return the answer whatever its status, to a request whose bytes are given.
+
+        Raises ProviderFailure only where there is no answer, or one of success that is not JSON.
+        """
+        return self._exchange(self._request(method, url, profile, content, headers), profile)[0]
 
     def close(self) -> None:
         """Close every connection; a later call opens new ones."""
@@ -128,22 +142,19 @@ class Caller:
             self._client = None
 
     def _request(
-        self, method: str, url: str, profile: Profile, payload: Any, headers: Mapping[str, str] | None
+        self, method: str, url: str, profile: Profile, content: bytes | None, headers: Mapping[str, str]
     ) -> httpx.Request:
         if not self._allow_private and not url.startswith("https://"):
             raise self._failure("plain http is for development only", Outcome.NOT_SENT, permanent=True)
-        content = None if payload is None else exact_json.dumps(payload).encode("ascii")
         # No compression: a small answer cannot grow beyond its limit on the way in.
-        fixed = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
-        if content is not None:
-            fixed["Content-Type"] = "application/json"
+        ours = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
         timeout = profile.timeout().as_dict()
         try:
             return httpx.Request(
-                method, url, headers=fixed | dict(headers or {}), content=content, extensions={"timeout": timeout}
+                method, url, headers={**headers, **ours}, content=content, extensions={"timeout": timeout}
             )
         except httpx.InvalidURL:
-            raise self._failure("the address is not set or is no address", Outcome.NOT_SENT, permanent=True) from None
+            raise self._failure("its address is not set or is no address", Outcome.NOT_SENT, permanent=True) from None
 
     def _exchange(self, request: httpx.Request, profile: Profile) -> tuple[Answer, int | None]:
         """Send, and send again as often as the profile allows while the time lasts."""

@@ -1,60 +1,57 @@
-"""Login with TARA, GovSSO or eeID: what an ID token must say (protocols.md 7, security.md T53 to T56)."""
+"""What an ID token of TARA, GovSSO or eeID must say before anybody is let in (protocols.md 7, security T53 to T56)."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from app.domain.errors import Forbidden
 from app.domain.ports import Identity, Json
 
-if TYPE_CHECKING:
-    from authlib.integrations.flask_client import OAuth
-
-    from app.config import Settings
-
 ACR = {"low": 1, "substantial": 2, "high": 3}
 SKEW_S = 60
-_SUBJECT = re.compile(r"[A-Z]{2}[A-Za-z0-9/_.-]{3,254}", re.ASCII)
+# Country and code: eleven digits for Estonia, up to 256 characters for the rest of Europe (eIDAS).
+_SUBJECT = re.compile(r"EE[0-9]{11}|(?!EE)[A-Z]{2}[A-Za-z0-9/+=_.:-]{1,254}", re.ASCII)
+_LONGEST_NAME = 200
 
 
 class LoginRefused(Forbidden):
     """The login cannot be accepted."""
 
 
+class LoginCancelled(LoginRefused):
+    """You stopped signing in; start again when you like."""
+
+
 class WeakLogin(LoginRefused):
     """The means of login is too weak; use an ID card, Mobile-ID or Smart-ID."""
 
 
+class MeansNotAllowed(WeakLogin):
+    """This means of login is not accepted here."""
+
+
 class WrongToken(LoginRefused):
-    """The login service's answer does not belong to this login."""
+    """The login service's answer does not belong to this login; start again."""
 
 
-def register(oauth: OAuth, settings: Settings) -> None:
-    """Make the client `oauth.tara`: by discovery, or with the addresses written out."""
-    tara = settings.tara
-    places: dict[str, Any] = (
-        {"server_metadata_url": f"{tara.issuer.rstrip('/')}/.well-known/openid-configuration"}
-        if tara.discovery
-        else {
-            "authorize_url": f"{tara.host.rstrip('/')}/oidc/authorize",
-            "access_token_url": f"{tara.host.rstrip('/')}/oidc/token",
-            "jwks_uri": tara.jwks_uri or f"{tara.host.rstrip('/')}/oidc/jwks",
-        }
-    )
-    oauth.register(
-        "tara",
-        overwrite=True,
-        client_id=tara.identifier,
-        client_secret=tara.secret.get_secret_value(),
-        client_kwargs={
-            "scope": " ".join(tara.scope),
-            "code_challenge_method": "S256",
-            "token_endpoint_auth_method": "client_secret_basic",
-            "timeout": 7,
-        },
-        **places,
-    )
+class WrongIssuer(WrongToken):
+    """The login comes from another service."""
+
+
+class WrongAudience(WrongToken):
+    """The login was meant for another system."""
+
+
+class WrongNonce(WrongToken):
+    """The login was not begun here; start again."""
+
+
+class TokenExpired(WrongToken):
+    """The login took too long; start again."""
+
+
+class WrongSubject(WrongToken):
+    """The login service gave no country and personal code."""
 
 
 def check_claims(
@@ -67,41 +64,50 @@ def check_claims(
     amr_allowed: tuple[str, ...] = (),
     now: int,
 ) -> Identity:
-    """Return who signed in. Raises WrongToken or WeakLogin; the signature was checked before."""
+    """Return who an ID token, its signature already checked, says has signed in.
+
+    Raises WrongIssuer, WrongAudience, WrongNonce, TokenExpired, WeakLogin, MeansNotAllowed or WrongSubject: each fault
+    has its name, and all are LoginRefused. `now` is in seconds since 1970.
+    """
     _check_origin(claims, issuer=issuer, audience=audience, nonce=nonce, now=now)
     acr = claims.get("acr")
     if not isinstance(acr, str) or ACR.get(acr, 0) < ACR[acr_minimum]:
         raise WeakLogin
     amr = _texts(claims.get("amr"))
-    if amr_allowed and not set(amr) & set(amr_allowed):
-        raise WeakLogin
+    if amr_allowed and not (amr and set(amr) <= set(amr_allowed)):
+        raise MeansNotAllowed
     subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
-        raise WrongToken("The login service gave no country and code")
+        raise WrongSubject
     # TARA and eeID nest the names, GovSSO has them flat.
     nested = claims.get("profile_attributes")
     names: Json = nested if isinstance(nested, dict) else claims
     return Identity(
         subject=subject,
-        given_name=str(names.get("given_name") or ""),
-        family_name=str(names.get("family_name") or ""),
+        given_name=_name(names.get("given_name")),
+        family_name=_name(names.get("family_name")),
         acr=acr,
         amr=amr,
     )
 
 
 def _check_origin(claims: Json, *, issuer: str, audience: str, nonce: str, now: int) -> None:
-    if claims.get("iss") != issuer:
-        raise WrongToken("The login comes from another service")
-    if audience not in _texts(claims.get("aud")):
-        raise WrongToken("The login was meant for another system")
+    if not issuer or claims.get("iss") != issuer:
+        raise WrongIssuer
+    if audience not in _texts(claims.get("aud")) or claims.get("azp", audience) != audience:
+        raise WrongAudience
     if not nonce or claims.get("nonce") != nonce:
-        raise WrongToken("The login was not begun here")
+        raise WrongNonce
     expires, issued = claims.get("exp"), claims.get("iat")
-    if not isinstance(expires, int) or not isinstance(issued, int):
-        raise WrongToken("The login has no time")
+    if type(expires) is not int or type(issued) is not int:
+        raise TokenExpired
     if expires + SKEW_S < now or issued - SKEW_S > now:
-        raise WrongToken("The login is too old: sign in again")
+        raise TokenExpired
+
+
+def _name(value: object) -> str:
+    """Return a name as it may be shown: text, printable, of bounded length."""
+    return "".join(each for each in value if each.isprintable())[:_LONGEST_NAME] if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> tuple[str, ...]:
