@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _SHORTEST_OWN_SECRET = 32  # characters; 128 bits in hex
 _SHORTEST_GIVEN_SECRET = 8  # a provider chose it: refused only when it plainly is not one
 _FEWEST_DIFFERENT = 6  # characters of a secret: "aaaaaaaa" and "12341234" are nobody's secret
-_SAMPLE = r"(change.?(it|me)|secret|passw|test|demo|example|default|admin|dummy|qwerty|12345)"
+_SAMPLE = r"(change.?(it|me)|secret|passw|test|demo|example|default|admin|dummy|simulated|qwerty|12345)"
 _SAMPLE_SOMEWHERE = re.compile(_SAMPLE, re.IGNORECASE)
-_MOSTLY_SAMPLE = re.compile(rf".{{0,8}}{_SAMPLE}.{{0,8}}", re.IGNORECASE)
+_MOSTLY_SAMPLE = re.compile(rf".{{0,8}}({_SAMPLE}.{{0,8}})+", re.IGNORECASE)
 _MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
 
 
@@ -119,6 +119,8 @@ def _mixes(said: dict[str, Said]) -> Iterator[str]:
         yield "REDIS_URL: does not check the server's certificate; remove ssl_cert_reqs and ssl_check_hostname"
     if ("demo" in text("EVERYPAY_BASE")) != ("demo" in text("LINKPAY_PREFIX")):
         yield "LINKPAY_PREFIX: and EVERYPAY_BASE must both be the demo environment or both the real one"
+    if int(text("DEPOSIT_MIN_NUM")) > int(text("DEPOSIT_MAX_NUM")):
+        yield "DEPOSIT_MAX_NUM: must not be below DEPOSIT_MIN_NUM"
     if text("TARA_REDIRECT_URI") and not text("TARA_REDIRECT_URI").startswith(text("BASE_URL").rstrip("/") + "/"):
         yield "TARA_REDIRECT_URI: must lie under BASE_URL"
 
