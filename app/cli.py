@@ -63,20 +63,25 @@ def web(host: str, port: int | None, workers: int, threads: int) -> None:
     """Serve the portal and the API."""
     from granian import Granian  # noqa: PLC0415
     from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
 
     from app.config import load_settings  # noqa: PLC0415
 
-    Granian(
+    port = load_settings().port if port is None else port
+    server = Granian(
         "",
         address=host,
-        port=load_settings().port if port is None else port,
+        port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
         backpressure=BACKPRESSURE,
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_S,
-    ).serve(target_loader=_web_application, wrap_loader=False)
+        log_level=LogLevels.error,
+    )
+    server.on_startup(lambda: print(f"listening on {host}:{port}", flush=True))
+    server.serve(target_loader=_web_application, wrap_loader=False)
 
 
 @main.command()
@@ -85,7 +90,7 @@ def worker(queue: str) -> None:
     """Do the work of one QUEUE."""
     from app.queue import run_worker  # noqa: PLC0415
 
-    run_worker(_application(), queue)
+    run_worker(_application("worker"), queue)
 
 
 @main.command()
@@ -93,16 +98,16 @@ def relay() -> None:
     """Find work that is due and ring for the workers."""
     from app.jobs.relay import run  # noqa: PLC0415
 
-    run(_application())
+    run(_application("worker"))
 
 
 @main.command(hidden=True)
-@click.argument("ports", type=str)
-def simulators(ports: str) -> None:
-    """Serve every simulator; PORTS is a JSON object of names and ports."""
+def simulators() -> None:
+    """Serve every simulator; `billing up` says in the environment which and where."""
+    from app.demo.environment import SIMULATORS_VARIABLE  # noqa: PLC0415
     from app.demo.simulators import serve  # noqa: PLC0415
 
-    serve(json.loads(ports))
+    serve(json.loads(os.environ[SIMULATORS_VARIABLE]))
 
 
 @main.command()
@@ -117,14 +122,16 @@ def migrate(revision: str, *, down: bool) -> None:
 
 
 @main.command(hidden=True)
-@click.option("--demo-data/--no-demo-data", default=True)
-def prepare(*, demo_data: bool) -> None:
+@click.option("--persona/--no-persona", help="Let the simulated person sign in.")
+@click.option("--invoices/--no-invoices", help="Load the demo data.")
+@click.pass_context
+def prepare(context: click.Context, *, persona: bool, invoices: bool) -> None:
     """Migrate and load what `billing up` starts with, in one process."""
     from app.demo.demo_data import load  # noqa: PLC0415
 
-    click.get_current_context().invoke(migrate)
+    context.invoke(migrate, revision="head", down=False)
     with _application().app_context():
-        load(with_invoices=demo_data)
+        load(persona=persona, invoices=invoices)
 
 
 @main.command()
@@ -205,17 +212,17 @@ def verify() -> None:
     sys.exit(0 if report.holds else 1)
 
 
-def _application() -> Flask:
+def _application(process: str = "tool") -> Flask:
     from app import create_app  # noqa: PLC0415
     from app.config import load_settings  # noqa: PLC0415
 
-    return create_app(load_settings())
+    return create_app(load_settings(), process=process)
 
 
 def _web_application() -> Flask:
     """Return the application inside a web process, which ends with the one that started it."""
     die_with(os.getppid(), signal.SIGTERM)
-    return _application()
+    return _application("web")
 
 
 if __name__ == "__main__":

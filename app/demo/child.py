@@ -24,7 +24,8 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 class Command:
     """How one process is started and stopped.
 
-    `death_signal` is what the kernel sends it when we die without a word, `stop_signal` what we send in good order.
+    `death_signal` is what the kernel sends it when we die without a word, `stop_signal` what we send in good order;
+    `nice` puts it behind the others where processors are few.
     """
 
     argv: list[str]
@@ -33,6 +34,7 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGTERM
     cwd: str | None = None
+    nice: int = 0
 
 
 def die_with(parent: int, death_signal: signal.Signals) -> None:
@@ -64,13 +66,14 @@ def spawn(command: Command, output: IO[bytes] | int | None = None) -> subprocess
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
-        preexec_fn=_before_exec(os.getpid(), command.death_signal),  # noqa: PLW1509 - prctl alone, and we have one thread
+        preexec_fn=_before_exec(os.getpid(), command),  # noqa: PLW1509 - prctl alone, and we have one thread
     )
 
 
-def _before_exec(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+def _before_exec(parent: int, command: Command) -> Callable[[], None]:
     def ask() -> None:
-        die_with(parent, death_signal)
+        die_with(parent, command.death_signal)
+        os.nice(command.nice)
 
     return ask
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.demo import binaries
 from app.demo.account import can_enter, give
-from app.demo.servers import socket_folder
+from app.demo.servers import SOCKETS, socket_folder
 from app.domain.errors import BillingError
 
 if TYPE_CHECKING:
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from app.demo.account import Account
 
 LOCK = "billing.lock"
-OURS = ["postgres", "valkey", "logs", "simulators", "secrets.json", "ports.json", "endpoints.json"]
+OURS = [
+    "postgres",
+    "valkey",
+    "logs",
+    "simulators",
+    "secrets.json",
+    "ports.json",
+    "endpoints.json",
+    "prepared.json",
+]
 PORT_PATIENCE_S = 5.0  # how long the port of a run that was killed may still be taken
 
 
@@ -87,12 +96,17 @@ class DataFolder:
 
     def sockets(self) -> Path:
         """Return a fresh folder for this run's sockets; the one of a killed run is removed."""
-        last = self.read("sockets.json").get("folder")
-        if last and Path(last).name.startswith("eis-"):
-            shutil.rmtree(last, ignore_errors=True)
+        self.forget_sockets()
         folder = socket_folder()
         self.write("sockets.json", {"folder": str(folder)})
         return folder
+
+    def forget_sockets(self) -> None:
+        """Remove the folder of the sockets."""
+        last = self.read("sockets.json").get("folder", "")
+        if Path(last).name.startswith(SOCKETS):
+            shutil.rmtree(last, ignore_errors=True)
+        self.forget("sockets.json")
 
     def was_killed(self) -> bool:
         """Return whether the last run ended without removing its endpoints."""

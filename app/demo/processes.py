@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Self
 
 from app.demo.child import Command, end_group, spawn
 from app.domain.errors import BillingError
@@ -80,7 +80,7 @@ class ProcessGroup:
         self.signals: list[int] = []
         self.stopping = False
 
-    def __enter__(self) -> ProcessGroup:
+    def __enter__(self) -> Self:
         """Take over the signals."""
         self.woken, self.waker = os.pipe()
         os.set_blocking(self.woken, False)

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
+SOCKETS = "eis-"
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
 def socket_folder() -> Path:
     """Return a fresh folder for sockets; short, because a socket's path ends at about 107 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="eis-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=SOCKETS, dir="/tmp"))
     give(folder, server_account())
     return folder
 

@@ -1,0 +1,154 @@
+"""`billing up`: the whole system on one machine, in the foreground, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.demo import announcement, environment, members
+from app.demo.account import server_account
+from app.demo.binaries import postgres_bin, valkey_program
+from app.demo.datafolder import DataFolder, becomes_free, free_port, is_free, opened
+from app.demo.postgres import Postgres
+from app.demo.processes import ProcessGroup, StopAsked
+from app.demo.valkey import Valkey
+
+if TYPE_CHECKING:
+    from app.demo.environment import Installation
+
+DATABASE = OWNER = "billing"
+VERSIONS = members.CHECKOUT / "migrations" / "versions"
+NAME_WIDTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asked for."""
+
+    port: int
+    data: Path
+    fresh: bool = False
+    simulators: bool = True
+    demo_data: bool = True
+
+
+def run(wishes: Wishes) -> int:
+    """Start everything, keep it running until SIGINT or SIGTERM, stop it in order; returns the exit code.
+
+    Raises a BillingError that says what to do when it cannot start.
+    """
+    began = time.monotonic()
+    with opened(wishes.data, server_account()) as data:
+        if wishes.fresh:
+            data.clear()
+        this = plan(wishes, data)
+        data.forget("endpoints.json")
+        with ProcessGroup(data.path / "logs", say) as group:
+            try:
+                _start(wishes, data, this, group, began)
+                group.run()
+            except StopAsked:
+                pass
+            say("billing", "stopping")
+        data.forget("endpoints.json")
+        data.forget_sockets()
+        say("billing", "stopped")
+    return 0
+
+
+def plan(wishes: Wishes, data: DataFolder) -> Installation:
+    """Decide addresses and secrets for this run; what was decided before stays."""
+    ports = data.ports(environment.SIMULATORS) if wishes.simulators else {}
+    kept = data.secrets([*environment.OWN_SECRETS, *environment.SIMULATED_SECRETS])
+    given = {name: os.environ[name] for name in environment.OWN_SECRETS if os.environ.get(name)}
+    return environment.Installation(
+        web=environment.address(_web_port(wishes.port, data, set(ports.values()))),
+        simulators=ports,
+        secrets=kept | given,
+    )
+
+
+def _web_port(wanted: int, data: DataFolder, taken: set[int]) -> int:
+    if wanted and (becomes_free(wanted) if data.was_killed() else is_free(wanted)):
+        return wanted
+    port = free_port(taken)
+    if wanted:
+        say("billing", f"port {wanted} is taken; using {port}")
+    return port
+
+
+def _start(wishes: Wishes, data: DataFolder, this: Installation, group: ProcessGroup, began: float) -> None:
+    """Start everything in order: what the first page needs before the rest."""
+    postgres, valkey = _servers(data)
+    if valkey:
+        group.start(members.store(valkey))
+    if postgres:
+        group.start(members.database(postgres))
+    env = environment.settings(
+        this,
+        postgres.url(DATABASE, OWNER) if postgres else os.environ["DATABASE_URL"],
+        valkey.url() if valkey else os.environ["REDIS_URL"],
+    )
+    # It loads for a second and asks nothing of the servers before its first request.
+    group.start(members.web(this, env))
+    group.wait_ready(each for each in ("valkey", "postgres") if each in group.running)
+    _prepare(wishes, data, postgres, env, group)
+    group.wait_ready(["web"])
+    say("billing", f"first page after {time.monotonic() - began:.1f} s")
+    print(announcement.words(this), flush=True)
+    rest = [*members.simulators(this, env, data.path / "simulators"), *members.workers(env)]
+    group.start(*rest)
+    group.wait_ready([each.name for each in rest])
+    data.write("endpoints.json", announcement.endpoints(this))
+    say("billing", f"everything is up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
+
+
+def _servers(data: DataFolder) -> tuple[Postgres | None, Valkey | None]:
+    """Return the servers that are ours to run: those no URL in the environment stands for."""
+    sockets, account = data.sockets(), data.account
+    postgres = valkey = None
+    if not os.environ.get("DATABASE_URL"):
+        postgres = Postgres(postgres_bin(account), data.servers / "postgres", sockets, account)
+    if not os.environ.get("REDIS_URL"):
+        valkey = Valkey(valkey_program(account), data.servers / "valkey", sockets, account)
+    return postgres, valkey
+
+
+def _prepare(
+    wishes: Wishes, data: DataFolder, postgres: Postgres | None, env: dict[str, str], group: ProcessGroup
+) -> None:
+    """Migrate and load the demo data, unless a look into the database says that both were done."""
+    wanted = {"head": head(), "simulators": wishes.simulators, "demo_data": wishes.demo_data}
+    if postgres:
+        postgres.ensure(DATABASE, OWNER)
+        there = postgres.ask(DATABASE, "select version_num from alembic_version", OWNER)
+        if there == wanted["head"] and data.read("prepared.json") == wanted:
+            return
+    flags = [
+        "--persona" if wishes.simulators else "--no-persona",
+        "--invoices" if wishes.demo_data else "--no-invoices",
+    ]
+    group.once("prepare", members.billing("prepare", *flags, env=env))
+    data.write("prepared.json", wanted)
+
+
+def head() -> str:
+    """Return the newest revision, read from the migrations' files: loading the tool for it takes half a second."""
+    texts = [path.read_text() for path in VERSIONS.glob("*.py")]
+    revisions = {found for text in texts for found in re.findall(r'^revision = "(\w+)"', text, re.MULTILINE)}
+    followed = {found for text in texts for found in re.findall(r'^down_revision = "(\w+)"', text, re.MULTILINE)}
+    (newest,) = revisions - followed
+    return newest
+
+
+def say(name: str, line: str) -> None:
+    """Print one line with the name of the process it is about; a console that has gone away is no reason to stop."""
+    try:
+        print(f"{name:<{NAME_WIDTH}} | {line}", flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the rest of the process
