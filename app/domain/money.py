@@ -69,10 +69,6 @@ class Money:
         self._same(other)
         return self.minor >= other.minor
 
-    def __bool__(self) -> bool:
-        """Return whether there is any."""
-        return self.minor != 0
-
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency}")

@@ -86,4 +86,4 @@ def _existing(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
             LedgerAccount.tenant_id == tenant_id, LedgerAccount.code.in_(codes)
         )
     )
-    return dict(rows.tuples().all())
+    return {row.code: row.id for row in rows}

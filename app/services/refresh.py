@@ -223,7 +223,7 @@ def _fold(
     decision = decide(
         PaymentStatus(payment.status),
         fetched.state,
-        standing_minor=fetched.standing.minor if fetched.standing else None,
+        standing_minor=fetched.standing.minor if fetched.standing is not None else None,
         captured_minor=payment.captured_minor,
     )
     if decision.kind is DecisionKind.REVIEW:
@@ -241,7 +241,7 @@ def _difference(payment: Payment, invoice: Invoice, fetched: FetchedPayment, gat
     if fetched.account != payment.account or payment.account != gateway.account:
         faults.append(f"account {fetched.account!r} instead of {payment.account!r}")
     if fetched.initial != asked:
-        paid = f"{format_amount(fetched.initial)} {fetched.initial.currency}" if fetched.initial else "nothing"
+        paid = f"{format_amount(fetched.initial)} {fetched.initial.currency}" if fetched.initial is not None else "nothing"
         faults.append(f"{paid} instead of {format_amount(asked)} {asked.currency}")
     if parse(fetched.order_reference).number != invoice.number:
         faults.append(f"order reference {fetched.order_reference!r} instead of {invoice.number}")
@@ -268,8 +268,8 @@ def _evidence(fetched: FetchedPayment) -> dict[str, str | None]:
         "account": fetched.account,
         "order_reference": fetched.order_reference,
         "state": fetched.provider_state,
-        "initial": format_amount(fetched.initial) if fetched.initial else None,
-        "standing": format_amount(fetched.standing) if fetched.standing else None,
+        "initial": format_amount(fetched.initial) if fetched.initial is not None else None,
+        "standing": format_amount(fetched.standing) if fetched.standing is not None else None,
     }
 
 
@@ -297,7 +297,7 @@ def _move(
         captured = Money(payment.amount_minor, payment.currency)
         settle(payment, invoice, captured, initiator=initiator, actor=Actor("gateway", payment.gateway), late=late)
     elif to in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.CHARGED_BACK}:
-        standing = fetched.standing.minor if fetched.standing else 0
+        standing = fetched.standing.minor if fetched.standing is not None else 0
         give_back.notice(payment, invoice, to, standing_minor=standing, initiator=initiator)
     else:
         payment.status = to

@@ -44,7 +44,7 @@ def tick(periodic: Sequence[Periodic]) -> list[str]:
     with transaction() as tx:
         now = tx.scalar(text("select now()"))
         assert isinstance(now, datetime)  # noqa: S101 - the database's clock decides
-        known = {(name, at) for name, at in tx.execute(_recent(periodic, now)).tuples()}
+        known = {(row.name, row.planned_at) for row in tx.execute(_recent(periodic, now))}
         return [each.name for each in periodic if (each.name, each.planned_at(now)) not in known and _owe(each, now)]
 
 

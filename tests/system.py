@@ -1,0 +1,219 @@
+"""The whole system in one process: the application, its simulators behind the real adapters, and the outbox by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from sqlalchemy import text
+
+from app.config import load_settings
+from app.factory import create_app
+from app.integrations import Integrations, sign_token
+from app.integrations.everypay.gateway import EveryPayGateway
+from app.integrations.everypay.links import LinkPaySigner
+from app.integrations.everypay.simulator import EveryPayConfig
+from app.integrations.everypay.simulator import create_simulator as create_everypay
+from app.integrations.initiators.client import HttpInitiatorClient
+from app.integrations.initiators.simulator import InitiatorConfig
+from app.integrations.initiators.simulator import create_simulator as create_initiator
+from app.jobs.outbox import work_queue
+from app.queue import QUEUES
+from app.uow import assert_no_transaction, session
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from app.integrations.everypay.simulator import Shop
+    from app.integrations.initiators.simulator import Service
+
+SECRET = "shared between the services in tests"
+KEY = "the gateway key in tests"
+ACCOUNT = "EUR3D1"
+SERVICES = ("registry", "auction", "eeid")
+V1 = "/api/v1"
+
+
+def environment(database_url: str, redis_url: str) -> dict[str, str]:
+    """Return the settings of a development system whose providers are named and never called over a network."""
+    return {
+        "BILLING_DEVELOPMENT": "1",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": "a secret key that is long enough for tests",
+        "BILLING_SECRET": SECRET,
+        "EVERYPAY_BASE": "http://everypay.test/api/v4",
+        "EVERYPAY_KEY": KEY,
+        "API_USERNAME": "simulated",
+        "ACCOUNT_NAME": ACCOUNT,
+        "LINKPAY_PREFIX": "http://everypay.test/lp",
+        "LINKPAY_TOKEN": "simulated-link",
+        "BASE_REGISTRY": "http://registry.test",
+        "BASE_REGISTRAR": "http://registrar.test",
+        "BASE_AUCTION": "http://auction.test",
+        "BASE_EEID": "http://eeid.test",
+        "TARA_IDENTIFIER": "simulated",
+        "TARA_SECRET": "simulated-secret",
+        "TARA_ISSUER": "http://tara.test",
+        "TARA_REDIRECT_URI": "http://localhost/auth/tara/callback",
+        "BASE_URL": "http://localhost",
+    }
+
+
+@dataclass
+class System:
+    """The application with everything around it, for tests that tell a story."""
+
+    app: APIFlask
+    everypay: Flask
+    services: dict[str, Flask]
+    clients: dict[str, FlaskClient] = field(default_factory=dict)
+
+    @property
+    def shop(self) -> Shop:
+        """Return the gateway's state."""
+        shop: Shop = self.everypay.extensions["shop"]
+        return shop
+
+    def service(self, code: str) -> Service:
+        """Return a service's state."""
+        service: Service = self.services[code].extensions["service"]
+        return service
+
+    def call(self, code: str, path: str, body: Any = None, *, method: str = "POST", **headers: str) -> Any:
+        """Call the API as a service and return the response."""
+        token = sign_token({"initiator": code}, SECRET)
+        return self.app.test_client().open(
+            f"{V1}{path}", method=method, json=body, headers={"Authorization": f"Bearer {token}", **headers}
+        )
+
+    def number(self, code: str = "registry") -> int:
+        """Return a new invoice number."""
+        return int(self.call(code, "/invoice_generator/invoice_number_generator").json["invoice_number"])
+
+    def invoice(self, code: str = "registry", amount: str = "120.00", **more: Any) -> int:
+        """Register an invoice and return its number."""
+        number = self.number(code)
+        body = {"invoice_number": number, "transaction_amount": amount, "custom_field2": code, **more}
+        response = self.call(code, "/invoice_generator/invoice_generator", body)
+        assert response.status_code == 201, response.text
+        return number
+
+    def one_off(self, number: int, code: str = "registry") -> str:
+        """Ask for a payment page and return the gateway's reference."""
+        url = f"http://{'registrar' if code == 'registry' else code}.test/back"
+        body = {"invoice_number": str(number), "customer_url": url}
+        response = self.call(code, "/invoice_generator/oneoff", body)
+        assert response.status_code == 201, response.text
+        return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]
+
+    def pay(self, reference: str, state: str = "settled", **more: Any) -> None:
+        """Let the payer, or the bank, do something at the gateway."""
+        self.shop.move(reference, state, **more)
+
+    def callback(self, reference: str, event: str = "status_updated") -> Any:
+        """Let the gateway call back, and return our answer."""
+        query = f"payment_reference={reference}&order_reference=x&event_name={event}"
+        return self.app.test_client().get(f"{V1}/callback_handler/callback?{query}")
+
+    def drain(self, *, past_breaks: bool = True) -> int:
+        """Work everything that is due until nothing is; returns how many rows are done afterwards."""
+        with self.app.app_context():
+            for _ in range(20):
+                if past_breaks:
+                    self.sql("update lane set paused_until = null, failures = 0")
+                for queue in QUEUES:
+                    work_queue(queue)
+                if not self.scalar("select count(*) from outbox where state = 'pending' and run_at <= now()"):
+                    break
+            return int(self.scalar("select count(*) from outbox where state = 'done'"))
+
+    def hurry(self) -> None:
+        """Make everything that waits for a later time due now: retries, checks, leases."""
+        self.sql("update outbox set run_at = now() - interval '1 second' where state = 'pending'")
+        self.sql("update payment set next_check_at = now() - interval '1 second' where next_check_at is not null")
+        self.sql("update outbox set lease_until = now() - interval '1 second' where state = 'leased'")
+
+    def settle(self, code: str = "registry", amount: str = "120.00") -> tuple[int, str]:
+        """Take one payment all the way through; returns number and reference."""
+        number = self.invoice(code, amount)
+        reference = self.one_off(number, code)
+        self.pay(reference)
+        self.callback(reference)
+        self.drain()
+        return number, reference
+
+    def sql(self, statement: str, **values: Any) -> None:
+        """Change rows by hand."""
+        with self.app.app_context():
+            session().execute(text(statement), values)
+            session().commit()
+
+    def scalar(self, question: str, **values: Any) -> Any:
+        """Return one value."""
+        with self.app.app_context():
+            answer = session().execute(text(question), values).scalar()
+            session().rollback()
+            return answer
+
+    def rows(self, question: str, **values: Any) -> list[Any]:
+        """Return rows."""
+        with self.app.app_context():
+            found = list(session().execute(text(question), values))
+            session().rollback()
+            return found
+
+    def status(self, number: int) -> str:
+        """Return an invoice's status."""
+        return str(self.scalar("select status from invoice where number = :number", number=number))
+
+
+def build(database_url: str, redis_url: str) -> System:
+    """Return a system on this database; nothing listens on a port."""
+    app = create_app(load_settings(environment(database_url, redis_url)))
+    app.config["TESTING"] = False
+    everypay = create_everypay(
+        EveryPayConfig(base_url="http://everypay.test", callback_url="", key=KEY, account_name=ACCOUNT)
+    )
+    services = {
+        code: create_initiator(
+            InitiatorConfig(
+                kind=code,
+                base_url=f"http://{code}.test",
+                billing_url="http://billing.test",
+                secret=SECRET,
+                token=sign_token({"initiator": code}, SECRET),
+                calls_back=False,
+            )
+        )
+        for code in SERVICES
+    }
+    app.extensions["integrations"] = _integrations(everypay, services)
+    return System(app, everypay, services)
+
+
+def _integrations(everypay: Flask, services: dict[str, Flask]) -> Integrations:
+    return Integrations(
+        everypay=EveryPayGateway(
+            base="http://everypay.test/api/v4",
+            username="simulated",
+            key=KEY,
+            account=ACCOUNT,
+            currency="EUR",
+            allow_private=True,
+            before_request=assert_no_transaction,
+            transport=httpx.WSGITransport(app=everypay),
+        ),
+        links=LinkPaySigner(prefix="http://everypay.test/lp", token="simulated-link", key=KEY),
+        initiators=HttpInitiatorClient(
+            payment_urls={code: f"http://{code}.test/eis_billing/payment_status" for code in services},
+            base_urls={code: f"http://{code}.test" for code in services},
+            secret=SECRET,
+            allow_private=True,
+            before_request=assert_no_transaction,
+            transports={code: httpx.WSGITransport(app=app) for code, app in services.items()},
+        ),
+    )
