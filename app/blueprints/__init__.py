@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.blueprints.api.guard import require_caller
 from app.blueprints.api.invoice import bp as invoice_api
 from app.blueprints.api.invoice_generator import bp as invoice_generator_api
+from app.blueprints.api.pages import bp as api_pages
+from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.health.views import bp as health
-from app.web.api import require_caller
+from app.blueprints.home import blueprint as home
+from app.blueprints.invoices import blueprint as invoices
+from app.blueprints.preferences import blueprint as preferences
+from app.blueprints.sessions import blueprint as sessions
+from app.blueprints.styleguide import blueprint as styleguide
+from app.web.guards import require_operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +45,14 @@ DOORS = (
     Door(invoice_generator_api, require_caller, csrf=False),
     Door(invoice_api, require_caller, csrf=False),
     Door(everypay_callback, anybody, csrf=False),
+    Door(api_pages, anybody),
     Door(health, anybody),
+    Door(home, anybody),
+    Door(auth, anybody),
+    Door(preferences, anybody),
+    Door(invoices, require_operator),
+    Door(sessions, require_operator),
+    Door(styleguide, anybody, development_only=True),
 )
 
 

@@ -138,6 +138,7 @@ class Core(Group):
     billing_secret: SecretStr = setting("BILLING_SECRET", SecretStr(""), rule=Rule.OWN_SECRET, need=Need.PRODUCTION)
     base_url: Url = setting("BASE_URL", "http://localhost:8000", rule=Rule.OWN_URL, need=Need.PRODUCTION)
     port: int = setting("PORT", 8000, ge=0, le=65535)
+    metrics_token: SecretStr = setting("METRICS_TOKEN", SecretStr(""), rule=Rule.OWN_SECRET)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting("LOG_LEVEL", "INFO")
     trusted_proxies: int = setting("TRUSTED_PROXIES", 0, ge=0, le=5)
     session_idle_s: int = setting("SESSION_IDLE_S", 1800, ge=60, le=43200)

@@ -1,4 +1,7 @@
-"""Repeated calls: the first answer under a key is the answer, for thirty days (reliability.md 3.6)."""
+"""Repeated calls: the first good answer under a key is the answer, for thirty days (reliability.md 3.6).
+
+Only successes are kept. A refused or failed call changed nothing, so it may be corrected and sent again under its key.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,34 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import Conflict, Invalid
 from app.models.idempotency import IdempotencyKey
-from app.uow import transaction
+from app.uow import retried, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy.orm import Session
+
 KEPT = timedelta(days=30)
-# A call that began and never ended is taken over after this time: the verbs behind the keys are repeatable by nature.
+# How long a call that goes to the outside may take before another one may take its place. Its verbs are repeatable by
+# nature, so a call that died meanwhile loses nothing.
 HELD = timedelta(seconds=60)
+SWEPT_ROWS = 1000
+COME_BACK_S = 2
+
+# Taken by whoever works on a key and gone with its transaction, whatever becomes of the process.
+TURN = text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 class StillRunning(Conflict):
     """The first call with this Idempotency-Key has not ended yet; ask again in a moment."""
 
-
-class KeyReused(Invalid):
-    """This Idempotency-Key was used with another body."""
+    def __init__(self) -> None:
+        super().__init__(code="still_running", retry_after_s=COME_BACK_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,81 +59,90 @@ class Reply:
     replayed: bool = False
 
 
-def run(call: Call, execute: Callable[[], Reply], *, atomic: bool) -> Reply:
-    """Return the stored answer of this call, or execute it and store the answer.
+@retried
+def run(call: Call, execute: Callable[[], Reply]) -> Reply:
+    """Return the kept answer of this call, or execute it and keep the answer in the transaction of its effects.
 
-    With `atomic` the answer is written in the transaction of the effect. An exception stores nothing: nothing was
-    done, so a repeat is safe. Raises StillRunning and KeyReused.
+    An exception keeps nothing, because nothing was done. Raises StillRunning, Invalid for a key used with another body.
     """
-    stored = _begin(call)
-    if stored is not None:
-        return stored
-    try:
-        if atomic:
-            with transaction():
-                reply = execute()
-                _store(call, reply)
-                return reply
-        reply = execute()
-        with transaction():
-            _store(call, reply)
-    except BaseException:
-        _forget(call)
-        raise
-    return reply
-
-
-def _begin(call: Call) -> Reply | None:
     with transaction() as tx:
-        begun = tx.execute(
-            insert(IdempotencyKey)
-            .values(
-                tenant_id=call.tenant_id,
-                principal=call.principal,
-                route=call.route,
-                key=call.key,
-                fingerprint=call.fingerprint,
-                state="running",
-                locked_until=func.now() + HELD,
-                expires_at=func.now() + KEPT,
-            )
-            .on_conflict_do_nothing()
-            .returning(IdempotencyKey.id)
-        ).scalar_one_or_none()
-        if begun is not None:
-            return None
-        row = tx.scalars(
-            select(IdempotencyKey).where(*_is(call)).with_for_update().execution_options(populate_existing=True)
-        ).one()
-        return _repeat(row, call, expired=bool(tx.scalar(select(row.locked_until < func.now()))))
+        kept = _kept(tx, call)
+        if kept is not None:
+            return kept
+        reply = execute()
+        _keep(tx, call, reply)
+        return reply
 
 
-def _repeat(row: IdempotencyKey, call: Call, *, expired: bool) -> Reply | None:
-    if row.fingerprint != call.fingerprint:
-        raise KeyReused.field("Idempotency-Key", "was used with another body")
-    if row.state == "done":
-        return Reply(row.status or 200, row.body or {}, replayed=True)
-    if not expired:
+def run_outside(call: Call, execute: Callable[[], Reply]) -> Reply:
+    """Do the same for a verb that calls the outside between two transactions of its own.
+
+    The answer is kept after the effect; a crash in between repeats a verb that is safe to repeat.
+    """
+    with transaction() as tx:
+        kept = _kept(tx, call)
+        if kept is not None:
+            return kept
+        _keep(tx, call, None)
+    reply: Reply | None = None
+    try:
+        reply = execute()
+        return reply
+    finally:
+        with transaction() as tx:
+            if reply is None:
+                tx.execute(delete(IdempotencyKey).where(*_is(call), IdempotencyKey.state == "running"))
+            else:
+                _keep(tx, call, reply)
+
+
+def sweep() -> int:
+    """Delete up to a thousand keys whose thirty days are over; return how many."""
+    expired = select(IdempotencyKey.id).where(IdempotencyKey.expires_at < func.now()).limit(SWEPT_ROWS)
+    with transaction() as tx:
+        gone = tx.execute(delete(IdempotencyKey).where(IdempotencyKey.id.in_(expired)).returning(IdempotencyKey.id))
+        return len(gone.all())
+
+
+def _kept(tx: Session, call: Call) -> Reply | None:
+    name = f"{call.tenant_id}/{call.principal}/{call.route}/{call.key}"
+    if not tx.scalar(TURN, {"name": name}):
         raise StillRunning
-    row.locked_until = func.now() + HELD
+    found = tx.execute(
+        select(
+            IdempotencyKey.fingerprint,
+            IdempotencyKey.state,
+            IdempotencyKey.status,
+            IdempotencyKey.body,
+            IdempotencyKey.locked_until > func.now(),
+        ).where(*_is(call), IdempotencyKey.expires_at > func.now())
+    ).one_or_none()
+    if found is None:
+        return None
+    fingerprint, state, status, body, held = found
+    if fingerprint != call.fingerprint:
+        raise Invalid.field("Idempotency-Key", "was used with another body")
+    if state == "done":
+        return Reply(status or 0, body or {}, replayed=True)
+    if held:
+        raise StillRunning
     return None
 
 
-def _store(call: Call, reply: Reply) -> None:
-    with transaction() as tx:
-        tx.execute(update(IdempotencyKey).where(*_is(call)).values(state="done", status=reply.status, body=reply.body))
-
-
-def _forget(call: Call) -> None:
-    """Give the key free again: a refused call may be corrected and sent once more under it."""
-    with transaction() as tx:
-        tx.execute(
-            text(
-                "delete from idempotency_key where tenant_id = :tenant_id and principal = :principal and route = :route "
-                "and key = :key and state = 'running'"
-            ),
-            {"tenant_id": call.tenant_id, "principal": call.principal, "route": call.route, "key": call.key},
-        )
+def _keep(tx: Session, call: Call, reply: Reply | None) -> None:
+    """Write the answer, or that one is on its way; a row that expired or whose caller died is written over."""
+    values = {
+        "fingerprint": call.fingerprint,
+        "state": "running" if reply is None else "done",
+        "status": None if reply is None else reply.status,
+        "body": None if reply is None else reply.body,
+        "locked_until": func.now() + HELD,
+        "expires_at": func.now() + KEPT,
+    }
+    who = {"tenant_id": call.tenant_id, "principal": call.principal, "route": call.route, "key": call.key}
+    tx.execute(
+        insert(IdempotencyKey).values(**who, **values).on_conflict_do_update(index_elements=list(who), set_=values)
+    )
 
 
 def _is(call: Call) -> tuple[Any, ...]:

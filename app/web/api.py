@@ -1,36 +1,164 @@
-"""The guard of the JSON API: who calls, and how their answers look."""
+"""The JSON API's frame: strict bodies for its schemas, and the OpenAPI document that says all of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import g, request
+from apiflask import APIBlueprint
+from apiflask.schema_adapters import registry
+from apiflask.schema_adapters.pydantic import PydanticAdapter
+from pydantic import BaseModel, ConfigDict, ValidationError
+from werkzeug.routing import Rule
 
-from app.services.initiators import AccessDenied, authenticate
+from app.domain.errors import Invalid
+from app.web.request_body import read_fields, read_query
 
 if TYPE_CHECKING:
-    from app.services.initiators import Caller
+    from collections.abc import Callable
+
+    from apiflask import APIFlask
+    from flask import Request
+
+    View = TypeVar("View", bound=Callable[..., Any])
+
+SPEC_PATH = "/api/openapi.json"
+VERSION_1 = "/api/v1/"
+SECURITY = "token"
+KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body gets the first answer again, for thirty days",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+# Every error a route may answer, and what it means; what a route adds to the common ones it names itself.
+COMMON = (400, 413, 415, 422, 500, 503)
+PROTECTED = (401, 403, 409)
+MEANINGS = {
+    400: "The body cannot be read",
+    401: "No valid token",
+    403: "Not yours to do",
+    404: "There is no such invoice, or it is not yours",
+    409: "The state of things forbids it, or the first call with this Idempotency-Key is still running",
+    413: "The body is larger than 256 KiB",
+    415: "The body is neither JSON nor a form, or compressed, or not UTF-8",
+    422: "Values are missing or wrong: each is named; or the gateway refused, with its code",
+    429: "Too many calls: wait as Retry-After says",
+    500: "A fault of ours, with an id to quote",
+    501: "The range of numbers has ended",
+    502: "The gateway refused without a reason that can be passed on",
+    503: "Not possible at the moment: try again as Retry-After says",
+}
 
 
-def require_caller() -> None:
-    """Let only authenticated services pass; runs before anything of the body is read (eis.md 4)."""
-    g.caller = authenticate(_token())
+class Fault(BaseModel):
+    """What went wrong: a sentence always, a code where there is one, and a list of sentences per faulty field."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": True})
+
+    message: str
 
 
-def caller() -> Caller:
-    """Return the service that calls."""
-    return cast("Caller", g.caller)
+class FaultAnswer(BaseModel):
+    """Every error (eis.md 14); `message` repeats the sentence for callers that look there."""
+
+    error: Fault
+    message: str
 
 
-def optional_caller() -> Caller | None:
-    """Return the service that calls, or None without a good token: for the route that asks for none."""
-    try:
-        return authenticate(_token())
-    except AccessDenied:
-        return None
+class DeniedAnswer(BaseModel):
+    """No valid token: callers test the code, which is 403 although the status is 401 (eis.md 4)."""
+
+    message: str
+    code: str
 
 
-def _token() -> str:
-    """Return the second word of the Authorization header, whatever the first one is (eis.md 4)."""
-    words = request.headers.get("Authorization", "").split(" ")
-    return words[1] if len(words) > 1 else ""
+class ExhaustedAnswer(BaseModel):
+    """No number is left (eis.md 5.7, 5.8): callers test the error's exact words."""
+
+    message: str
+    error: str
+
+
+BODIES: dict[int, type[BaseModel]] = {401: DeniedAnswer, 501: ExhaustedAnswer}
+
+
+class StrictAdapter(PydanticAdapter):
+    """Gives APIFlask's `input` our strict reading of bodies and our error."""
+
+    def validate_input(self, request: Request, location: str, **_: Any) -> BaseModel:
+        """Return the validated model. Raises Invalid naming every faulty field, MalformedBody."""
+        said = read_query(request) if location == "query" else read_fields(request)
+        try:
+            model: BaseModel = self.model_class.model_validate(said)
+        except ValidationError as fault:
+            raise Invalid(_fields(fault)) from None
+        return model
+
+
+# APIFlask makes an adapter when a route is declared, so ours must stand here before the first blueprint is read.
+registry.register("pydantic", StrictAdapter)
+
+
+def _fields(fault: ValidationError) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for error in fault.errors(include_url=False, include_context=False, include_input=False):
+        name = str(error["loc"][0]) if error["loc"] else "body"
+        sentence = "is missing" if error["type"] == "missing" else error["msg"]
+        fields.setdefault(name, []).append(sentence)
+    return fields
+
+
+def documented(summary: str, *statuses: int, public: bool = False) -> Callable[[View], View]:
+    """Return a decorator that documents a route: its summary, its lock and every error it may answer."""
+    expected = {*COMMON, *(() if public else PROTECTED), *statuses}
+    responses = {status: _response(status) for status in sorted(expected)}
+    security = None if public else SECURITY
+    decorate: Callable[[View], View] = _docs.doc(summary=summary, responses=responses, security=security)
+    return decorate
+
+
+_docs = APIBlueprint("docs", __name__)
+
+
+def _response(status: int) -> dict[str, Any]:
+    name = BODIES.get(status, FaultAnswer).__name__
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"description": MEANINGS[status], "content": {"application/json": {"schema": schema}}}
+
+
+def configure(app: APIFlask) -> None:
+    """Set what the OpenAPI document needs; called when every blueprint is registered."""
+    app.config.update(
+        OPENAPI_VERSION="3.1.0",
+        DESCRIPTION="Invoices, payment links and payments for services. Guide: docs/api.md.",
+        AUTO_SERVERS=False,  # the Host header is anybody's word
+        SERVERS=[{"url": "/"}],
+        AUTO_404_RESPONSE=False,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_200_RESPONSE=False,
+        SECURITY_SCHEMES={SECURITY: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+    )
+    app.spec_callback = _complete
+    for blueprint in app.blueprints.values():
+        if not isinstance(blueprint, APIBlueprint):  # APIFlask trips over plain blueprints that have a guard
+            vars(blueprint)["enable_openapi"] = False
+    for rule in list(app.url_map.iter_rules()):
+        if rule.rule.startswith(VERSION_1):  # callers may name the format, as they could before (eis.md 14)
+            app.url_map.add(Rule(f"{rule.rule}.json", endpoint=rule.endpoint, methods=rule.methods))
+
+
+def _complete(document: Any) -> Any:
+    """Add the shared schemas and the header of unsafe calls; leave out the twins with a format suffix."""
+    paths = {path: item for path, item in document["paths"].items() if not path.endswith(".json")}
+    for item in paths.values():
+        for operation in item.values():
+            if operation.get("security"):
+                operation["parameters"] = [*operation.get("parameters", []), KEY_HEADER]
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for model in (FaultAnswer, DeniedAnswer, ExhaustedAnswer):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**schema.pop("$defs", {}), model.__name__: schema}
+    return document | {"paths": paths}

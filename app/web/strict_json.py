@@ -1,98 +1,77 @@
-"""Reading a body as it was written: numbers keep their digits, doubts are refused (security.md T36, T37)."""
+"""JSON that can be understood in one way only, its numbers with every digit they came with (security.md T36, T37)."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
-from apiflask import APIFlask
-from flask import Request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest
 
 DEEPEST = 32
-FORM = "application/x-www-form-urlencoded"
 
 
 class NumberText(str):
-    """A JSON number, as its own text."""
+    """A JSON number as it was written: `120.0` stays `120.0`, and no float ever stands between."""
 
     __slots__ = ()
 
 
 class MalformedBody(BadRequest):
-    """The body is not JSON that can be understood in one way only."""
-
-
-class StrictRequest(Request):
-    """A request whose body is strict JSON or a form, whatever its callers declare."""
-
-    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002
-        """Return the body as JSON values, numbers as NumberText. Raises MalformedBody with the reason."""
-        if self.mimetype in {FORM, "multipart/form-data"}:
-            return _form(self)
-        return parse(self.get_data(cache=True))
+    """The body cannot be understood, or not in one way only."""
 
 
 def parse(body: bytes) -> Any:
-    """Return the JSON value, `{}` for an empty body. Raises MalformedBody."""
-    if not body.strip():
-        return {}
+    """Return the JSON value, numbers as NumberText.
+
+    Raises MalformedBody for anything but one UTF-8 document without byte order mark, doubled keys, lone surrogates,
+    NaN and nesting beyond 32 levels.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise MalformedBody("The body must be UTF-8") from None
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_float=NumberText,
-            parse_int=NumberText,
-            parse_constant=_constant,
-        )
+        value = _DECODER.decode(text)
     except RecursionError:
-        raise MalformedBody("The body is nested too deeply") from None
+        raise MalformedBody(f"The body is nested deeper than {DEEPEST} levels") from None
     except json.JSONDecodeError as fault:
         raise MalformedBody(f"The body is not JSON: {fault.msg} at line {fault.lineno} column {fault.colno}") from None
     _check_depth(value, DEEPEST)
+    if "\\u" in text:
+        _check_encodable(value)
     return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise MalformedBody(f"The body names {key[:60]!r} twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise MalformedBody(f"The body names {doubled[:60]!a} twice")
     return found
 
 
-def _constant(word: str) -> Any:
+def _constant(word: str) -> NoReturn:
     raise MalformedBody(f"{word} is not a JSON number")
 
 
 def _check_depth(value: Any, left: int) -> None:
-    if left < 0:
+    if not isinstance(value, dict | list):
+        return
+    if left == 0:
         raise MalformedBody(f"The body is nested deeper than {DEEPEST} levels")
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
+    for child in value.values() if isinstance(value, dict) else value:
         _check_depth(child, left - 1)
 
 
-def _form(request: Request) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, values in request.form.lists():
-        if key.endswith("[]"):
-            found[key[:-2]] = values
-        elif len(values) > 1:
-            raise MalformedBody(f"The body names {key[:60]!r} twice")
-        else:
-            found[key] = values[0]
-    return found
+def _check_encodable(value: Any) -> None:
+    """Refuse halves of surrogate pairs, which an escape may spell and no database can store."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise MalformedBody("The body holds half of a surrogate pair") from None
 
 
-def install(app: APIFlask) -> None:
-    """Make every request of the application a strict one."""
-    app.request_class = StrictRequest
-
-
-__all__ = ["MalformedBody", "NumberText", "StrictRequest", "UnsupportedMediaType", "install", "parse"]
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=NumberText, parse_int=NumberText, parse_constant=_constant
+)

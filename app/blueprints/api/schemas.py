@@ -1,96 +1,25 @@
-"""The words of the wire: what callers send, and how forgiving we are (eis.md 5, 14)."""
+"""The words of the wire: what callers send, how forgiving we are, and what they get (eis.md 5, 14)."""
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-
+from app.blueprints.api.fields import (
+    Amount,
+    Filled,
+    Names,
+    Number,
+    OptionalAmount,
+    OptionalFilled,
+    OptionalNumber,
+    Text,
+)
 from app.domain.errors import Invalid
-from app.domain.money import Money, parse_amount
+from app.services.invoices import RegisterInvoice
+from app.services.payments import OneOff
+from app.web.errors import Refusal, body_of
 
-LONGEST_TEXT = 2_000
-DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-
-
-def _text(value: Any) -> str:
-    """Accept text and numbers; null is nothing."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ValueError("must be a string")  # noqa: TRY004 - pydantic reports ValueErrors
-    if len(value) > LONGEST_TEXT:
-        raise ValueError(f"must be at most {LONGEST_TEXT} characters")
-    if _UNSEEN.search(value):
-        raise ValueError("must not contain control characters")
-    return str(value)
-
-
-def _filled(value: Any) -> str:
-    text = _text(value)
-    if not text.strip():
-        raise ValueError("must be filled")
-    return text
-
-
-def _number(value: Any) -> int:
-    text = _filled(value).strip()
-    if not DIGITS.fullmatch(text):
-        raise ValueError("must be a whole number")
-    return int(text)
-
-
-def _optional_number(value: Any) -> int | None:
-    return None if value is None or value == "" else _number(value)
-
-
-def _amount(value: Any) -> str:
-    text = _filled(value)
-    try:
-        parse_amount(text, "EUR")
-    except Invalid as fault:
-        raise ValueError(next(iter(fault.fields.values()))[0]) from None
-    return text
-
-
-def _optional_amount(value: Any) -> str | None:
-    return None if value is None or value == "" else _amount(value)
-
-
-def _names(value: Any) -> list[str]:
-    if value is None or value == "":
-        return []
-    if not isinstance(value, list) or len(value) > 500:  # noqa: PLR2004 - names in one reservation
-        raise ValueError("must be a list of at most 500 names")
-    return [_filled(name) for name in value]
-
-
-def _like(kind: str, **more: Any) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [{"type": kind}, {"type": "string"}], **more})
-
-
-Text = Annotated[
-    str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "null"], "maxLength": LONGEST_TEXT})
-]
-Filled = Annotated[str, BeforeValidator(_filled), WithJsonSchema({"type": ["string", "number"], "minLength": 1})]
-Number = Annotated[int, BeforeValidator(_number), _like("integer", minimum=1)]
-OptionalNumber = Annotated[
-    int | None, BeforeValidator(_optional_number), WithJsonSchema({"type": ["integer", "string", "null"]})
-]
-Amount = Annotated[str, BeforeValidator(_amount), _like("number", examples=["120.0"])]
-OptionalAmount = Annotated[
-    str | None, BeforeValidator(_optional_amount), WithJsonSchema({"type": ["number", "string", "null"]})
-]
-Names = Annotated[
-    list[str], BeforeValidator(_names), WithJsonSchema({"type": ["array", "null"], "items": {"type": "string"}})
-]
-
-
-def money(text: str) -> Money:
-    """Return the amount in the one currency of this interface."""
-    return parse_amount(text, "EUR")
+NO_NUMBER = "Internal error: called invoice withour number. Please contact to administrator"
 
 
 class Body(BaseModel):
@@ -99,29 +28,71 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class RegisterInvoiceBody(Body):
+class RegisterBody(Body):
     """A new invoice (eis.md 5.1); both spellings of the custom fields are understood."""
 
-    invoice_number: Number
-    transaction_amount: Amount
-    custom_field1: Text = ""
-    custom_field_1: Text = ""
-    custom_field2: Text = ""
-    custom_field_2: Text = ""
-    reserved_domain_names: Names = Field(default_factory=list)
-    affiliation: Text = ""
-    reference_number: Text = ""
+    invoice_number: Number = Field(description="A number from invoice_number_generator, or your own")
+    transaction_amount: Amount = Field(description="Gross, in EUR; zero makes the invoice paid at once")
+    custom_field2: Text = Field(
+        "",
+        validation_alias=AliasChoices("custom_field2", "custom_field_2"),
+        description="Whose invoice it is: the caller itself, or one it acts for",
+    )
+    custom_field1: Text = Field(
+        "",
+        validation_alias=AliasChoices("custom_field1", "custom_field_1"),
+        description="Description; with reserved_domain_names the unique id of the one who reserves",
+    )
+    reserved_domain_names: Names = Field([], description="Names reserved by paying this invoice")
+    affiliation: Text = Field("", description="auction_deposit, or anything else for a regular invoice")
+    reference_number: Text = Field("", description="The payer's reference number; stands in the payment link")
     customer_name: Text = ""
     customer_email: Text = ""
+
+    def command(self, caller_code: str) -> RegisterInvoice:
+        """Return the command; without custom_field2 the invoice is the caller's own.
+
+        Raises Invalid when names are reserved for nobody.
+        """
+        if self.reserved_domain_names and not self.custom_field1:
+            raise Invalid.field("custom_field1", "is missing")
+        return RegisterInvoice(
+            number=self.invoice_number,
+            amount=self.transaction_amount,
+            initiator_code=self.custom_field2 or caller_code,
+            description=self.custom_field1,
+            unique_id=self.custom_field1 if self.reserved_domain_names else None,
+            reserved_names=tuple(self.reserved_domain_names),
+            affiliation=self.affiliation or None,
+            reference_number=self.reference_number,
+            customer_name=self.customer_name,
+            customer_email=self.customer_email,
+            custom_field_1=self.custom_field1,
+        )
 
 
 class OneOffBody(Body):
     """Pay an existing invoice now (eis.md 5.2)."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["invoice_number", "customer_url"]})
+
     invoice_number: OptionalNumber = None
-    customer_url: Filled
-    reference_number: Text = ""
-    amount: OptionalAmount = None
+    customer_url: OptionalFilled = Field(None, description="Where the payer returns to: on a registered origin")
+    reference_number: Text = Field("", description="Shown in the payer's bank transfer")
+    amount: OptionalAmount = Field(None, description="Above zero and at most what is due; without it all that is due")
+
+    def command(self) -> OneOff:
+        """Return the command. Raises Refusal without a number, in the words callers know, and Invalid."""
+        if self.invoice_number is None:
+            raise Refusal(422, body_of(NO_NUMBER, {"invoice_number": ["is missing"]}))
+        if self.customer_url is None:
+            raise Invalid.field("customer_url", "is missing")
+        return OneOff(
+            number=self.invoice_number,
+            customer_url=self.customer_url,
+            amount=self.amount,
+            reference_number=self.reference_number,
+        )
 
 
 class NothingBody(Body):
@@ -131,14 +102,14 @@ class NothingBody(Body):
 class MonthlyBody(Body):
     """How many monthly numbers (eis.md 5.8)."""
 
-    count: Number
+    count: Number = Field(description="1 to 10,000")
 
 
 class ReferenceBody(Body):
     """Whose reference number (eis.md 5.9)."""
 
-    initiator: Text = ""
-    owner: Text = ""
+    initiator: Text = Field("", description="The caller itself when absent, or one it acts for")
+    owner: Text = Field("", description="The payer's name")
     email: Text = ""
 
 
@@ -146,7 +117,7 @@ class StatusBody(Body):
     """What became of an invoice (eis.md 5.6)."""
 
     invoice_number: Number
-    status: Filled
+    status: Filled = Field(description="paid, cancelled, overdue or unpaid")
 
 
 class AmountBody(Body):
@@ -194,25 +165,3 @@ class MessageAnswer(BaseModel):
     """Done."""
 
     message: str
-
-
-class CallbackAnswer(BaseModel):
-    """What a relay may read of a callback (eis.md 5.12)."""
-
-    message: str | None
-    user_unique_id: str | None
-    custom_field_1: str | None
-
-
-class ErrorAnswer(BaseModel):
-    """Every error: a sentence, and the faulty fields beside it."""
-
-    error: dict[str, Any]
-    message: str
-
-
-class DeniedAnswer(BaseModel):
-    """No valid token."""
-
-    message: str
-    code: str

@@ -1,0 +1,65 @@
+"""How a route of the API is declared: what it takes, what it gives, what may go wrong, and that it may be repeated."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+
+from app.blueprints.api.guard import caller
+from app.services.idempotency import Call, Reply, run, run_outside
+from app.web.api import documented
+from app.web.idempotency import fingerprint_of, given_key, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from apiflask import APIBlueprint
+    from flask import Response
+    from pydantic import BaseModel
+
+    View = Callable[[Any], dict[str, Any]]
+
+
+def door(
+    bp: APIBlueprint,
+    path: str,
+    *,
+    takes: type[BaseModel],
+    gives: type[BaseModel],
+    summary: str,
+    status: int = 201,
+    methods: Sequence[str] = ("POST",),
+    faults: Sequence[int] = (),
+    outside: bool = False,
+) -> Callable[[View], View]:
+    """Return a decorator that hangs a view into the blueprint; the view takes the body and returns the answer's body.
+
+    `outside` says that the verb calls somebody between two transactions of its own; every other verb runs in one
+    transaction with the answer kept for its Idempotency-Key.
+    """
+
+    def hang(view: View) -> View:
+        answering = bp.output(gives, status_code=status)(_repeatable(view, status, run_outside if outside else run))
+        reading = bp.input(takes, location="json_or_form", arg_name="body")(documented(summary, *faults)(answering))
+        bp.route(path, methods=[*methods])(reading)
+        return view
+
+    return hang
+
+
+def _repeatable(
+    view: View, status: int, once: Callable[[Call, Callable[[], Reply]], Reply]
+) -> Callable[..., dict[str, Any] | Response]:
+    @wraps(view)
+    def answer(*, body: BaseModel) -> dict[str, Any] | Response:
+        key = given_key()
+        if key is None:
+            return view(body)
+        who = caller()
+        call = Call(who.tenant_id, who.code, f"{request.method} {request.endpoint}", key, fingerprint_of(body))
+        reply = once(call, lambda: Reply(status, view(body)))
+        return replay(reply.status, reply.body) if reply.replayed else reply.body
+
+    return answer

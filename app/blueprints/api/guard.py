@@ -1,0 +1,42 @@
+"""Who calls: the only lock of the JSON API (eis.md 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from flask import Response, g, jsonify, request
+
+from app.services.initiators import AccessDenied, authenticate
+
+if TYPE_CHECKING:
+    from app.services.initiators import Caller
+
+# With status 401: callers test the code.
+DENIED = {"message": "Access denied", "code": "403"}
+
+
+def require_caller() -> Response | None:
+    """Let authenticated services pass and answer everybody else alike, before anything of the body is read."""
+    try:
+        g.caller = authenticate(_token())
+    except AccessDenied:
+        return _denied()
+    return None
+
+
+def caller() -> Caller:
+    """Return the service that calls; only behind the guard."""
+    return cast("Caller", g.caller)
+
+
+def _token() -> str:
+    """Return the second word of the Authorization header, whatever the first one is."""
+    words = request.headers.get("Authorization", "").split()
+    return words[1] if len(words) > 1 else ""
+
+
+def _denied() -> Response:
+    response = jsonify(DENIED)
+    response.status_code = 401
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
