@@ -115,22 +115,23 @@ def simulators() -> None:
 @click.option("--down", is_flag=True, help="Go back to the revision instead of forward.")
 def migrate(revision: str, *, down: bool) -> None:
     """Bring the database's tables to what this version needs."""
-    from flask_migrate import downgrade, upgrade  # noqa: PLC0415
+    from app.demo import migration  # noqa: PLC0415
 
     with _application().app_context():
-        (downgrade if down else upgrade)(directory=str(CHECKOUT / "migrations"), revision=revision)
+        (migration.downgrade if down else migration.upgrade)(revision)
 
 
 @main.command(hidden=True)
 @click.option("--persona/--no-persona", help="Let the simulated person sign in.")
 @click.option("--invoices/--no-invoices", help="Load the demo data.")
-@click.pass_context
-def prepare(context: click.Context, *, persona: bool, invoices: bool) -> None:
-    """Migrate and load what `billing up` starts with, in one process."""
+def prepare(*, persona: bool, invoices: bool) -> None:
+    """Migrate and load what `billing up` starts with, in one process; waits for the database."""
     from app.demo.demo_data import load  # noqa: PLC0415
+    from app.demo.migration import upgrade, wait_for_database  # noqa: PLC0415
 
-    context.invoke(migrate, revision="head", down=False)
     with _application().app_context():
+        wait_for_database()
+        upgrade()
         load(persona=persona, invoices=invoices)
 
 

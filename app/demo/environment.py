@@ -67,29 +67,26 @@ def settings(this: Installation, database_url: str, redis_url: str) -> dict[str,
     Simulators take the place of whatever the environment says about providers; without them it is left as it is.
     """
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    env |= {"BASE_URL": this.web, "TARA_REDIRECT_URI": f"{this.web}/auth/tara/callback"} | _said(
-        "BASE_URL", "TARA_REDIRECT_URI"
-    )
+    env = _own_addresses(this) | {name: value for name, value in env.items() if value}
     env |= {name: this.secrets[name] for name in OWN_SECRETS}
     env |= {"BILLING_DEVELOPMENT": "1", "DATABASE_URL": database_url, "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
     return env | _simulated(this) if this.simulators else env
 
 
-def _said(*names: str) -> dict[str, str]:
-    return {name: os.environ[name] for name in names if os.environ.get(name)}
+def _own_addresses(this: Installation) -> dict[str, str]:
+    return {"BASE_URL": this.web, "TARA_REDIRECT_URI": f"{this.web}/auth/tara/callback"}
 
 
 def _simulated(this: Installation) -> dict[str, str]:
     everypay, tara = this.simulator("everypay"), this.simulator("tara")
     services = {name: this.simulator(name) for name in SIMULATORS if name not in {"everypay", "tara"}}
     return {
-        "BASE_URL": this.web,
+        **_own_addresses(this),
         "EVERYPAY_BASE": f"{everypay}/api/v4",
         "LINKPAY_PREFIX": f"{everypay}/lp",
         "TARA_ISSUER": tara,
         "TARA_HOST": tara,
         "TARA_DISCOVERY": "true",
-        "TARA_REDIRECT_URI": f"{this.web}/auth/tara/callback",
         **SHOP,
         **CLIENT,
         **{name: this.secrets[name] for name in SIMULATED_SECRETS},

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,10 +201,10 @@ def _serves(pid: int, data: Path) -> bool:
 
 def _words_of(pid: int) -> list[str]:
     """Return the command line of a process; [""] when there is none (or only its remains)."""
-    if sys.platform == "linux":
-        try:
+    try:
+        if Path("/proc/self").exists():
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            return [""]
+    except OSError:
+        return [""]
     listed = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True)
     return listed.stdout.split() or [""]

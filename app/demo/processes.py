@@ -61,6 +61,7 @@ class _Running:
     begin_at: float = 0.0
     deaths: int = 0
     ready: bool = False
+    ends: bool = False
     half_line: bytes = b""
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED_LINES))
 
@@ -130,21 +131,27 @@ class ProcessGroup:
         while not self.signals:
             self.turn(1.0)
 
-    def once(self, name: str, command: Command) -> None:
-        """Run a command to its end while the group is kept alive. Raises NotStarted when it fails."""
-        each = _Running(Member(name, command, stop_stage=0))
-        self.running[name] = each
-        process = self._begin(each)
-        while process.poll() is None:
-            self.turn(LOOK_S, but=name)
+    def begin(self, name: str, command: Command) -> None:
+        """Start a command that comes to an end of its own; `finish` waits for it."""
+        each = self.running[name] = _Running(Member(name, command, stop_stage=0), ends=True)
+        self._begin(each)
+
+    def finish(self, name: str) -> None:
+        """Wait for a command to end, keeping the group alive meanwhile.
+
+        Raises NotStarted when it failed, StopAsked when a stop signal came.
+        """
+        each = self.running[name]
+        while each.process and each.process.poll() is None:
+            self.turn(LOOK_S)
             if self.signals:
                 raise StopAsked
         self._drain(each)
         del self.running[name]
-        if process.returncode:
+        if each.process and each.process.returncode:
             raise NotStarted(f"{name} failed:\n{self._last_lines(each)}")
 
-    def turn(self, timeout_s: float, but: str = "") -> None:
+    def turn(self, timeout_s: float) -> None:
         """Do what is due now, waiting at most `timeout_s` for something to happen."""
         now = time.monotonic()
         due = [each.begin_at - now for each in self.running.values() if each.process is None]
@@ -155,7 +162,7 @@ class ProcessGroup:
                 self._read(key.data)
         if not self.stopping:
             for each in self.running.values():
-                if each.member.name != but:
+                if not each.ends:
                     self._look_after(each)
 
     def _look_after(self, each: _Running) -> None:

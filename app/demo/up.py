@@ -7,7 +7,6 @@ import re
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.demo import announcement, environment, members
@@ -19,10 +18,13 @@ from app.demo.processes import ProcessGroup, StopAsked
 from app.demo.valkey import Valkey
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.demo.environment import Installation
 
 DATABASE = OWNER = "billing"
 VERSIONS = members.CHECKOUT / "migrations" / "versions"
+HEAD = "select version_num from alembic_version"
 NAME_WIDTH = 10
 
 
@@ -85,19 +87,21 @@ def _web_port(wanted: int, data: DataFolder, taken: set[int]) -> int:
 def _start(wishes: Wishes, data: DataFolder, this: Installation, group: ProcessGroup, began: float) -> None:
     """Start everything in order: what the first page needs before the rest."""
     postgres, valkey = _servers(data)
-    if valkey:
-        group.start(members.store(valkey))
-    if postgres:
-        group.start(members.database(postgres))
     env = environment.settings(
         this,
         postgres.url(DATABASE, OWNER) if postgres else os.environ["DATABASE_URL"],
         valkey.url() if valkey else os.environ["REDIS_URL"],
     )
-    # It loads for a second and asks nothing of the servers before its first request.
+    # Both load for longer than the servers take to start, and ask nothing of them before that.
     group.start(members.web(this, env))
+    preparation = Preparation(wishes, data, env, group)
+    if preparation.is_new(postgres):
+        preparation.begin()
+    group.start(*[members.store(valkey)] if valkey else [], *[members.database(postgres)] if postgres else [])
     group.wait_ready(each for each in ("valkey", "postgres") if each in group.running)
-    _prepare(wishes, data, postgres, env, group)
+    if postgres:
+        postgres.ensure(DATABASE, OWNER)
+    preparation.finish(postgres)
     group.wait_ready(["web"])
     say("billing", f"first page after {time.monotonic() - began:.1f} s")
     print(announcement.words(this), flush=True)
@@ -119,22 +123,31 @@ def _servers(data: DataFolder) -> tuple[Postgres | None, Valkey | None]:
     return postgres, valkey
 
 
-def _prepare(
-    wishes: Wishes, data: DataFolder, postgres: Postgres | None, env: dict[str, str], group: ProcessGroup
-) -> None:
-    """Migrate and load the demo data, unless a look into the database says that both were done."""
-    wanted = {"head": head(), "simulators": wishes.simulators, "demo_data": wishes.demo_data}
-    if postgres:
-        postgres.ensure(DATABASE, OWNER)
-        there = postgres.ask(DATABASE, "select version_num from alembic_version", OWNER)
-        if there == wanted["head"] and data.read("prepared.json") == wanted:
-            return
-    flags = [
-        "--persona" if wishes.simulators else "--no-persona",
-        "--invoices" if wishes.demo_data else "--no-invoices",
-    ]
-    group.once("prepare", members.billing("prepare", *flags, env=env))
-    data.write("prepared.json", wanted)
+class Preparation:
+    """Migrations and demo data, left out when a look at the last run and into the database says both are there."""
+
+    def __init__(self, wishes: Wishes, data: DataFolder, env: dict[str, str], group: ProcessGroup) -> None:
+        self.data, self.env, self.group = data, env, group
+        self.wanted = {"head": head(), "persona": wishes.simulators, "invoices": wishes.demo_data}
+        self.begun = False
+
+    def is_new(self, postgres: Postgres | None) -> bool:
+        """Return whether there is no doubt that work is to be done."""
+        return postgres is None or self.data.read("prepared.json") != self.wanted
+
+    def begin(self) -> None:
+        """Start the work; it waits for the database by itself."""
+        flags = [f"--{'' if self.wanted[name] else 'no-'}{name}" for name in ("persona", "invoices")]
+        self.group.begin("prepare", members.billing("prepare", *flags, env=self.env))
+        self.begun = True
+
+    def finish(self, postgres: Postgres | None) -> None:
+        """Return when everything is there. Raises NotStarted when it could not be done."""
+        if not self.begun and postgres and postgres.ask(DATABASE, HEAD, OWNER) != self.wanted["head"]:
+            self.begin()
+        if self.begun:
+            self.group.finish("prepare")
+            self.data.write("prepared.json", self.wanted)
 
 
 def head() -> str:
@@ -142,8 +155,7 @@ def head() -> str:
     texts = [path.read_text() for path in VERSIONS.glob("*.py")]
     revisions = {found for text in texts for found in re.findall(r'^revision = "(\w+)"', text, re.MULTILINE)}
     followed = {found for text in texts for found in re.findall(r'^down_revision = "(\w+)"', text, re.MULTILINE)}
-    (newest,) = revisions - followed
-    return newest
+    return str(*(revisions - followed))
 
 
 def say(name: str, line: str) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +18,12 @@ from app.demo.processes import Member, NotStarted, ProcessGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
 
 
 class Console:
-    def __init__(self):
+    def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
 
     def __call__(self, name: str, line: str) -> None:
@@ -59,7 +59,7 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def test_a_killed_process_is_started_again(tmp_path: Path, console: Console):
+def test_a_killed_process_is_started_again(tmp_path: Path, console: Console) -> None:
     with ProcessGroup(tmp_path / "logs", console) as group:
         group.start(python(SLEEPER))
         turn_until(group, lambda: ("one", "up") in console.said)
@@ -70,7 +70,7 @@ def test_a_killed_process_is_started_again(tmp_path: Path, console: Console):
     assert ("one", "ended by SIGKILL; starting again in 0.1 s") in console.said
 
 
-def test_what_a_killed_process_started_is_ended_before_the_next_start(tmp_path: Path, console: Console):
+def test_what_a_killed_process_started_is_ended_before_the_next_start(tmp_path: Path, console: Console) -> None:
     parent = f"""
         import subprocess, sys, time
         child = subprocess.Popen([sys.executable, "-c", {SLEEPER!r}], stdout=subprocess.DEVNULL)
@@ -90,13 +90,12 @@ def test_what_a_killed_process_started_is_ended_before_the_next_start(tmp_path: 
 def _is_gone(pid: int) -> bool:
     """An orphan's remains may wait a moment for init to collect them."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
 
 
-def test_a_process_that_cannot_start_is_given_up_with_its_last_words(tmp_path: Path, console: Console):
+def test_a_process_that_cannot_start_is_given_up_with_its_last_words(tmp_path: Path, console: Console) -> None:
     with ProcessGroup(tmp_path / "logs", console) as group:
         broken = python("raise SystemExit('no such setting')")
         group.start(Member(broken.name, broken.command, 0, is_ready=lambda _pid: False))
@@ -104,7 +103,7 @@ def test_a_process_that_cannot_start_is_given_up_with_its_last_words(tmp_path: P
             group.wait_ready(["one"], timeout_s=30)
 
 
-def test_members_stop_in_the_order_of_their_stages(tmp_path: Path, console: Console):
+def test_members_stop_in_the_order_of_their_stages(tmp_path: Path, console: Console) -> None:
     polite = """
         import signal, sys, time
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("bye", flush=True)))
@@ -117,7 +116,7 @@ def test_members_stop_in_the_order_of_their_stages(tmp_path: Path, console: Cons
     assert [name for name, line in console.said if line == "bye"] == ["first", "middle", "last"]
 
 
-def test_a_process_that_does_not_stop_is_ended_by_force(tmp_path: Path, console: Console):
+def test_a_process_that_does_not_stop_is_ended_by_force(tmp_path: Path, console: Console) -> None:
     deaf = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
     )
@@ -129,18 +128,21 @@ def test_a_process_that_does_not_stop_is_ended_by_force(tmp_path: Path, console:
     assert ("one", "does not stop; ended by force") in console.said
 
 
-def test_everything_said_is_in_the_log_as_well(tmp_path: Path, console: Console):
+def test_everything_said_is_in_the_log_as_well(tmp_path: Path, console: Console) -> None:
     with ProcessGroup(tmp_path / "logs", console) as group:
-        group.once("one", python("print('whole line'); print('no newline', end='')").command)
+        group.begin("one", python("print('whole line'); print('no newline', end='')").command)
+        group.finish("one")
     assert (tmp_path / "logs" / "one.log").read_text() == "whole line\nno newline\n"
 
 
-def test_a_command_that_fails_says_why(tmp_path: Path, console: Console):
-    with ProcessGroup(tmp_path / "logs", console) as group, pytest.raises(NotStarted, match="table is locked"):
-        group.once("migrate", python("raise SystemExit('table is locked')").command)
+def test_a_command_that_fails_says_why(tmp_path: Path, console: Console) -> None:
+    with ProcessGroup(tmp_path / "logs", console) as group:
+        group.begin("migrate", python("raise SystemExit('table is locked')").command)
+        with pytest.raises(NotStarted, match="table is locked"):
+            group.finish("migrate")
 
 
-def test_a_child_dies_with_a_supervisor_that_was_killed(tmp_path: Path):
+def test_a_child_dies_with_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     supervisor = subprocess.Popen(
         [
             sys.executable,

@@ -10,7 +10,7 @@ def libpq(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
-def test_postgresql_answers_with_checksums_and_the_extensions_we_need(servers: dict[str, str]):
+def test_postgresql_answers_with_checksums_and_the_extensions_we_need(servers: dict[str, str]) -> None:
     with psycopg.connect(libpq(servers["postgres"])) as connection:
         checksums = connection.execute("show data_checksums").fetchone()
         named = connection.execute(
@@ -20,7 +20,7 @@ def test_postgresql_answers_with_checksums_and_the_extensions_we_need(servers: d
     assert named == (3,)
 
 
-def test_valkey_answers_and_evicts_nothing(redis_url: str):
+def test_valkey_answers_and_evicts_nothing(redis_url: str) -> None:
     with Redis.from_url(redis_url) as valkey:
         assert valkey.ping()
         assert valkey.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}

@@ -71,7 +71,10 @@ def register(app: Flask, shop: Shop) -> None:
 
     @app.get("/lp")
     def linkpay() -> BaseResponse:
-        return _linkpay(shop)
+        payment = open_link(shop, request.query_string.decode("ascii", errors="replace"))
+        if payment is None:
+            return page(OWNER, "This link is not valid", "<p>Its signature is wrong: ask the merchant.</p>", status=403)
+        return redirect(f"/pay/{payment['payment_reference']}", 303)
 
 
 def _back(payment: dict[str, Any]) -> str:
@@ -80,20 +83,22 @@ def _back(payment: dict[str, Any]) -> str:
     return f"{url}{'&' if '?' in url else '?'}{said}"
 
 
-def _linkpay(shop: Shop) -> BaseResponse:
-    """Check the signature over the query exactly as it came, then make the payment the link describes."""
-    text = request.query_string.decode("ascii", errors="replace")
-    signed, _, given = text.rpartition("&hmac=")
+def open_link(shop: Shop, query: str) -> dict[str, Any] | None:
+    """Check the signature over the query exactly as it came, then make the payment the link describes.
+
+    Returns None when the link is not one of this shop's.
+    """
+    signed, _, given = query.rpartition("&hmac=")
     expected = hmac.new(shop.config.key.encode(), signed.encode(), hashlib.sha256).hexdigest()
     pairs = [part.partition("=") for part in signed.split("&")]
     names = [name for name, _, _ in pairs]
     if not hmac.compare_digest(expected.encode(), given.encode()) or names != sorted(names):
-        return page(OWNER, "This link is not valid", "<p>Its signature is wrong: ask the merchant.</p>", status=403)
+        return None
     fields = {unquote(name): unquote(value) for name, _, value in pairs}
     amount = _decimal(fields.get("transaction_amount", ""))
     if fields.get("linkpay_token") != shop.config.linkpay_token or amount is None:
-        return page(OWNER, "This link is not valid", "<p>It belongs to no shop here.</p>", status=403)
-    payment = shop.make(
+        return None
+    return shop.make(
         fields["order_reference"],
         amount,
         "",
@@ -102,7 +107,6 @@ def _linkpay(shop: Shop) -> BaseResponse:
         },
         email=fields.get("customer_email") or None,
     )
-    return redirect(f"/pay/{payment['payment_reference']}", 303)
 
 
 def _decimal(text: str) -> Decimal | None:

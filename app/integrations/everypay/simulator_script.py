@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, request
 
-from app.integrations.everypay.simulator_pay_pages import EVENTS
+from app.integrations.everypay.simulator_pay_pages import EVENTS, open_link
 from app.integrations.fault_dial import Fault
 from app.integrations.simulator_pages import page
 
@@ -95,8 +95,10 @@ def _find(shop: Shop, body: dict[str, Any]) -> dict[str, Any] | None:
         return shop.payment(str(body["payment_reference"]))
     if "order_reference" in body:
         return shop.by_order(str(body["order_reference"]))
-    path = urlsplit(str(body.get("link", ""))).path
-    return shop.payment(path.rpartition("/")[2]) if path.startswith("/pay/") else None
+    link = urlsplit(str(body.get("link", "")))
+    if link.path == "/lp":
+        return open_link(shop, link.query)
+    return shop.payment(link.path.rpartition("/")[2]) if link.path.startswith("/pay/") else None
 
 
 def _truth(shop: Shop) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+"""Bring the database's tables to what this version needs, and wait for a database that is still starting."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import flask_migrate
+from sqlalchemy.exc import OperationalError
+
+from app.extensions import db
+
+FOLDER = str(Path(__file__).resolve().parents[2] / "migrations")
+PATIENCE_S = 60.0
+
+
+def upgrade(revision: str = "head") -> None:
+    """Go forward to the revision."""
+    flask_migrate.upgrade(FOLDER, revision)
+
+
+def downgrade(revision: str) -> None:
+    """Go back to the revision."""
+    flask_migrate.downgrade(FOLDER, revision)
+
+
+def wait_for_database() -> None:
+    """Return once the database lets us in. Raises OperationalError when it has not after a minute."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            db.engine.connect().close()
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
