@@ -1,0 +1,106 @@
+"""The invoice's status and its edges, against the table of other-systems.md 7.1 written out here by hand."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from app.domain.invoice import (
+    EDGES,
+    EIS_NUMBER,
+    EIS_WORD,
+    IllegalInvoiceEdge,
+    InvoiceFacts,
+    InvoiceStatus,
+    check_edge,
+    derive_status,
+    is_payable,
+)
+
+# From other-systems.md 7.1, row by row.
+LEGAL = """
+draft: unpaid paid cancelled
+unpaid: pending partially_paid paid charged_with_error overdue cancelled uncollectible
+overdue: pending partially_paid paid charged_with_error unpaid cancelled uncollectible
+pending: unpaid overdue partially_paid paid charged_with_error cancelled
+charged_with_error: pending paid partially_paid unpaid overdue cancelled uncollectible
+partially_paid: paid unpaid overdue in_protest uncollectible
+paid: partially_refunded refunded in_protest cancelled partially_paid
+in_protest: paid partially_refunded refunded chargeback
+partially_refunded: refunded in_protest chargeback
+uncollectible: paid
+cancelled: paid partially_paid
+refunded:
+chargeback: paid
+"""
+MATRIX = {line.partition(":")[0]: set(line.partition(":")[2].split()) for line in LEGAL.strip().splitlines()}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(InvoiceStatus, InvoiceStatus)))
+def test_exactly_the_written_edges_are_legal(before: InvoiceStatus, after: InvoiceStatus) -> None:
+    if before == after or after in MATRIX[before]:
+        check_edge(before, after)
+        return
+    with pytest.raises(IllegalInvoiceEdge):
+        check_edge(before, after)
+
+
+def test_no_edge_is_in_the_code_alone() -> None:
+    assert {(str(a), str(b)) for a, b in EDGES} == {(a, b) for a, afters in MATRIX.items() for b in afters}
+
+
+def by_the_book(f: InvoiceFacts) -> str:
+    """The thirteen rules of 7.1 in their order, as a table of (condition, word)."""
+    held = f.captured_minor - f.refunded_minor
+    rules = [
+        (f.cancelled, "cancelled"),
+        (not f.issued, "draft"),
+        (f.open_dispute, "in_protest"),
+        (f.lost_minor > 0 and held - f.lost_minor <= 0, "chargeback"),
+        (f.ever_paid and f.refunded_minor > 0 and f.refunded_minor >= f.captured_minor, "refunded"),
+        (f.ever_paid and (f.refunded_minor > 0 or f.lost_minor > 0), "partially_refunded"),
+        (held >= f.total_minor or f.total_minor == 0, "paid"),
+        (f.written_off, "uncollectible"),
+        (held > 0, "partially_paid"),
+        (f.has_active_payment, "pending"),
+        (f.last_charge_failed, "charged_with_error"),
+        (f.overdue, "overdue"),
+        (True, "unpaid"),
+    ]
+    return next(word for condition, word in rules if condition)
+
+
+def test_the_status_follows_from_the_facts_for_every_combination() -> None:
+    flags = list(product([False, True], repeat=8))
+    amounts = [
+        (total, captured, refunded, lost)
+        for total in (0, 100)
+        for captured in (0, 40, 100)
+        for refunded in (0, 40, 100)
+        for lost in (0, 40, 100)
+        if captured <= total and refunded <= captured and lost <= captured
+    ]
+    seen = set()
+    for (issued, cancelled, off, dispute, ever, active, failed, overdue), money in product(flags, amounts):
+        facts = InvoiceFacts(issued, cancelled, off, dispute, ever, *money, active, failed, overdue)
+        status = derive_status(facts)
+        assert status == by_the_book(facts), facts
+        seen.add(status)
+    assert seen == set(InvoiceStatus)
+
+
+def test_a_zero_total_is_paid_and_never_refunded_by_itself() -> None:
+    assert derive_status(InvoiceFacts(ever_paid=True)) is InvoiceStatus.PAID
+
+
+def test_the_six_words_cover_every_status() -> None:
+    assert set(EIS_WORD) == set(InvoiceStatus)
+    assert set(EIS_WORD.values()) == set(EIS_NUMBER)
+    assert EIS_NUMBER == {"unpaid": 0, "paid": 1, "cancelled": 2, "failed": 3, "refunded": 4, "overdue": 5}
+
+
+@pytest.mark.parametrize("status", InvoiceStatus)
+def test_only_open_invoices_can_be_paid(status: InvoiceStatus) -> None:
+    open_ = {"unpaid", "overdue", "pending", "charged_with_error", "partially_paid"}
+    assert is_payable(status) == (status in open_)
