@@ -43,7 +43,6 @@ _NEVER_LEFT = (
     httpx.ConnectTimeout,
     httpx.LocalProtocolError,
     httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
 )
 # 401 and 403 refuse us, not the payment: once a person has mended the credentials the same call succeeds.
 _AGAIN_LATER = frozenset({401, 403, 408, 409, 425, 429})
@@ -146,15 +145,18 @@ class Caller:
     ) -> httpx.Request:
         if not self._allow_private and not url.startswith("https://"):
             raise self._failure("plain http is for development only", Outcome.NOT_SENT, permanent=True)
+        try:
+            target = httpx.URL(url)
+        except httpx.InvalidURL:
+            target = httpx.URL()
+        if target.scheme not in {"http", "https"} or not target.host:
+            raise self._failure("its address is not set or is no address", Outcome.NOT_SENT, permanent=True)
         # No compression: a small answer cannot grow beyond its limit on the way in.
         ours = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
         timeout = profile.timeout().as_dict()
-        try:
-            return httpx.Request(
-                method, url, headers={**headers, **ours}, content=content, extensions={"timeout": timeout}
-            )
-        except httpx.InvalidURL:
-            raise self._failure("its address is not set or is no address", Outcome.NOT_SENT, permanent=True) from None
+        return httpx.Request(
+            method, target, headers={**headers, **ours}, content=content, extensions={"timeout": timeout}
+        )
 
     def _exchange(self, request: httpx.Request, profile: Profile) -> tuple[Answer, int | None]:
         """Send, and send again as often as the profile allows while the time lasts."""
@@ -268,8 +270,8 @@ def _plain_explanation(answer: Answer) -> tuple[int | str | None, str]:
 
 def _sentence(fault: httpx.TransportError) -> str:
     """Return what happened, in words that carry neither address nor secret."""
-    if isinstance(fault, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        return "its address is not set or is no address"
+    if isinstance(fault, httpx.LocalProtocolError):
+        return "the request cannot be written"
     if isinstance(fault, httpx.PoolTimeout):
         return "too many calls at once"
     if isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout):

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.config import PARTS
-from app.config.fields import Need, Rule, Url
+from app.config.fields import Group, Need, Rule, Url
 from app.config.groups import Core
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 ROW = re.compile(r"^\| `[A-Z_]+`.*\|$", re.MULTILINE)
 REQUIRED = {"never": Need.NEVER, "production": Need.PRODUCTION, "always": Need.ALWAYS}
+GROUPS: list[type[Group]] = [Core, *PARTS.values()]
 RULES = {"own secret": Rule.OWN_SECRET, "given secret": Rule.GIVEN_SECRET, "outside address": Rule.OUTSIDE_URL,
          "own address": Rule.OWN_URL}  # fmt: skip
 
@@ -46,9 +47,7 @@ def documented() -> dict[str, Documented]:
 
 
 def coded() -> dict[str, FieldInfo]:
-    return {
-        str(info.validation_alias): info for group in (Core, *PARTS.values()) for info in group.model_fields.values()
-    }
+    return {str(info.validation_alias): info for group in GROUPS for info in group.model_fields.values()}
 
 
 def kind_of(info: FieldInfo) -> str:
@@ -95,7 +94,7 @@ def test_document_and_code_agree(name: str):
 
 
 def test_every_setting_has_a_name_of_its_own():
-    names = [str(info.validation_alias) for group in (Core, *PARTS.values()) for info in group.model_fields.values()]
+    names = [str(info.validation_alias) for group in GROUPS for info in group.model_fields.values()]
     assert len(names) == len(set(names)) > 60
 
 
