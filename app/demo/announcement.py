@@ -12,7 +12,7 @@ WORDS = """
   EIS Billing  $web
 """
 SIMULATED = """
-  Sign in      $web/auth/login
+  Sign in      $web/sign_in
                EE60001019906 Mary Änn gets in. LT60001019906 has the same digits and must not, EE38001085718 is on no
                list, EE47101010033 signs in with too low an assurance, and Cancel comes back.
 
