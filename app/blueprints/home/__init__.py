@@ -1,0 +1,5 @@
+"""The address people type."""
+
+from app.blueprints.home.views import blueprint
+
+__all__ = ["blueprint"]

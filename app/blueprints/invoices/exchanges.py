@@ -1,0 +1,79 @@
+"""What was said between us and the outside about one invoice, message by message, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.web import words
+from app.web.masking import cover_text, pretty
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.models.inbox import InboxMessage
+    from app.models.outbox import OutboxRow
+    from app.models.payment import Payment
+    from app.queries.invoices import InvoiceDetail
+
+
+IN, OUT = "in", "out"
+EMPTY = "\N{EN DASH}"
+
+
+class Part(NamedTuple):
+    """A named piece of text, covered and indented."""
+
+    title: str
+    text: str
+
+
+class Exchange(NamedTuple):
+    """One message or one call: which way it went, with whom, and what was said."""
+
+    at: datetime
+    direction: str
+    title: str
+    summary: str
+    parts: list[Part]
+
+
+def exchanges(found: InvoiceDetail) -> list[Exchange]:
+    """Return all exchanges, newest first."""
+    said = [_message(each) for each in found.messages]
+    said += [_delivery(each) for each in found.deliveries]
+    said += [_snapshot(each) for each in found.payments if each.snapshot]
+    return sorted(said, key=lambda each: each.at, reverse=True)
+
+
+def _message(each: InboxMessage) -> Exchange:
+    title = _("%(gateway)s called: %(kind)s", gateway=words.gateway(each.source), kind=each.kind)
+    outcome = each.outcome or _("not looked into yet")
+    parts = [Part(_("Message"), pretty(each.raw) or EMPTY), Part(_("Headers"), pretty(each.headers))]
+    return Exchange(each.created_at, IN, title, outcome, parts)
+
+
+def _snapshot(each: Payment) -> Exchange:
+    title = _(
+        "%(gateway)s answered about payment %(reference)s",
+        gateway=words.gateway(each.gateway),
+        reference=each.external_id,
+    )
+    return Exchange(each.updated_at, IN, title, each.provider_state or "", [Part(_("Answer"), pretty(each.snapshot))])
+
+
+def _delivery(each: OutboxRow) -> Exchange:
+    to = str(each.payload.get("initiator", ""))
+    title = _("%(notice)s to %(service)s", notice=words.notice(each.kind), service=to)
+    parts = [Part(_("We said"), pretty(each.payload.get("body", each.payload)))]
+    if each.answer_body:
+        parts.append(Part(_("Answer"), pretty(each.answer_body)))
+    if each.last_error and each.state != "done":
+        parts.append(Part(_("Last fault"), cover_text(each.last_error)))
+    return Exchange(each.done_at or each.created_at, OUT, title, _delivery_summary(each), parts)
+
+
+def _delivery_summary(each: OutboxRow) -> str:
+    if each.answer_status is None:
+        return str(words.delivery_word(each.state).label)
+    return _("%(status)s in %(ms)s ms", status=each.answer_status, ms=each.answer_ms or 0)

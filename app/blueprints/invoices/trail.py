@@ -1,0 +1,240 @@
+"""The money trail in words: one line for everything that happened, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from app.domain.money import parse_amount
+from app.web import words
+from app.web.filters import day, money
+from app.web.translation import translate as _
+from app.web.translation import translate_count as ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from app.queries.invoices import InvoiceDetail
+    from app.queries.timeline import Booking, Happening
+
+
+class Look(NamedTuple):
+    """How one kind of happening looks and reads; `title` and `detail` get the happening."""
+
+    icon: str
+    tone: str
+    title: Callable[[Happening], str]
+    detail: Callable[[Happening], str]
+
+
+class Line(NamedTuple):
+    """One line of the trail; `new_day` is the ISO date where it differs from the line above."""
+
+    at: datetime
+    new_day: str | None
+    icon: str
+    tone: str
+    title: str
+    detail: str
+    by: str
+
+
+def trail(found: InvoiceDetail) -> list[Line]:
+    """Return the lines, newest first, the bookings among them."""
+    service = found.service.name
+    lines = [_happening(each, service) for each in found.happenings]
+    lines += [_booking(each) for each in found.bookings]
+    lines.sort(key=lambda line: line.at, reverse=True)
+    return _with_days(lines)
+
+
+def _with_days(lines: list[Line]) -> list[Line]:
+    days = [None, *(day(line.at) for line in lines)]
+    return [
+        line._replace(new_day=day(line.at) if day(line.at) != above else None)
+        for line, above in zip(lines, days, strict=False)
+    ]
+
+
+def _happening(each: Happening, service: str) -> Line:
+    look = LOOKS.get(each.kind, UNKNOWN)
+    tone = "warn" if each.kind == "payment.fetched" and not each.data.get("agrees", True) else look.tone
+    return Line(each.at, None, look.icon, tone, look.title(each), look.detail(each), _by(each, service))
+
+
+def _booking(each: Booking) -> Line:
+    sides = [_side(side.account, side.amount_minor, side.currency) for side in each.sides]
+    title = _("Booked") if each.is_balanced else _("Booked, and it does not balance")
+    return Line(each.at, None, "book", "mute" if each.is_balanced else "bad", title, "; ".join(sides), "")
+
+
+def _side(code: str, minor: int, currency: str) -> str:
+    text = {"account": words.account(code), "amount": money(abs(minor), currency)}
+    return _("debit %(account)s %(amount)s", **text) if minor > 0 else _("credit %(account)s %(amount)s", **text)
+
+
+def _by(each: Happening, service: str) -> str:
+    if each.actor_kind == "operator":
+        return _("by operator %(who)s", who=each.actor)
+    if each.actor_kind == "initiator":
+        return _("asked by %(who)s", who=each.actor or service)
+    return ""
+
+
+def _sum(data: dict[str, Any], key: str = "amount") -> str:
+    """Return an amount that the timeline keeps as text, as people read it."""
+    if key not in data or "currency" not in data:
+        return str(data.get(key, ""))
+    kept = parse_amount(data[key], data["currency"])
+    return money(kept.minor, kept.currency)
+
+
+def _callback_detail(each: Happening) -> str:
+    many = int(each.data.get("messages", 1))
+    if each.data.get("waiting"):
+        return _("Kept; not looked into yet")
+    if many == 1:
+        return _("Kept, and looked into")
+    return ngettext(
+        "%(num)d in %(seconds)s s, taken as one",
+        "%(num)d in %(seconds)s s, taken as one",
+        many,
+        seconds=f"{each.data.get('within_ms', 0) / 1000:.1f}",
+    )
+
+
+def _fetched_detail(each: Happening) -> str:
+    if each.data.get("agrees", True):
+        return _("Asked at the source: amount, currency and account agree")
+    return _("Asked at the source: amount, currency or account differ")
+
+
+def _notified_detail(each: Happening) -> str:
+    data = each.data
+    said = _(
+        "%(notice)s answered %(status)s in %(ms)s ms",
+        notice=words.notice(data.get("kind", "")),
+        status=data.get("status", "?"),
+        ms=data.get("ms", "?"),
+    )
+    if int(data.get("attempts") or 1) > 1:
+        said += ngettext(", after %(num)d try", ", after %(num)d tries", int(data["attempts"]))
+    return f"{said}, “{data['answer']}”" if data.get("answer") else said
+
+
+def _settled_detail(each: Happening) -> str:
+    gateway = words.gateway(each.data.get("gateway", ""))
+    if each.data.get("late"):
+        return _("Received late through %(gateway)s", gateway=gateway)
+    return _("Received through %(gateway)s", gateway=gateway)
+
+
+def _attempt_detail(each: Happening) -> str:
+    if each.data.get("by") == "link":
+        return _("%(amount)s, through the payment link", amount=_sum(each.data))
+    return _("%(amount)s, try %(attempt)s", amount=_sum(each.data), attempt=each.data.get("attempt", 1))
+
+
+def _reason(each: Happening) -> str:
+    return each.reason or ""
+
+
+def _nothing(_each: Happening) -> str:
+    return ""
+
+
+def _actor(each: Happening) -> str:
+    return words.gateway(each.actor)
+
+
+# The strings stand in lambdas because they are translated when they are read, not when this module is.
+LOOKS: dict[str, Look] = {
+    "invoice.issued": Look(
+        "invoice",
+        "mute",
+        lambda _each: _("Invoice created"),
+        lambda each: _(
+            "Number %(number)s over %(amount)s", number=each.data.get("number", "?"), amount=_sum(each.data)
+        ),
+    ),
+    "invoice.link.made": Look(
+        "link",
+        "mute",
+        lambda _each: _("Payment link made"),
+        lambda each: _("Signed for %(gateway)s", gateway=words.gateway(each.data.get("gateway", ""))),
+    ),
+    "invoice.repriced": Look(
+        "invoice",
+        "mute",
+        lambda _each: _("Amount changed"),
+        lambda each: _(
+            "From %(before)s to %(after)s", before=_sum(each.data, "before"), after=_sum(each.data, "after")
+        ),
+    ),
+    "invoice.settled": Look("check", "good", lambda _each: _("Invoice paid in full"), _nothing),
+    "invoice.cancelled": Look("stop", "mute", lambda _each: _("Invoice cancelled"), _reason),
+    "invoice.overdue": Look("clock", "warn", lambda _each: _("Reported overdue"), _nothing),
+    "invoice.reopened": Look("invoice", "mute", lambda _each: _("Reported unpaid again"), _nothing),
+    "payment.created": Look("card", "mute", lambda _each: _("Somebody began to pay"), _attempt_detail),
+    "payment.link.made": Look(
+        "link",
+        "mute",
+        lambda each: _("Payment page made at %(gateway)s", gateway=_actor(each)),
+        lambda each: _("Reference %(reference)s", reference=each.data.get("reference", "?")),
+    ),
+    "gateway.callback.received": Look(
+        "bell", "mute", lambda each: _("Callback from %(gateway)s", gateway=_actor(each)), _callback_detail
+    ),
+    "payment.fetched": Look(
+        "fetch",
+        "wait",
+        lambda each: _("%(gateway)s says %(state)s", gateway=_actor(each), state=each.data.get("state", "?")),
+        _fetched_detail,
+    ),
+    "payment.settled": Look(
+        "check",
+        "good",
+        lambda each: _(
+            "Settled: %(amount)s by %(how)s", amount=_sum(each.data), how=words.method(each.data.get("method", ""))
+        ),
+        _settled_detail,
+    ),
+    "payment.processing": Look("clock", "wait", lambda _each: _("Payment under way"), _nothing),
+    "payment.authorized": Look("clock", "wait", lambda _each: _("Payment authorised"), _nothing),
+    "payment.pending": Look("clock", "wait", lambda _each: _("Waiting for the payer"), _nothing),
+    "payment.failed": Look("close", "bad", lambda _each: _("Payment failed"), _reason),
+    "payment.cancelled": Look("stop", "mute", lambda _each: _("Payment abandoned"), _reason),
+    "payment.expired": Look("clock", "mute", lambda _each: _("Payment page expired"), _reason),
+    "payment.refused": Look(
+        "close", "bad", lambda each: _("%(gateway)s refused to make a payment", gateway=_actor(each)), _reason
+    ),
+    "payment.unknown": Look(
+        "warning",
+        "warn",
+        lambda each: _("No answer from %(gateway)s: it may have made the payment", gateway=_actor(each)),
+        _reason,
+    ),
+    "payment.refunded": Look(
+        "refund", "warn", lambda each: _("Given back: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "payment.partially_refunded": Look(
+        "refund", "warn", lambda each: _("Given back in part: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "payment.charged_back": Look(
+        "refund", "bad", lambda each: _("Charged back: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "initiator.notified": Look(
+        "send",
+        "good",
+        lambda each: _("%(service)s was told", service=str(each.data.get("initiator", "?")).capitalize()),
+        _notified_detail,
+    ),
+    "initiator.notice.unknown": Look(
+        "warning",
+        "warn",
+        lambda each: _("No answer from %(service)s", service=each.data.get("initiator", "?")),
+        _reason,
+    ),
+    "review.item.opened": Look("warning", "warn", lambda _each: _("A person must decide"), _reason),
+}
+UNKNOWN = Look("clock", "mute", lambda each: each.kind.replace(".", " ").replace("_", " ").capitalize(), _reason)

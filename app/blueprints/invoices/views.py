@@ -1,0 +1,57 @@
+"""The doors to invoices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from app.blueprints.invoices.answer import answer
+from app.blueprints.invoices.bar import filter_bar
+from app.blueprints.invoices.exchanges import exchanges
+from app.blueprints.invoices.forms import as_query, parse_filter
+from app.blueprints.invoices.trail import trail
+from app.queries import invoices
+from app.queries.paging import Cursor
+from app.web.htmx import render
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
+
+blueprint = Blueprint("invoices", __name__, url_prefix="/invoices")
+
+
+@blueprint.get("")
+def index() -> Response:
+    """Show the list, or only its rows."""
+    args: MultiDict[str, str] = request.args
+    services = invoices.services()
+    wanted = parse_filter(args, services)
+    cursor = Cursor.parse(args.get("after", ""))
+    query = as_query(wanted)
+    found = invoices.search(wanted, cursor)
+    fragment = "invoices/_rows.html" if cursor else "invoices/_results.html"
+    return render(
+        "invoices/index.html",
+        fragment,
+        address=None if cursor else url_for("invoices.index", **query),
+        page=found,
+        bar=filter_bar(services, found.count, wanted),
+        wanted=wanted,
+        query=query,
+        cursor=cursor,
+    )
+
+
+@blueprint.get("/<int:number>")
+def show(number: int) -> str:
+    """Show one invoice: the answer in a sentence, the money trail, facts, lines, books and deliveries."""
+    found = invoices.detail(number)
+    return render_template("invoices/show.html", found=found, answer=answer(found), trail=trail(found))
+
+
+@blueprint.get("/<int:number>/exchanges")
+def exchanges_index(number: int) -> str:
+    """Show what was said between us and the outside about this invoice, as it was said."""
+    found = invoices.detail(number)
+    return render_template("invoices/exchanges.html", found=found, exchanges=exchanges(found))

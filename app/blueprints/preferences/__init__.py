@@ -1,0 +1,5 @@
+"""How somebody likes the portal: light or dark."""
+
+from app.blueprints.preferences.views import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,56 @@
+"""Pages by key, not by offset: the next page costs as much as the first, at a million rows too."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+PAGE_SIZE = 50
+COUNT_LIMIT = 10_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SHAPE = struct.Struct(">qq")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page of the newest-first order ended: its last row's moment and id."""
+
+    created_at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        """Return the cursor as it stands in an address."""
+        moment_us = (self.created_at - EPOCH) // timedelta(microseconds=1)
+        return base64.urlsafe_b64encode(SHAPE.pack(moment_us, self.id)).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """Return the cursor, or None for anything we never wrote: the list then starts at the top."""
+        try:
+            moment_us, key = SHAPE.unpack(base64.b64decode(f"{text}==", altchars=b"-_", validate=True))
+            return cls(EPOCH + timedelta(microseconds=moment_us), key)
+        except (binascii.Error, struct.error, OverflowError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows there are, counted up to a limit only."""
+
+    number: int
+    is_capped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows, how to go on, and how many there are in all."""
+
+    rows: list[T]
+    next: Cursor | None
+    count: Count

@@ -1,0 +1,146 @@
+"""What happened to one invoice, in order: the timeline's events with what the outside said, and the bookings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import select, tuple_
+
+from app.extensions import db
+from app.models.event import Event
+from app.models.inbox import InboxMessage
+from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from app.models.base import Json
+    from app.models.payment import Payment
+
+# Told from the messages themselves, which know when each came.
+TOLD_OTHERWISE = {"gateway.callback.received"}
+# A gateway repeats itself; what comes within this time counts as one thing that happened.
+BURST_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened: `kind` is subject.noun.verb, `data` what is worth knowing of it."""
+
+    at: datetime
+    kind: str
+    actor_kind: str
+    actor: str
+    reason: str | None = None
+    data: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a booking: debits positive, credits negative, in minor units."""
+
+    account: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One transaction of the books."""
+
+    id: int
+    kind: str
+    at: datetime
+    sides: tuple[Side, ...]
+
+    @property
+    def is_balanced(self) -> bool:
+        """Return whether debits and credits are equal in every currency."""
+        sums: dict[str, int] = {}
+        for side in self.sides:
+            sums[side.currency] = sums.get(side.currency, 0) + side.amount_minor
+        return not any(sums.values())
+
+
+def of_invoice(invoice_id: int, messages: Sequence[InboxMessage]) -> list[Happening]:
+    """Return what happened to the invoice, the messages about its payments included, newest first."""
+    told = _session().scalars(select(Event).where(Event.invoice_id == invoice_id).order_by(Event.id)).all()
+    events = [
+        Happening(each.created_at, each.kind, each.actor_kind, each.actor, each.reason, each.data)
+        for each in told
+        if each.kind not in TOLD_OTHERWISE
+    ]
+    # Sorting is stable: what one transaction wrote in the same instant keeps its order.
+    return sorted([*events, *_callbacks(messages)], key=lambda each: each.at)[::-1]
+
+
+def messages_about(payments: Sequence[Payment]) -> Sequence[InboxMessage]:
+    """Return what gateways sent about these payments, oldest first."""
+    references = {(each.gateway, each.external_id) for each in payments if each.external_id}
+    if not references:
+        return []
+    return (
+        _session()
+        .scalars(
+            select(InboxMessage)
+            .where(tuple_(InboxMessage.source, InboxMessage.external_id).in_(sorted(references)))
+            .order_by(InboxMessage.id)
+        )
+        .all()
+    )
+
+
+def bookings_of(invoice_id: int) -> list[Booking]:
+    """Return what was booked for the invoice, oldest first, with all sides."""
+    rows = _session().execute(
+        select(LedgerTransaction, LedgerAccount.code, LedgerEntry.amount_minor, LedgerEntry.currency)
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
+        .where(LedgerTransaction.invoice_id == invoice_id)
+        .order_by(LedgerTransaction.id, LedgerEntry.amount_minor.desc(), LedgerEntry.id)
+    )
+    grouped: dict[int, tuple[LedgerTransaction, list[Side]]] = {}
+    for transaction, account, amount_minor, currency in rows:
+        grouped.setdefault(transaction.id, (transaction, []))[1].append(Side(account, amount_minor, currency))
+    return [Booking(each.id, each.kind, each.created_at, tuple(sides)) for each, sides in grouped.values()]
+
+
+def _callbacks(messages: Sequence[InboxMessage]) -> list[Happening]:
+    """Return one happening for each burst of messages about the same thing."""
+    bursts: list[list[InboxMessage]] = []
+    for each in messages:
+        last = bursts[-1] if bursts else None
+        if last and last[-1].external_id == each.external_id and _seconds(last[0], each) <= BURST_S:
+            last.append(each)
+        else:
+            bursts.append([each])
+    return [_burst(burst) for burst in bursts]
+
+
+def _burst(burst: list[InboxMessage]) -> Happening:
+    first, last = burst[0], burst[-1]
+    return Happening(
+        at=first.created_at,
+        kind="gateway.callback.received",
+        actor_kind="gateway",
+        actor=first.source,
+        data={
+            "event": first.kind,
+            "messages": len(burst),
+            "within_ms": int(_seconds(first, last) * 1000),
+            "waiting": any(each.handled_at is None for each in burst),
+            "outcome": last.outcome,
+        },
+    )
+
+
+def _seconds(first: InboxMessage, last: InboxMessage) -> float:
+    return (last.created_at - first.created_at).total_seconds()
+
+
+def _session() -> Session:
+    return cast("Session", db.session())

@@ -1,0 +1,28 @@
+// "/" goes to the search field, arrows walk the rows, Enter opens (a link does that by itself).
+const typing = (node) => node.closest("input, textarea, select, [contenteditable], dialog, .choices");
+
+function step(by) {
+  const links = [...document.querySelectorAll("[data-rows] a[data-row]")];
+  if (!links.length) return false;
+  const at = links.indexOf(document.activeElement);
+  const next = at < 0 ? (by > 0 ? 0 : -1) : at + by;
+  if (!links[next]) return false;
+  links[next].focus();
+  return true;
+}
+
+const keys = {
+  "/": () => {
+    const search = document.querySelector("[data-search]");
+    search?.focus();
+    search?.select();
+    return Boolean(search);
+  },
+  ArrowDown: () => step(1),
+  ArrowUp: () => step(-1),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (keys[event.key]?.()) event.preventDefault();
+});

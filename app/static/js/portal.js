@@ -1,0 +1,6 @@
+// The page works without any of this; each module makes one thing quicker.
+import "./copier.js";
+import "./dialogs.js";
+import "./keyboard.js";
+import "./menus.js";
+import "./toasts.js";

@@ -1,0 +1,37 @@
+"""Where somebody is: to come back to after a choice, and to see in another language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import request, url_for
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+# Pages of a login carry its one-time values in their address; nobody comes back to those.
+PASSING = "auth."
+
+
+def install(app: Flask) -> None:
+    """Give templates `here()` and `here_in(language)`."""
+    app.jinja_env.globals["here"] = here
+    app.jinja_env.globals["here_in"] = here_in
+
+
+def here() -> str:
+    """Return the path of this page with its query, or of the sign-in page where there is nothing to come back to."""
+    return _address({})
+
+
+def here_in(language: str) -> str:
+    """Return the address of this page in another language."""
+    return _address({"lang": language})
+
+
+def _address(more: dict[str, Any]) -> str:
+    endpoint = request.endpoint
+    if endpoint is None or request.method != "GET" or endpoint.startswith(PASSING):
+        return url_for("auth.sign_in", **more)
+    query = {name: values for name, values in request.args.lists() if name != "lang"}
+    return url_for(endpoint, **(query | more | (request.view_args or {})))

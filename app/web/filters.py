@@ -1,0 +1,76 @@
+"""How amounts and moments look: grouped and exact, in Tallinn's time, ISO dates (front-end.md 2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from flask_babel import format_timedelta, get_locale
+
+from app.domain.money import EXPONENTS
+from app.web import words
+from app.web.language import ZONE
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+TALLINN = ZoneInfo(ZONE)
+NBSP = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
+DECIMAL_COMMA = {"et", "ru"}
+
+
+def install(app: Flask) -> None:
+    """Give templates the filters."""
+    for each in (amount, money, clock, day, listed, iso, explained):
+        app.jinja_env.filters[each.__name__] = each
+    words.install(app)
+
+
+def amount(minor: int, currency: str) -> str:
+    """Return minor units as text without the currency, such as `1 240.00`; Estonian and Russian take a comma."""
+    exponent = EXPONENTS[currency]
+    whole, part = divmod(abs(minor), 10**exponent)
+    grouped = f"{whole:,}".replace(",", NBSP)
+    mark = "," if str(get_locale()) in DECIMAL_COMMA else "."
+    return f"{MINUS if minor < 0 else ''}{grouped}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+
+
+def money(minor: int, currency: str) -> str:
+    """Return minor units with their currency, such as `1 240.00 €`."""
+    return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
+
+
+def clock(moment: datetime) -> str:
+    """Return the time of day to the second."""
+    return f"{moment.astimezone(TALLINN):%H:%M:%S}"
+
+
+def day(moment: datetime | date) -> str:
+    """Return the ISO date."""
+    local = moment.astimezone(TALLINN).date() if isinstance(moment, datetime) else moment
+    return local.isoformat()
+
+
+def listed(moment: datetime, now: datetime | None = None) -> str:
+    """Return what a list shows: the time for today, the date for other days."""
+    local = moment.astimezone(TALLINN)
+    today = (now or datetime.now(UTC)).astimezone(TALLINN).date()
+    return f"{local:%H:%M}" if local.date() == today else local.date().isoformat()
+
+
+def iso(moment: datetime) -> str:
+    """Return the moment for machines, in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def explained(moment: datetime, now: datetime | None = None) -> str:
+    """Return the whole moment with its zone and how long ago it was."""
+    local = moment.astimezone(TALLINN)
+    ago = format_timedelta(moment - (now or datetime.now(UTC)), add_direction=True)
+    return _(
+        "%(moment)s %(zone)s (Tallinn), %(ago)s", moment=f"{local:%Y-%m-%d %H:%M:%S}", zone=local.tzname(), ago=ago
+    )

@@ -1,0 +1,16 @@
+"""Everything the pages need, in one call of the factory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.web import address, assets, csrf, filters, headers, htmx, language, theme
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def install(app: Flask) -> None:
+    """Install headers, static files, form protection, languages, themes and the helpers of the templates."""
+    for part in (headers, assets, csrf, htmx, language, theme, filters, address):
+        part.install(app)
