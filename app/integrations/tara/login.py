@@ -200,4 +200,5 @@ def _places(tara: TaraSettings) -> dict[str, Any]:
 def _form_encoded_basic(client: Any, _method: str, uri: str, headers: dict[str, str], body: Any) -> tuple[Any, ...]:
     """Authenticate as RFC 6749 2.3.1 really says: both parts form-encoded before they are joined."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
-    return uri, headers | {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}, body
+    headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return uri, headers, body
