@@ -90,7 +90,7 @@ def _billing_error(error: BillingError) -> Response:
 def _provider_failure(error: ProviderFailure) -> Response:
     """Pass the gateway's own refusal on with its code; hide everything else it said (eis.md 5.2, security.md T40)."""
     LOG.warning("provider.failed", provider=error.provider, outcome=error.outcome, code=error.code, detail=error.detail)
-    if error.outcome is not Outcome.REFUSED:
+    if error.outcome is not Outcome.REFUSED or not error.permanent:
         return _answer(503, GATEWAY_AWAY, retry_after_s=error.retry_after_s or RETRY_S)
     if error.code is None:
         return _answer(502, GATEWAY_REFUSED, retry_after_s=error.retry_after_s or RETRY_S)
