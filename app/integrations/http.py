@@ -159,17 +159,21 @@ class Caller:
         )
 
     def _exchange(self, request: httpx.Request, profile: Profile) -> tuple[Answer, int | None]:
-        """Send, and send again as often as the profile allows while the time lasts."""
+        """Send, and send again as often as the profile allows while the time lasts.
+
+        A wish for later (Retry-After, an open breaker) is for the outbox to grant, not slept through here.
+        """
         with deadline(profile.total_s):
             for repeat in range(profile.repeats):
                 try:
-                    answered = self._once(request)
+                    answer, retry_after_s = self._once(request)
                 except ProviderFailure as fault:
-                    if fault.permanent or fault.retry_after_s is not None or not _pause(_BREATH_S * 2**repeat):
+                    if fault.retry_after_s is not None or not _pause(_BREATH_S * 2**repeat):
                         raise
                 else:
-                    if answered[0].status < httpx.codes.INTERNAL_SERVER_ERROR or not _pause(_BREATH_S * 2**repeat):
-                        return answered
+                    final = answer.status < httpx.codes.INTERNAL_SERVER_ERROR or retry_after_s is not None
+                    if final or not _pause(_BREATH_S * 2**repeat):
+                        return answer, retry_after_s
             return self._once(request)
 
     def _once(self, request: httpx.Request) -> tuple[Answer, int | None]:
