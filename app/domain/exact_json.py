@@ -14,7 +14,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 def loads(text: str | bytes | bytearray) -> Any:
     """Return the value of a JSON document: fractions as Decimal with the digits as written, `120.0` stays `120.0`.
 
-    Raises ValueError for anything else: bad UTF-8, NaN, numbers beyond forty characters, nesting beyond the stack.
+    Raises ValueError for anything else: bad UTF-8, NaN, numbers beyond forty digits, nesting beyond the stack.
     """
     try:
         return json.loads(text, parse_float=_fraction, parse_int=_integer, parse_constant=_constant)
@@ -66,7 +66,10 @@ def _key(key: Any) -> str:
 
 
 def _fraction(text: str) -> Decimal:
-    return Decimal(_bounded(text))
+    number = Decimal(_bounded(text))
+    if number and abs(number.adjusted()) > _LONGEST_NUMBER:
+        raise ValueError("a number is too large")
+    return number
 
 
 def _integer(text: str) -> int:

@@ -41,7 +41,22 @@ def test_no_float_is_made():
 
 
 @pytest.mark.parametrize(
-    "text", ["NaN", "Infinity", "-Infinity", "", "{", "[" * 200_000, "1" * 41, "1." + "0" * 40, b"\xff", "'a'"]
+    "text",
+    [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "",
+        "{",
+        "[" * 200_000,
+        "1" * 41,
+        "1." + "0" * 40,
+        "1e41",
+        "1e-41",
+        "1e999999999",
+        b"\xff",
+        "'a'",
+    ],
 )
 def test_what_is_no_json_is_a_value_error(text: str | bytes):
     with pytest.raises(ValueError):  # noqa: PT011 - json's own words
@@ -52,8 +67,8 @@ def test_long_numbers_cost_nothing():
     """T20"""
     started = time.perf_counter()
     for text in ("9" * 100_000, "1e1000000", "1" + "0" * 4200 + ".5"):
-        with pytest.raises((ValueError, AssertionError)):
-            assert exact_json.loads(text) is None
+        with pytest.raises(ValueError):  # noqa: PT011
+            exact_json.loads(text)
     assert time.perf_counter() - started < 0.5
 
 
