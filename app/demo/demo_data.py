@@ -24,4 +24,7 @@ def _list_persona() -> None:
 
 
 def _add_invoices() -> None:
-    """Nothing yet."""
+    """Let each demo story happen, through the same verbs and adapters as in earnest."""
+    from app.demo.tour import take  # noqa: PLC0415 - the simulators load only where they are wanted
+
+    take()

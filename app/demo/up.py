@@ -94,7 +94,8 @@ def _start(wishes: Wishes, data: DataFolder, this: Installation, group: ProcessG
     )
     # Both load for longer than the servers take to start, and ask nothing of them before that.
     group.start(members.web(this, env))
-    preparation = Preparation(wishes, data, env, group)
+    told = environment.simulators_told(this, data.path / "simulators") if this.simulators else {}
+    preparation = Preparation(wishes, data, env | told, group)
     if preparation.is_new(postgres):
         preparation.begin()
     group.start(*[members.store(valkey)] if valkey else [], *[members.database(postgres)] if postgres else [])
