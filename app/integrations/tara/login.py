@@ -128,9 +128,18 @@ class TaraApp(FlaskOAuth2App):  # type: ignore[misc]
         """Return what the provider says of itself. Raises WrongIssuer when it is another one than configured."""
         metadata: dict[str, Any] = super().load_server_metadata()
         if metadata.get("issuer") != self._tara.issuer:
+            metadata.pop("_loaded_at", None)  # else one bad answer would be believed until the next start
             raise WrongIssuer
         metadata["id_token_signing_alg_values_supported"] = ["RS256"]
         return metadata
+
+    def fetch_jwk_set(self, *, force: bool = False) -> dict[str, Any]:
+        """Return the provider's keys. Raises ProviderFailure when it answers none; the next login asks again."""
+        keys: dict[str, Any] = super().fetch_jwk_set(force=force)
+        if not isinstance(keys.get("keys"), list):
+            self.server_metadata.pop("jwks", None)
+            raise ProviderFailure(NAME, "answered no keys", outcome=Outcome.REFUSED)
+        return keys
 
 
 class TaraSession(OAuth2Session):  # type: ignore[misc]
@@ -162,7 +171,8 @@ class CallerAdapter(BaseAdapter):
             content=content,
             headers={name: str(value) for name, value in request.headers.items()},
         )
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or (method == "GET" and answer.status != HTTPStatus.OK):
+        good = answer.status == HTTPStatus.OK and isinstance(answer.body, dict)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or (method == "GET" and not good):
             raise ProviderFailure(
                 NAME, f"answered {answer.status}", outcome=Outcome.REFUSED, status=answer.status, permanent=False
             )
