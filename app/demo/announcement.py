@@ -21,8 +21,8 @@ SIMULATED = """
   Take a payment, line by line: a number, an invoice with its link, the payer's click.
 
 T='Authorization: Bearer $token'
-N=$$(curl -s -X POST $web/api/v1/invoice_generator/invoice_number_generator -H "$$T" | tr -cd 0-9)
-L=$$(curl -s $web/api/v1/invoice_generator/invoice_generator -H "$$T" -H 'Content-Type: application/json' \
+N=$$(curl -s -X POST $web/api/v1/invoice_generator/invoice_number_generator -H "$$T" | grep -o '[0-9]*' | head -1)
+L=$$(curl -s $web/api/v1/invoice_generator/invoice_generator -H "$$T" -H 'Content-Type: application/json' \\
  -d '{"invoice_number":"'$$N'","transaction_amount":"120.00","custom_field2":"registry"}' | grep -o 'http[^"]*')
 curl -s $everypay/_sim/pay -d '{"link":"'"$$L"'"}'
 """

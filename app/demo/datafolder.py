@@ -174,12 +174,17 @@ def _place_for_servers(path: Path, account: Account | None) -> Path:
         return path
     if here.exists():
         raise Unusable(f"{account.name}, who runs the servers, can no longer reach {here}; open the folders above it")
-    place = binaries.own_folder(binaries.COPIES) / f"data-{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    place = binaries.own_folder(binaries.COPIES) / f"data-{place_name(path)}"
     if not place.exists():
         place.mkdir()
         give(place, account)
         place.chmod(0o711)
     return place
+
+
+def place_name(path: Path) -> str:
+    """Return the name that stands for a data folder where many are kept side by side."""
+    return hashlib.sha256(str(path).encode()).hexdigest()[:12]
 
 
 def is_free(port: int) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 HOST = "127.0.0.1"
+STOP_WITHIN_S = 0.05
 NAMES = ("everypay", "tara", *KINDS)
 
 
@@ -49,7 +50,7 @@ def serve(said: dict[str, Any]) -> None:
         for name, app in applications(said).items()
     ]
     for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": STOP_WITHIN_S}, daemon=True).start()
     done.wait()
     for server in servers:
         server.shutdown()

@@ -1,0 +1,171 @@
+"""`billing up` as a person uses it: start, stop, again, start over, and whatever gets killed in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.live import Live
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+HEALED_WITHIN_S = 90.0  # what was lost in Redis or in a dead process is offered again after 30 s, leases end after 60
+EVERYTHING = {
+    "web",
+    "worker money",
+    "worker notify",
+    "worker background",
+    "relay",
+    "simulators",
+    "postgres",
+    "valkey-server",
+}
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Live]:
+    system = Live.in_new_folder().start()
+    yield system
+    system.remove()
+
+
+def settled(system: Live) -> str:
+    """Take a payment and return its invoice's number once the service knows."""
+    number, link = system.invoice()
+    system.pay(link)
+    system.until(lambda: number in system.received(), timeout_s=HEALED_WITHIN_S)
+    return number
+
+
+def leftovers(system: Live) -> list[str]:
+    """Return the command lines that mention the system's folder, the supervisor's children included."""
+    listed = subprocess.run(["ps", "-eo", "args="], check=True, capture_output=True, text=True).stdout
+    return [line for line in listed.splitlines() if str(system.data) in line]
+
+
+def test_everything_runs_and_a_payment_goes_all_the_way_through(up: Live) -> None:
+    assert set(up.pids()) == EVERYTHING
+    number = settled(up)
+    assert up.received().count(number) == 1
+
+
+def test_the_three_lines_that_are_printed_take_a_payment(up: Live) -> None:
+    console = up.console.read_text()
+    lines = re.findall(r"^T=.*?^curl[^\n]*$", console, re.MULTILINE | re.DOTALL)[-1]
+    before = len(up.received())
+    done = subprocess.run(["sh", "-ec", lines], check=True, capture_output=True, text=True, timeout=30)
+    assert json.loads(done.stdout)["payment_state"] == "settled"
+    up.until(lambda: len(up.received()) == before + 1)
+
+
+def test_a_second_start_on_the_same_folder_is_refused(up: Live) -> None:
+    command = [sys.executable, "-m", "app.cli", "up", "--port", "0", "--data", str(up.data)]
+    second = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1
+    assert "is in use by another" in second.stderr
+    assert _ready(up)
+
+
+@pytest.mark.parametrize("name", sorted(EVERYTHING - {"postgres"}))
+def test_a_killed_process_comes_back_without_a_person(up: Live, name: str) -> None:
+    first = up.pids()[name]
+    number, link = up.invoice()
+    os.kill(first, signal.SIGKILL)
+    up.until(lambda: up.pids().get(name, first) != first)
+    up.until(lambda: _ready(up))
+    up.pay(link)
+    up.until(lambda: number in up.received(), timeout_s=HEALED_WITHIN_S)
+    settled(up)
+
+
+def test_a_killed_database_server_comes_back_with_everything_committed(up: Live) -> None:
+    number, _ = up.invoice()
+    first = up.pids()["postgres"]
+    os.kill(first, signal.SIGKILL)
+    up.until(lambda: up.pids().get("postgres", first) != first and _ready(up))
+    following, _ = up.invoice()
+    assert int(following) == int(number) + 1
+
+
+def _ready(system: Live) -> bool:
+    try:
+        health = httpx.get(f"{system.web}/health/ready").json()
+        return bool(
+            health["status"] == "ready" and httpx.get(f"{system.endpoints['simulators']['everypay']}/").is_success
+        )
+    except httpx.TransportError:
+        return False
+
+
+def test_a_killed_web_worker_comes_back(up: Live) -> None:
+    main = up.pids()["web"]
+    children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    up.until(lambda: _ready(up))
+    settled(up)
+
+
+def test_a_restart_keeps_the_data_and_starting_over_does_not() -> None:
+    system = Live.in_new_folder().start()
+    try:
+        number = settled(system)
+        simulators = system.endpoints["simulators"]
+        assert system.stop() == 0
+        assert not system.endpoints_file.exists()
+        assert leftovers(system) == []
+        system.start()
+        assert system.endpoints["simulators"] == simulators
+        assert system.received().count(number) == 1
+        assert settled(system) == str(int(number) + 1)
+        system.stop(signal.SIGTERM)
+        system.start("--fresh", "--no-demo-data")
+        assert settled(system) == number
+    finally:
+        system.remove()
+
+
+def test_nothing_outlives_a_killed_supervisor_and_the_next_start_recovers() -> None:
+    system = Live.in_new_folder().start()
+    try:
+        number, link = system.invoice()
+        system.pay(link)
+        pids = set(system.pids().values())
+        assert system.process
+        system.process.kill()
+        system.process.wait()
+        began = time.monotonic()
+        while any(Path(f"/proc/{pid}").exists() for pid in pids):
+            assert time.monotonic() - began < 15, leftovers(system)
+            time.sleep(0.05)
+        system.start()
+        system.until(lambda: number in system.received())
+        settled(system)
+    finally:
+        system.remove()
+
+
+def test_a_start_right_after_the_supervisor_was_killed_recovers() -> None:
+    system = Live.in_new_folder().start()
+    try:
+        for _ in range(2):
+            number, link = system.invoice()
+            assert system.process
+            system.process.kill()
+            system.process.wait()
+            system.start()
+            system.pay(link)
+            system.until(lambda number=number: number in system.received())
+    finally:
+        system.remove()
