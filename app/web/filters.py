@@ -21,11 +21,12 @@ NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 DECIMAL_COMMA = {"et", "ru"}
+LONGEST = 24
 
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, clock, day, listed, iso, explained):
+    for each in (amount, money, clock, day, listed, iso, explained, shortened):
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
 
@@ -53,6 +54,11 @@ def day(moment: datetime | date) -> str:
     """Return the ISO date."""
     local = moment.astimezone(TALLINN).date() if isinstance(moment, datetime) else moment
     return local.isoformat()
+
+
+def shortened(identifier: str) -> str:
+    """Return a long identifier by its ends, such as `7d34f9396428…13edbf`; short ones stay whole."""
+    return identifier if len(identifier) <= LONGEST else f"{identifier[:12]}…{identifier[-6:]}"
 
 
 def listed(moment: datetime, now: datetime | None = None) -> str:

@@ -36,7 +36,9 @@ PERSONAL = {
     "custom_field1",
 }
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-PERSONAL_CODE = re.compile(r"(?<!\d)(?:[A-Z]{2})?[1-8]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{4}(?!\d)")
+PERSONAL_CODE = re.compile(
+    r"(?<![0-9A-Za-z])(?:[A-Z]{2})?[1-8]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{4}(?![0-9A-Za-z])"
+)
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
 SIGNED = re.compile(r"(?i)\b(hmac|token|signature)=[^&\s\"]+")
@@ -44,7 +46,8 @@ SIGNED = re.compile(r"(?i)\b(hmac|token|signature)=[^&\s\"]+")
 
 def pretty(raw: Any) -> str:
     """Return a message as indented, covered text; what is not JSON is covered as it is."""
-    parsed = _parsed(raw)
+    # What the database keeps as a document has lost its order already; by name it is at least quick to read.
+    parsed = dict(sorted(raw.items())) if isinstance(raw, dict) else _parsed(raw)
     return cover_text(parsed) if isinstance(parsed, str) else _indented(cover(parsed))
 
 

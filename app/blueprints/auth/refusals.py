@@ -28,7 +28,7 @@ def explain(fault: BillingError) -> Refusal:
             "cancelled",
             403,
             _("You cancelled the sign-in"),
-            _("Nothing happened, and nobody is signed in. Start again when you are ready."),
+            _("Start again when you are ready."),
         )
     if isinstance(fault, NotListed):
         return Refusal(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
-from babel.dates import format_skeleton
-from flask_babel import get_locale
+from flask_babel import format_date, get_locale
 
 from app.domain.invoice import InvoiceStatus as S
 from app.domain.payment import RECEIVED
@@ -17,7 +16,7 @@ from app.web.translation import translate_count as ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from app.models.outbox import OutboxRow
     from app.models.payment import Payment
@@ -46,8 +45,13 @@ def answer(found: InvoiceDetail) -> Answer:
 def on(moment: datetime) -> str:
     """Return a moment as a sentence names it: day in words, time to the minute, in Tallinn."""
     local = moment.astimezone(TALLINN)
-    date = format_skeleton("yMMMMd", local, tzinfo=TALLINN, locale=get_locale())
-    return _("%(date)s at %(time)s", date=date, time=clock(local)[:5])
+    return _("%(date)s at %(time)s", date=day_in_words(local), time=clock(local)[:5])
+
+
+def day_in_words(day: date) -> str:
+    """Return such as `21 November 2026`."""
+    pattern = "d. MMMM y" if str(get_locale()) == "et" else "d MMMM y"
+    return str(format_date(day, pattern))
 
 
 def _paid(found: InvoiceDetail) -> str:
@@ -96,8 +100,7 @@ def _overdue(found: InvoiceDetail) -> str:
     due = found.invoice.due_on or found.invoice.overdue_at
     if due is None:
         return _("Overdue: nobody has paid yet.")
-    day = format_skeleton("yMMMMd", due, tzinfo=TALLINN, locale=get_locale())
-    return _("Overdue since %(day)s: nobody has paid yet.", day=day)
+    return _("Overdue since %(day)s: nobody has paid yet.", day=day_in_words(due))
 
 
 def _partly(found: InvoiceDetail) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.web import words
+from app.web.filters import shortened
 from app.web.masking import cover_text, pretty
 from app.web.translation import translate as _
 
@@ -57,7 +58,7 @@ def _snapshot(each: Payment) -> Exchange:
     title = _(
         "%(gateway)s answered about payment %(reference)s",
         gateway=words.gateway(each.gateway),
-        reference=each.external_id,
+        reference=shortened(each.external_id or "?"),
     )
     return Exchange(each.updated_at, IN, title, each.provider_state or "", [Part(_("Answer"), pretty(each.snapshot))])
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.domain.money import parse_amount
 from app.web import words
-from app.web.filters import day, money
+from app.web.filters import day, money, shortened
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from app.queries.invoices import InvoiceDetail
@@ -36,16 +36,21 @@ class Line(NamedTuple):
     tone: str
     title: str
     detail: str
-    by: str
 
 
 def trail(found: InvoiceDetail) -> list[Line]:
     """Return the lines, newest first, the bookings among them."""
     service = found.service.name
-    lines = [_happening(each, service) for each in found.happenings]
+    lines = [_happening(each, service) for each in _told_once(found.happenings)]
     lines += [_booking(each) for each in found.bookings]
     lines.sort(key=lambda line: line.at, reverse=True)
     return _with_days(lines)
+
+
+def _told_once(happenings: Sequence[Happening]) -> list[Happening]:
+    """Leave out that the invoice is settled where the payment that did it says so itself."""
+    paid = any(each.kind == "payment.settled" for each in happenings)
+    return [each for each in happenings if not (paid and each.kind == "invoice.settled")]
 
 
 def _with_days(lines: list[Line]) -> list[Line]:
@@ -59,13 +64,14 @@ def _with_days(lines: list[Line]) -> list[Line]:
 def _happening(each: Happening, service: str) -> Line:
     look = LOOKS.get(each.kind, UNKNOWN)
     tone = "warn" if each.kind == "payment.fetched" and not each.data.get("agrees", True) else look.tone
-    return Line(each.at, None, look.icon, tone, look.title(each), look.detail(each), _by(each, service))
+    detail = ", ".join(part for part in (look.detail(each), _by(each, service)) if part)
+    return Line(each.at, None, look.icon, tone, look.title(each), detail)
 
 
 def _booking(each: Booking) -> Line:
     sides = [_side(side.account, side.amount_minor, side.currency) for side in each.sides]
     title = _("Booked") if each.is_balanced else _("Booked, and it does not balance")
-    return Line(each.at, None, "book", "mute" if each.is_balanced else "bad", title, "; ".join(sides), "")
+    return Line(each.at, None, "book", "mute" if each.is_balanced else "bad", title, "; ".join(sides))
 
 
 def _side(code: str, minor: int, currency: str) -> str:
@@ -180,7 +186,7 @@ LOOKS: dict[str, Look] = {
         "link",
         "mute",
         lambda each: _("Payment page made at %(gateway)s", gateway=_actor(each)),
-        lambda each: _("Reference %(reference)s", reference=each.data.get("reference", "?")),
+        lambda each: _("Reference %(reference)s", reference=shortened(each.data.get("reference", "?"))),
     ),
     "gateway.callback.received": Look(
         "bell", "mute", lambda each: _("Callback from %(gateway)s", gateway=_actor(each)), _callback_detail

@@ -19,7 +19,6 @@ class Line(NamedTuple):
     tone: str
     title: str
     detail: str
-    by: str
 
 
 @blueprint.get("/styleguide")
@@ -27,10 +26,10 @@ def show() -> str:
     """Show every component with made-up contents."""
     now = datetime.now(UTC)
     lines = [
-        Line(now, None, "send", "good", "Registry was told", "Payment notice answered 200 in 84 ms", ""),
-        Line(now - timedelta(seconds=1), None, "fetch", "wait", "EveryPay says settled", "Everything agrees", ""),
-        Line(now - timedelta(days=1), "2026-11-20", "warning", "warn", "A person must decide", "", "by operator 1"),
-        Line(now - timedelta(days=1), None, "close", "bad", "Payment failed", "", "asked by registry"),
-        Line(now - timedelta(days=1), None, "invoice", "mute", "Invoice created", "Number 150342", ""),
+        Line(now, None, "send", "good", "Registry was told", "Payment notice answered 200 in 84 ms"),
+        Line(now - timedelta(seconds=1), None, "fetch", "wait", "EveryPay says settled", "Everything agrees"),
+        Line(now - timedelta(days=1), "2026-11-20", "warning", "warn", "A person must decide", "by operator 1"),
+        Line(now - timedelta(days=1), None, "close", "bad", "Payment failed", "asked by registry"),
+        Line(now - timedelta(days=1), None, "invoice", "mute", "Invoice created", "Number 150342"),
     ]
     return render_template("styleguide/show.html", lines=lines, now=now)
