@@ -177,7 +177,9 @@ def test_paying_twice_is_one_settlement_and_a_credit(system: System) -> None:
     system.drain()
     assert system.scalar("select count(*) from settlement") == 1
     assert system.scalar("select kind from review_item") == "payment.surplus"
-    credit = "select -sum(amount_minor) from ledger_entry e join ledger_account a on a.id = e.account_id where code = :c"
+    credit = (
+        "select -sum(amount_minor) from ledger_entry e join ledger_account a on a.id = e.account_id where code = :c"
+    )
     assert system.scalar(credit, c="credit:registry") == 12000
     assert_sound(system)
 

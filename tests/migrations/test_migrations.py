@@ -1,0 +1,69 @@
+"""The migrations go up, down and up again, and end in the tables the models declare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import text
+
+from app.config import load_settings
+from app.extensions import db, metadata
+from app.factory import create_app
+from tests.system import environment
+
+if TYPE_CHECKING:
+    import pytest
+
+BY_HAND = {"invoice_edge", "payment_edge", "alembic_version", "ix_invoice_search_trigram"}
+
+
+def test_up_down_and_up_again(empty_database: str, redis_url: str, recwarn: pytest.WarningsRecorder) -> None:
+    app = create_app(load_settings(environment(empty_database, redis_url)))
+    with app.app_context():
+        upgrade(directory="migrations")
+        first = _tables()
+        downgrade(directory="migrations", revision="base")
+        assert _tables() == {"alembic_version"}
+        upgrade(directory="migrations")
+        assert _tables() == first
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_the_tables_are_those_of_the_models(fresh_database: str, redis_url: str) -> None:
+    app = create_app(load_settings(environment(fresh_database, redis_url)))
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = [
+            each for each in compare_metadata(context, metadata) if not any(name in str(each) for name in BY_HAND)
+        ]
+        assert differences == []
+        triggers = connection.execute(
+            text("select count(*) from pg_trigger where tgrelid = 'invoice_search'::regclass and not tgisinternal")
+        ).scalar()
+        assert triggers == 1, "the search trigger that the model declares"
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_words_are_found_without_their_accents(fresh_database: str, redis_url: str) -> None:
+    app = create_app(load_settings(environment(fresh_database, redis_url)))
+    with app.app_context(), db.engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "select to_tsvector('public.billing', 'Põhjatäht OÜ') @@ parse_websearch('public.billing'::text, 'pohjataht')"
+            )
+        ).scalar()
+        assert found is True
+    with app.app_context():
+        db.engine.dispose()
+
+
+def _tables() -> set[str]:
+    rows = db.session.execute(text("select tablename from pg_tables where schemaname = 'public'")).scalars()
+    found = set(rows)
+    db.session.remove()
+    return found

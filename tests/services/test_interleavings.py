@@ -1,0 +1,157 @@
+"""Exhaustive, not random: every merge order of two racing verbs ends the same (reliability.md 4.6, security.md T06, T22)."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from app.domain.numbering import NumberRangeExhausted
+from app.extensions import db
+from app.integrations import current
+from app.services import numbering, proofs
+from app.services.initiators import Caller, caller_named
+from app.services.refresh import refresh
+from app.uow import session
+from tests.services.interleaver import count_statements, orders, run_both
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.system import System
+
+LADDER = (60, 180)
+# Settling sends some 25 statements; the switch points that matter are where both touch the same rows. The full product of
+# 25 and 25 is beyond any time, so the first eight statements of each, which take every lock, are merged in every order.
+DEPTH = 5
+
+
+def _engine(system: System) -> Any:
+    with system.app.app_context():
+        return db.engine
+
+
+def _within(system: System, verb: Callable[[], Any]) -> Callable[[], Any]:
+    def script() -> Any:
+        with system.app.app_context():
+            try:
+                return verb()
+            finally:
+                db.session.remove()
+
+    return script
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_callbacks_settle_once_in_every_order(system: System) -> None:
+    examined = 0
+    for order in orders(DEPTH, DEPTH):
+        number = system.invoice("auction")
+        reference = system.one_off(number, "auction")
+        system.pay(reference)
+        system.callback(reference)
+        key = int(system.scalar("select id from gateway_reference where external_id = :r", r=reference))
+        look = _within(system, lambda key=key: refresh(key, current().everypay, LADDER))  # type: ignore[misc]
+        results = run_both(_engine(system), order, (look, look))
+        faults = [each for each in results if isinstance(each, BaseException)]
+        assert not faults, (order, faults)
+        settled = system.scalar(
+            "select count(*) from settlement s join invoice i on i.id = s.invoice_id where i.number = :n", n=number
+        )
+        assert (settled, system.status(number)) == (1, "paid"), order
+        examined += 1
+    assert examined == 252
+    with system.app.app_context():
+        report = proofs.verify()
+        assert report.holds, str(report)
+    notices = "select count(*) from outbox where kind = 'initiator.payment.notify'"
+    assert system.scalar(notices) == examined
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_takers_of_a_number_never_get_the_same_in_any_order(system: System) -> None:
+    with system.app.app_context():
+        caller = caller_named("registry")
+    take = _within(system, lambda: numbering.take_invoice_number(caller))
+    steps = count_statements(_engine(system), take)
+    taken: list[int] = []
+    merges = list(orders(max(steps, 3), max(steps, 3)))
+    for order in merges:
+        results = run_both(_engine(system), order, (take, take))
+        assert all(isinstance(each, int) for each in results), results
+        taken += results
+    assert len(taken) == len(set(taken)) == 2 * len(merges)
+    assert sorted(taken) == list(range(min(taken), min(taken) + len(taken)))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_deposit_range_gives_4001_numbers_to_parallel_takers_and_then_says_so(system: System) -> None:
+    with system.app.app_context():
+        caller = caller_named("auction")
+
+    def take(_: int) -> list[int]:
+        found = []
+        with system.app.app_context():
+            for _each in range(521):
+                try:
+                    found.append(numbering.take_deposit_number(caller))
+                except NumberRangeExhausted:
+                    break
+            db.session.remove()
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = [number for part in pool.map(take, range(8)) for number in part]
+    assert len(numbers) == len(set(numbers)) == 4001
+    assert (min(numbers), max(numbers)) == (10001, 14001)
+    with system.app.app_context(), pytest.raises(NumberRangeExhausted):
+        numbering.take_deposit_number(caller)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_barrier_races_of_everything_that_can_settle_one_invoice(system: System) -> None:
+    """Callback, janitor's look, the service's own report and a second payment at once: one settlement, no cent lost."""
+    dice = random.Random(7)
+    rounds = 40
+    for _ in range(rounds):
+        number = system.invoice()
+        reference = system.one_off(number)
+        system.pay(reference)
+        system.callback(reference)
+        key = int(system.scalar("select id from gateway_reference where external_id = :r", r=reference))
+        body = {"invoice_number": number, "status": "paid"}
+        racers: list[Callable[[], Any]] = [
+            _within(system, lambda key=key: refresh(key, current().everypay, LADDER)),  # type: ignore[misc]
+            _within(system, lambda key=key: refresh(key, current().everypay, LADDER)),  # type: ignore[misc]
+            lambda body=body: system.call("registry", "/invoice_generator/invoice_status", body),  # type: ignore[misc]
+        ]
+        dice.shuffle(racers)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda racer: racer(), racers))
+        settled = system.scalar(
+            "select count(*) from settlement s join invoice i on i.id = s.invoice_id where i.number = :n", n=number
+        )
+        assert settled == 1
+        assert system.status(number) == "paid"
+    with system.app.app_context():
+        report = proofs.verify()
+        assert report.holds, str(report)
+        assert session().scalar(text("select count(*) from settlement")) == rounds
+
+
+def test_a_rolled_back_number_is_given_again(system: System) -> None:
+    from app.uow import transaction  # noqa: PLC0415 - this test alone breaks a transaction on purpose
+
+    with system.app.app_context():
+        caller: Caller = caller_named("registry")
+        with pytest.raises(ZeroDivisionError), transaction():
+            first = numbering.take_invoice_number(caller)
+            raise ZeroDivisionError
+        assert numbering.take_invoice_number(caller) == first
