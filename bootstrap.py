@@ -67,7 +67,8 @@ def check(names: list[str]) -> int:
     if "browser" in wanted:
         ensure_browser()
     results = [(name, *_step(name)) for name in wanted]
-    print("\n" + "\n".join(f"{'ok  ' if good else 'FAIL'} {name:<10} {seconds:6.1f} s" for name, good, seconds in results))
+    for name, good, seconds in results:
+        print(f"{'ok  ' if good else 'FAIL'} {name:<10} {seconds:6.1f} s")
     return 0 if all(good for _, good, _ in results) else 1
 
 
@@ -176,7 +177,8 @@ def verify_lock() -> int:
         faults += [f"{lock} does not pin {name}: renew it" for name in sorted(wanted - pinned)]
         if "://" in text:
             faults.append(f"{lock} names an address")
-        if len(re.findall(r"(?m)^[a-z0-9.-]+==", text)) != len(re.findall(r"(?m)^[a-z0-9.-]+==[^\n]*\\\n    --hash", text)):
+        packages, hashed = r"(?m)^[a-z0-9.-]+==", r"(?m)^[a-z0-9.-]+==[^\n]*\\\n    --hash"
+        if len(re.findall(packages, text)) != len(re.findall(hashed, text)):
             faults.append(f"{lock} holds a package without hashes")
     print("\n".join(faults) or "the locks pin every package, with hashes and without addresses")
     return 1 if faults else 0
@@ -184,8 +186,17 @@ def verify_lock() -> int:
 
 def renew_lock() -> int:
     """Resolve the packages anew with uv and write both locks."""
-    compile_ = ["uv", "pip", "compile", "-q", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-annotate"]
-    compile_ += ["--no-header", "--upgrade", "--python-version", "3.11", "pyproject.toml", "--extra", "embedded"]
+    compile_ = ["uv", "pip", "compile", "-q", "--universal", "--generate-hashes", "--no-emit-index-url"]
+    compile_ += [
+        "--no-annotate",
+        "--no-header",
+        "--upgrade",
+        "--python-version",
+        "3.11",
+        "pyproject.toml",
+        "--extra",
+        "embedded",
+    ]
     for lock, more in ((RUN_LOCK, []), (CHECK_LOCK, ["--extra", "test"])):
         subprocess.run([*compile_, *more, "-o", lock], cwd=ROOT, check=True)
     return 0

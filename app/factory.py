@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from apiflask import APIFlask
 
-from app import blueprints, models  # noqa: F401 - the tables must be known to migrations and queries
+from app import blueprints, logs, models  # noqa: F401 - the tables must be known to migrations and queries
+from app.config import secret_values
 from app.domain import exact_json
 from app.extensions import csrf, db, limiter, login_manager, migrate, oauth
 from app.integrations import build_integrations, register_tara
@@ -33,6 +34,7 @@ def create_app(settings: Settings, *, process: str = "tool") -> APIFlask:
         static_folder=None,  # type: ignore[arg-type]
     )
     app.extensions["settings"] = settings
+    logs.configure(level=settings.log_level, secrets=secret_values(settings), readable=settings.development)
     _configure(app, settings, process)
     _bind_extensions(app)
     _register_outside(app, settings)
@@ -85,7 +87,7 @@ def _bind_extensions(app: APIFlask) -> None:
 
 def _register_outside(app: APIFlask, settings: Settings) -> None:
     app.extensions["integrations"] = build_integrations(settings, before_request=assert_no_transaction)
-    register_tara(oauth, settings)
+    register_tara(oauth, settings, before_request=assert_no_transaction)
 
 
 def _register_doors(app: APIFlask, settings: Settings) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy import text
 import app.models  # noqa: F401 - the tables must be known before they are compared
 from app.extensions import metadata
 
-
 BY_HAND = {("table", "invoice_edge"), ("table", "payment_edge"), ("index", "ix_invoice_search_trigram")}
 
 

@@ -81,5 +81,11 @@ def migrate(url: str, revision: str = "head") -> None:
     subprocess.run(
         [sys.executable, "-m", "app.cli", "migrate", "--revision", revision],
         check=True,
-        env=os.environ | {"BILLING_DEVELOPMENT": "1", "SECRET_KEY": "a secret that is long enough for tests", "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0"},
+        env=os.environ
+        | {
+            "BILLING_DEVELOPMENT": "1",
+            "SECRET_KEY": "a secret that is long enough for tests",
+            "DATABASE_URL": url,
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+        },
     )

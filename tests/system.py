@@ -13,11 +13,11 @@ from app.factory import create_app
 from app.integrations import Integrations, sign_token
 from app.integrations.everypay.gateway import EveryPayGateway
 from app.integrations.everypay.links import LinkPaySigner
-from app.integrations.everypay.simulator import EveryPayConfig
 from app.integrations.everypay.simulator import create_simulator as create_everypay
+from app.integrations.everypay.simulator_shop import EveryPayConfig
 from app.integrations.initiators.client import HttpInitiatorClient
-from app.integrations.initiators.simulator import InitiatorConfig
 from app.integrations.initiators.simulator import create_simulator as create_initiator
+from app.integrations.initiators.simulator_service import InitiatorConfig
 from app.jobs.outbox import work_queue
 from app.queue import QUEUES
 from app.uow import assert_no_transaction, session
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-    from app.integrations.everypay.simulator import Shop
-    from app.integrations.initiators.simulator import Service
+    from app.integrations.everypay.simulator_shop import Shop
+    from app.integrations.initiators.simulator_service import Service
 
 SECRET = "shared between the services in tests"
 KEY = "the gateway key in tests"

@@ -132,8 +132,8 @@ class ProcessGroup:
             self.turn(1.0)
 
     def begin(self, name: str, command: Command) -> None:
-        """Start a command that comes to an end of its own; `finish` waits for it."""
-        each = self.running[name] = _Running(Member(name, command, stop_stage=0), ends=True)
+        """Start a command that comes to an end of its own, writing to its log only; `finish` waits for it."""
+        each = self.running[name] = _Running(Member(name, command, stop_stage=0, quiet=True), ends=True)
         self._begin(each)
 
     def finish(self, name: str) -> None:
@@ -149,7 +149,7 @@ class ProcessGroup:
         self._drain(each)
         del self.running[name]
         if each.process and each.process.returncode:
-            raise NotStarted(f"{name} failed:\n{self._last_lines(each)}")
+            raise NotStarted(f"{name} failed ({self.log(name)}):\n{self._last_lines(each)}")
 
     def turn(self, timeout_s: float) -> None:
         """Do what is due now, waiting at most `timeout_s` for something to happen."""

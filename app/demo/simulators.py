@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app.integrations.everypay.simulator import EveryPayConfig
 from app.integrations.everypay.simulator import create_simulator as create_everypay
-from app.integrations.initiators.simulator import KINDS, InitiatorConfig
+from app.integrations.everypay.simulator_shop import EveryPayConfig
+from app.integrations.initiators.simulator import KINDS
 from app.integrations.initiators.simulator import create_simulator as create_initiator
+from app.integrations.initiators.simulator_service import InitiatorConfig
 from app.integrations.tara.simulator import TaraConfig
 from app.integrations.tara.simulator import create_simulator as create_tara
 

@@ -1,4 +1,4 @@
-"""Demo invoices made as real ones are: by the verbs, through the real adapters, against the simulators in this process."""
+"""Demo invoices made as real ones are: by the verbs, through the real adapters, against the real simulators."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sqlalchemy import text
 
 from app.demo.simulators import applications
 from app.domain.money import parse_amount
-from app.integrations import build_integrations
-from app.jobs.outbox import work_queue
+from app.integrations import build_integrations, current
 from app.queue import QUEUES
-from app.services import inbox, invoices, numbering, payments, references, sealing
+from app.services import delivery, inbox, invoices, numbering, offers, payments, references, sealing
+from app.services.dispatch import OUTBOX
 from app.services.initiators import Caller, caller_named
 from app.uow import assert_no_transaction, session, transaction
 
@@ -183,4 +183,5 @@ def _drain() -> None:
     with transaction() as tx:
         tx.execute(text("update outbox set run_at = now() where state = 'pending' and kind like 'search.%'"))
     for queue in QUEUES:
-        work_queue(queue)
+        for lane_id in offers.due_lanes(queue):
+            delivery.work_lane(lane_id, OUTBOX, current())

@@ -80,7 +80,7 @@ class Payment(Tenanted, Base):
 
 
 class GatewayReference(Tenanted, Base):
-    """A gateway's reference we heard of; `dirty_seq` counts the news, `clean_seq` what was looked at (reliability.md 3.5)."""
+    """A gateway's reference; `dirty_seq` counts the news, `clean_seq` what was looked into (reliability.md 3.5)."""
 
     __tablename__ = "gateway_reference"
     __table_args__ = (

@@ -316,7 +316,8 @@ def _recovered(lane_id: int) -> None:
     with transaction() as tx:
         tx.execute(
             text(
-                "update lane set failures = 0, paused_until = null where id = :id and (failures > 0 or paused_until is not null)"
+                "update lane set failures = 0, paused_until = null "
+                "where id = :id and (failures > 0 or paused_until is not null)"
             ),
             {"id": lane_id},
         )
@@ -326,7 +327,8 @@ def _pause_of(row_id: int) -> None:
     """Pause the lane of a row whose endpoint says it is gone for good."""
     session().execute(
         text(
-            "update lane set paused_until = now() + interval '1 hour' where id = (select lane_id from outbox where id = :id)"
+            "update lane set paused_until = now() + interval '1 hour' "
+            "where id = (select lane_id from outbox where id = :id)"
         ),
         {"id": row_id},
     )

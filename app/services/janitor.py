@@ -94,7 +94,8 @@ def wake_stranded_references(older_than: timedelta = timedelta(minutes=15)) -> i
                 GatewayReference.last_heard_at < func.now() - older_than,
                 text(
                     "not exists (select 1 from outbox o where o.kind = 'gateway.payment.refresh' "
-                    "and o.state in ('pending', 'leased') and (o.payload->>'reference_id')::bigint = gateway_reference.id)"
+                    "and o.state in ('pending', 'leased') "
+                    "and (o.payload->>'reference_id')::bigint = gateway_reference.id)"
                 ),
             )
             .limit(PASS_LIMIT)

@@ -23,7 +23,8 @@ returning id, name, queue, offers
 """)
 DUE = text("""
 select id from lane where queue = :queue and (paused_until is null or paused_until < now())
-   and exists (select 1 from outbox where outbox.lane_id = lane.id and outbox.state = 'pending' and outbox.run_at <= now())
+   and exists (select 1 from outbox where outbox.lane_id = lane.id and outbox.state = 'pending'
+                  and outbox.run_at <= now())
  order by id
 """)
 

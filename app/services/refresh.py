@@ -1,4 +1,4 @@
-"""Looking again: fetch what the gateway knows, compare it with what was asked, apply it under lock (reliability.md 3.5)."""
+"""Looking again: fetch what the gateway knows, compare it with what was asked, fold it in (reliability.md 3.5)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.services.invoice_status import lock, recompute
 from app.services.invoices import reprice
 from app.services.settlement import settle
 from app.services.timeline import Actor
-from app.uow import retried, transaction
+from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ def _apply(look: Look, fetched: FetchedPayment, gateway: HostedGateway, poll_lad
             outcome = _nobody_knows(reference, fetched, invoice)
         else:
             reference.payment_id = payment.id
-            outcome = _fold(tx, payment, invoice, fetched, gateway, poll_ladder_s)
+            outcome = _fold(payment, invoice, fetched, gateway, poll_ladder_s)
         reference.custom_field_1 = fetched.custom_field_1
         _finish(reference, look, outcome, invoice, payment)
         return outcome
@@ -208,7 +208,6 @@ def _nobody_knows(reference: GatewayReference, fetched: FetchedPayment, invoice:
 
 
 def _fold(
-    tx: Session,
     payment: Payment,
     invoice: Invoice,
     fetched: FetchedPayment,
@@ -229,7 +228,7 @@ def _fold(
     if decision.kind is DecisionKind.REVIEW:
         return _review(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
     if decision.kind is DecisionKind.APPLY and decision.to is not None:
-        _move(tx, payment, invoice, fetched, decision.to, late=decision.late)
+        _move(payment, invoice, fetched, decision.to, late=decision.late)
     _plan_next_check(payment, poll_ladder_s)
     return str(decision.kind)
 
@@ -241,7 +240,7 @@ def _difference(payment: Payment, invoice: Invoice, fetched: FetchedPayment, gat
     if fetched.account != payment.account or payment.account != gateway.account:
         faults.append(f"account {fetched.account!r} instead of {payment.account!r}")
     if fetched.initial != asked:
-        paid = f"{format_amount(fetched.initial)} {fetched.initial.currency}" if fetched.initial is not None else "nothing"
+        paid = "nothing" if fetched.initial is None else f"{format_amount(fetched.initial)} {fetched.initial.currency}"
         faults.append(f"{paid} instead of {format_amount(asked)} {asked.currency}")
     if parse(fetched.order_reference).number != invoice.number:
         faults.append(f"order reference {fetched.order_reference!r} instead of {invoice.number}")
@@ -288,9 +287,8 @@ def _note_fetch(payment: Payment, invoice: Invoice, fetched: FetchedPayment, *, 
     )
 
 
-def _move(
-    tx: Session, payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: PaymentStatus, *, late: bool
-) -> None:
+def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: PaymentStatus, *, late: bool) -> None:
+    tx = session()
     initiator = notices.initiator_code(invoice.initiator_id)
     if to is PaymentStatus.COMPLETED:
         _win_claim(tx, invoice, fetched)

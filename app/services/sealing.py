@@ -22,7 +22,8 @@ LOCK = 7_310
 CHAINS = {
     "ledger": """
         select e.id, jsonb_build_object('id', e.id, 'tenant', e.tenant_id, 'transaction', e.transaction_id,
-               'kind', t.kind, 'fact', t.dedupe_key, 'account', a.code, 'amount', e.amount_minor, 'currency', e.currency,
+               'kind', t.kind, 'fact', t.dedupe_key, 'account', a.code, 'amount', e.amount_minor,
+               'currency', e.currency,
                'invoice', t.invoice_id, 'payment', t.payment_id,
                'at', (extract(epoch from e.created_at) * 1000000)::bigint) as body
           from ledger_entry e
@@ -31,7 +32,8 @@ CHAINS = {
          where {where} order by e.id limit :limit""",
     "event": """
         select e.id, jsonb_build_object('id', e.id, 'tenant', e.tenant_id, 'kind', e.kind, 'invoice', e.invoice_id,
-               'payment', e.payment_id, 'actor_kind', e.actor_kind, 'actor', e.actor, 'reason', e.reason, 'data', e.data,
+               'payment', e.payment_id, 'actor_kind', e.actor_kind, 'actor', e.actor, 'reason', e.reason,
+               'data', e.data,
                'at', (extract(epoch from e.created_at) * 1000000)::bigint) as body
           from event e
          where {where} order by e.id limit :limit""",

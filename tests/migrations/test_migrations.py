@@ -54,7 +54,8 @@ def test_words_are_found_without_their_accents(fresh_database: str, redis_url: s
     with app.app_context(), db.engine.connect() as connection:
         found = connection.execute(
             text(
-                "select to_tsvector('public.billing', 'Põhjatäht OÜ') @@ parse_websearch('public.billing'::text, 'pohjataht')"
+                "select to_tsvector('public.billing', 'Põhjatäht OÜ') "
+                "@@ parse_websearch('public.billing'::text, 'pohjataht')"
             )
         ).scalar()
         assert found is True

@@ -1,7 +1,7 @@
-"""Every order in which two transactions can run, statement by statement, on two real connections (reliability.md 4.6).
+"""Every order in which two transactions can run, statement by statement, on real connections (reliability.md 4.6).
 
-Each script runs in a thread of its own whose statements wait for their turn. A statement that blocks on a lock gives its turn
-away and goes on when the lock is free, as in life.
+Each script runs in a thread of its own whose statements wait for their turn. A statement that blocks on a lock gives
+its turn away and goes on when the lock is free, as in life.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The other side of EveryPay: API v4, its payment pages, its callbacks, and a dial for its faults.
 
-Written from the vendor's interface (eis.md 9.1, protocols.md 1) and not from our adapter: a misunderstanding of ours must
-not be repeated here.
+Written from the vendor's interface (eis.md 9.1, protocols.md 1) and not from our adapter: a misunderstanding of ours
+must not be repeated here.
 """
 
 from __future__ import annotations
@@ -11,101 +11,19 @@ import binascii
 import hmac
 import json
 import re
-import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
 from app.integrations import simulator_pages
 from app.integrations.everypay import simulator_pay_pages, simulator_script
-from app.integrations.everypay.simulator_callbacks import CallbackSender
-from app.integrations.fault_dial import Fault, FaultDial, faulty
-from app.integrations.simulator_store import Store
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from app.integrations.everypay.simulator_shop import EveryPayConfig, Shop, now
+from app.integrations.fault_dial import Fault, faulty
 
 ORDER = re.compile(r"[a-zA-Z0-9/\-?:().,'+ ]{1,120}")
 CLOCK_WINDOW = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class EveryPayConfig:
-    """One merchant's shop: credentials, processing account, and where its callbacks go."""
-
-    base_url: str
-    callback_url: str
-    api_username: str = "simulated"
-    key: str = "simulated-key"
-    account_name: str = "EUR3D1"
-    linkpay_token: str = "simulated-link"  # noqa: S105 - a simulator's public token
-    unique_orders: bool = True
-    path: Path | None = None
-
-
-class Shop:
-    """The gateway's state: payments in the store, the dial, the sender of callbacks."""
-
-    def __init__(self, config: EveryPayConfig) -> None:
-        self.config = config
-        self.callback_url = config.callback_url
-        self.store = Store(config.path)
-        self.dial = FaultDial()
-        self.sender = CallbackSender(self)
-
-    def payment(self, reference: str) -> dict[str, Any] | None:
-        """Return a payment, or None."""
-        return self.store.get("payment", reference)
-
-    def by_order(self, order_reference: str) -> dict[str, Any] | None:
-        """Return the newest payment of an order, or None."""
-        found = [each for each in self.store.all("payment") if each["order_reference"] == order_reference]
-        return found[-1] if found else None
-
-    def make(self, order_reference: str, amount: Decimal, customer_url: str, **more: Any) -> dict[str, Any]:
-        """Make a payment and return it."""
-        reference = secrets.token_hex(32)
-        payment: dict[str, Any] = {
-            "account_name": self.config.account_name,
-            "order_reference": order_reference,
-            "email": None,
-            "customer_ip": None,
-            "customer_url": customer_url,
-            "payment_created_at": _now(),
-            "initial_amount": str(amount),
-            "standing_amount": str(amount),
-            "payment_reference": reference,
-            "payment_link": f"{self.config.base_url}/pay/{reference}",
-            "api_username": self.config.api_username,
-            "warnings": {},
-            "stan": None,
-            "fraud_score": None,
-            "payment_state": "initial",
-            "payment_method": None,
-            "transaction_time": None,
-            **more,
-        }
-        self.store.put("payment", reference, payment)
-        return payment
-
-    def move(
-        self, reference: str, state: str, *, method: str = "card", standing: Decimal | None = None
-    ) -> dict[str, Any]:
-        """Set a payment's state as the bank or the payer would, and return the payment."""
-        with self.store.changing():
-            payment = self.payment(reference)
-            if payment is None:
-                raise KeyError(reference)
-            payment["payment_state"] = state
-            payment["transaction_time"] = _now()
-            _choose_method(payment, method)
-            if state in {"refunded", "chargebacked"}:
-                payment["standing_amount"] = str(standing if standing is not None else Decimal("0.00"))
-            self.store.put("payment", reference, payment)
-        return payment
 
 
 def create_simulator(config: EveryPayConfig) -> Flask:
@@ -166,7 +84,7 @@ def _oneoff(shop: Shop, body: dict[str, Any]) -> Response:
         shop.store.note("POST /payments/oneoff", json.dumps(body, default=str), 422, fault[1])
         return _error(422, *fault)
     payment = shop.make(str(body["order_reference"]), _amount(body["amount"]) or Decimal(0), body["customer_url"])
-    shop.store.put("nonce", str(body["nonce"]), {"at": _now()})
+    shop.store.put("nonce", str(body["nonce"]), {"at": now()})
     shop.store.note("POST /payments/oneoff", json.dumps(body, default=str), 201, payment["payment_reference"])
     return _answer(payment, 201)
 
@@ -248,20 +166,6 @@ def _spoiled(shop: Shop, payment: dict[str, Any]) -> dict[str, Any]:
     return payment | {"payment_state": "teleported"}
 
 
-def _choose_method(payment: dict[str, Any], method: str) -> None:
-    if method == "card":
-        payment["payment_method"] = "card"
-        payment["cc_details"] = {"last_four_digits": "0004", "type": "visa", "holder_name": "Mari Maasikas"}
-        return
-    payment["payment_method"] = "swedbank_ob_ee"
-    payment["ob_details"] = {
-        "debtor_iban": "EE382200221020145685",
-        "creditor_iban": "EE177700771001155322",
-        "ob_payment_reference": payment["payment_reference"][:12],
-        "ob_payment_state": "ACSC" if payment["payment_state"] == "settled" else "PDNG",
-    }
-
-
 def _body() -> dict[str, Any]:
     body = json.loads(request.get_data() or b"{}", parse_float=Decimal)
     return body if isinstance(body, dict) else {}
@@ -295,7 +199,3 @@ def _error(status: int, code: int, message: str) -> Response:
     response = jsonify({"error": {"code": code, "message": message}})
     response.status_code = status
     return response
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,7 +11,10 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 if TYPE_CHECKING:
-    from app.integrations.everypay.simulator import Shop
+    from collections.abc import Callable
+
+    from app.integrations.fault_dial import FaultDial
+    from app.integrations.simulator_store import Store
 
 SPOILERS = ("lose", "double", "delay", "reorder")
 REORDER_S = 1.0
@@ -22,8 +25,10 @@ ANSWER_S = 10
 class CallbackSender:
     """Sends GET callbacks in the order they are due; a refused one is tried again, as gateways do."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, store: Store, dial: FaultDial, target: Callable[[], str]) -> None:
+        self._store = store
+        self._dial = dial
+        self._target = target
         self._due: queue.PriorityQueue[tuple[float, int, str, str, int]] = queue.PriorityQueue()
         self._counter = 0
         self._lock = threading.Lock()
@@ -31,11 +36,11 @@ class CallbackSender:
 
     def send(self, payment: dict[str, Any], event_name: str = "status_updated", times: int = 1) -> None:
         """Owe the callback of a payment; the dial may lose, double, delay or reorder it."""
-        if not self._shop.callback_url:
+        if not self._target():
             return
-        fault = self._shop.dial.take("callback", SPOILERS)
+        fault = self._dial.take("callback", SPOILERS)
         if fault is not None and fault.kind == "lose":
-            self._shop.store.note("callback lost", payment["payment_reference"])
+            self._store.note("callback lost", payment["payment_reference"])
             return
         wait = fault.seconds if fault is not None and fault.kind == "delay" else 0.0
         wait += REORDER_S if fault is not None and fault.kind == "reorder" else 0.0
@@ -49,7 +54,7 @@ class CallbackSender:
             "order_reference": payment["order_reference"],
             "event_name": event_name,
         }
-        return f"{self._shop.callback_url}?{urlencode(said)}"
+        return f"{self._target()}?{urlencode(said)}"
 
     def _put(self, at: float, url: str, reference: str, tries: int) -> None:
         with self._lock:
@@ -68,7 +73,7 @@ class CallbackSender:
                 self._put(at, url, reference, tries)
                 continue
             status = _get(url)
-            self._shop.store.note("callback sent", reference, status)
+            self._store.note("callback sent", reference, status)
             if (status is None or status >= 500) and tries > 1:  # noqa: PLR2004 - a server's own failure
                 self._put(time.monotonic() + 2.0 ** (TRIES - tries), url, reference, tries - 1)
 

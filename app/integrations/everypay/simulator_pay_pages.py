@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response as BaseResponse
 
-    from app.integrations.everypay.simulator import Shop
+    from app.integrations.everypay.simulator_shop import Shop
 
 OWNER = "EveryPay"
 # State, what the button says, the event that is announced.

@@ -13,7 +13,7 @@ from app.integrations.fault_dial import Fault
 from app.integrations.simulator_pages import page
 
 if TYPE_CHECKING:
-    from app.integrations.everypay.simulator import Shop
+    from app.integrations.everypay.simulator_shop import Shop
 
 HOME = """
 <p>The gateway of a shop. Payments are made by the billing system; a payer opens one and chooses what happens.</p>
@@ -43,6 +43,10 @@ def register(app: Flask, shop: Shop) -> None:
     def pay() -> Response:
         return _pay(shop, request.get_json(force=True))
 
+    _register_dials(app, shop)
+
+
+def _register_dials(app: Flask, shop: Shop) -> None:
     @app.post("/_sim/callback")
     def callback() -> Response:
         body = request.get_json(force=True)

@@ -1,4 +1,4 @@
-"""The service as a caller of billing: a person starts the flows of eis.md 10.1 with buttons and comes back to its pages."""
+"""The service as a caller of billing: a person starts the flows of eis.md 10.1 with buttons and comes back here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.integrations.simulator_pages import page
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
-    from app.integrations.initiators.simulator import Service
+    from app.integrations.initiators.simulator_service import Service
 
 HOME = """
 <p>This service asks billing for numbers, links and payments, and hears when it was paid.</p>
