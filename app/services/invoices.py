@@ -45,8 +45,8 @@ with passed as (
    where tenant_id = :tenant_id and number = :number and initiator_id = any(:owns) and used_at is null
 ), made as (
   insert into invoice (tenant_id, public_token, number, initiator_id, kind, status, currency, subtotal_minor,
-                       total_minor, description, reference_number, customer_name, customer_email, custom_field_1, payment_link,
-                       account_id, issued_at, source)
+                       total_minor, description, reference_number, customer_name, customer_email, custom_field_1,
+                       payment_link, account_id, issued_at, source)
   select :tenant_id, :public_token, :number, :initiator_id, :kind, 'unpaid', :currency, :total, :total, :description,
          :reference_number, :customer_name, :customer_email, :custom_field_1, :payment_link,
          (select account_id from reference
