@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from app.models.inbox import InboxMessage
     from app.queries.timeline import Booking, Happening
 
-HIGHEST = 2**63 - 1
 UNPAID = [InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.PENDING, InvoiceStatus.CHARGED_WITH_ERROR]
 
 
@@ -152,8 +151,6 @@ def deliveries_of(invoice_id: int) -> Sequence[OutboxRow]:
 
 
 def _one(number: int) -> tuple[Invoice, Initiator]:
-    if number > HIGHEST:
-        raise NotFound("invoice", number)
     found = (
         _session()
         .execute(
@@ -165,7 +162,8 @@ def _one(number: int) -> tuple[Invoice, Initiator]:
     )
     if found is None:
         raise NotFound("invoice", number)
-    return found.tuple()
+    invoice, service = found
+    return invoice, service
 
 
 def _payments_of(invoice_id: int) -> Select[Payment]:

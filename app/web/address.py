@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 # Pages of a login carry its one-time values in their address; nobody comes back to those.
 PASSING = "auth."
+# In a route: a number the database can keep; a larger one is an address that leads nowhere.
+KEY = "int(max=9223372036854775807)"
 
 
 def install(app: Flask) -> None:

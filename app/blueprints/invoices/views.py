@@ -13,6 +13,7 @@ from app.blueprints.invoices.forms import as_query, parse_filter
 from app.blueprints.invoices.trail import trail
 from app.queries import invoices
 from app.queries.paging import Cursor
+from app.web.address import KEY
 from app.web.htmx import render
 
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ def index() -> Response:
     )
 
 
-@blueprint.get("/<int:number>")
+@blueprint.get(f"/<{KEY}:number>")
 def show(number: int) -> str:
     """Show one invoice: the answer in a sentence, the money trail, facts, lines, books and deliveries."""
     found = invoices.detail(number)
     return render_template("invoices/show.html", found=found, answer=answer(found), trail=trail(found))
 
 
-@blueprint.get("/<int:number>/exchanges")
+@blueprint.get(f"/<{KEY}:number>/exchanges")
 def exchanges_index(number: int) -> str:
     """Show what was said between us and the outside about this invoice, as it was said."""
     found = invoices.detail(number)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, render_template, url_for
 from app.blueprints.sessions.device import describe
 from app.domain.errors import NotFound
 from app.services import operators
+from app.web.address import KEY
 from app.web.guards import operator
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
@@ -28,7 +29,7 @@ def index() -> str:
     return render_template("sessions/index.html", live=[(each, describe(each.user_agent)) for each in live])
 
 
-@blueprint.get("/<int:session_id>/revocations/new")
+@blueprint.get(f"/<{KEY}:session_id>/revocations/new")
 def new_revocation(session_id: int) -> Response:
     """Ask once more before a session is ended."""
     chosen = _own(session_id)
@@ -37,7 +38,7 @@ def new_revocation(session_id: int) -> Response:
     )
 
 
-@blueprint.post("/<int:session_id>/revocations")
+@blueprint.post(f"/<{KEY}:session_id>/revocations")
 def create_revocation(session_id: int) -> WerkzeugResponse:
     """End one of the operator's own sessions."""
     operators.revoke_session(operator().operator_id, session_id)

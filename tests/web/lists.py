@@ -1,0 +1,37 @@
+"""Lists of invoices: how they get there, and how a page of them is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.web.page import Page
+
+if TYPE_CHECKING:
+    from tests.system import System
+
+
+def fill(system: System, count: int, *, first: int = 150_005, status: str = "unpaid", code: str = "registry") -> None:
+    """Write invoices into the database, one minute apart, the highest number newest."""
+    system.sql(
+        """
+        insert into invoice (public_token, number, initiator_id, status, subtotal_minor, total_minor, customer_name,
+                             customer_email, reference_number, issued_at, created_at)
+        select 'token-' || number, number, (select id from initiator where code = :code), :status, 12000, 12000,
+               'Payer ' || number, 'payer' || number || '@example.test', '', now(),
+               now() - ((:last - number) || ' minutes')::interval
+          from generate_series(:first, :last) as number
+        """,
+        first=first,
+        last=first + count - 1,
+        status=status,
+        code=code,
+    )
+
+
+def numbers(html: str) -> list[int]:
+    page = Page(html)
+    return [int(str(link).rpartition("/")[2]) for link in page.links() if link.removeprefix("/invoices/").isdigit()]
+
+
+def more(html: str) -> str | None:
+    return next((link for link in Page(html).links() if "after=" in link), None)

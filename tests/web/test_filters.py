@@ -1,0 +1,76 @@
+"""How amounts and moments are written."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.web import filters, language
+from app.web.filters import NBSP
+
+NOW = datetime(2026, 11, 21, 8, 41, 7, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    made = Flask("app")
+    made.extensions["settings"] = type("Settings", (), {"development": True})
+    language.install(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "lang", "text"),
+    [
+        (12000, "EUR", "en", f"120.00{NBSP}€"),
+        (124000, "EUR", "en", f"1{NBSP}240.00{NBSP}€"),
+        (124000, "EUR", "et", f"1{NBSP}240,00{NBSP}€"),
+        (124000, "EUR", "ru", f"1{NBSP}240,00{NBSP}€"),
+        (-5, "EUR", "en", f"\N{MINUS SIGN}0.05{NBSP}€"),
+        (0, "EUR", "en", f"0.00{NBSP}€"),
+        (1500, "JPY", "en", f"1{NBSP}500{NBSP}JPY"),
+        (1, "BHD", "en", f"0.001{NBSP}BHD"),
+    ],
+)
+def test_an_amount_is_grouped_and_exact(app: Flask, minor: int, currency: str, lang: str, text: str) -> None:
+    with app.test_request_context(f"/?lang={lang}"):
+        assert filters.money(minor, currency) == text
+
+
+@given(st.integers(-(10**18), 10**18))
+def test_no_cent_is_lost_however_large(app: Flask, minor: int) -> None:
+    with app.test_request_context("/"):
+        digits = filters.amount(minor, "EUR").replace(NBSP, "").replace(".", "").replace("\N{MINUS SIGN}", "-")
+    assert int(digits) == minor
+
+
+def test_moments_are_those_of_tallinn() -> None:
+    assert filters.clock(NOW) == "10:41:07"
+    assert filters.day(datetime(2026, 11, 20, 22, 30, tzinfo=UTC)) == "2026-11-21"
+    assert filters.day(date(2026, 12, 5)) == "2026-12-05"
+    assert filters.clock(datetime(2026, 7, 1, 12, tzinfo=UTC)) == "15:00:00"
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"), [({"minutes": 5}, "10:36"), ({"hours": 11}, "2026-11-20"), ({"days": 13}, "2026-11-08")]
+)
+def test_a_list_shows_the_time_of_today_and_the_date_of_other_days(ago: dict[str, float], text: str) -> None:
+    assert filters.listed(NOW - timedelta(**ago), NOW) == text
+
+
+def test_the_whole_moment_names_its_zone_and_age(app: Flask) -> None:
+    with app.test_request_context("/"):
+        assert filters.explained(NOW - timedelta(minutes=5), NOW) == "2026-11-21 10:36:07 EET (Tallinn), 5 minutes ago"
+    with app.test_request_context("/?lang=et"):
+        assert filters.explained(NOW - timedelta(minutes=5), NOW).endswith("5 minuti eest")
+
+
+@pytest.mark.parametrize(
+    ("text", "short"), [("2144032", "2144032"), ("d" * 24, "d" * 24), ("a" * 30 + "bcdefg", "aaaaaaaaaaaa…bcdefg")]
+)
+def test_a_long_identifier_is_shown_by_its_ends(text: str, short: str) -> None:
+    assert filters.shortened(text) == short

@@ -1,0 +1,122 @@
+"""The list of invoices: found by prefix, filtered, page by page, and never broken by what somebody types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.web.lists import fill, more, numbers
+
+if TYPE_CHECKING:
+    from tests.web.browser import Browser, Portal
+
+
+def test_an_empty_list_says_how_it_fills(mary: Browser) -> None:
+    page = mary.page("/invoices")
+    assert "No invoices yet" in page.text("h2")
+    assert "Nothing is unpaid" in page.text("a")
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(own_mary: Browser) -> None:
+    fill(own_mary.portal.system, 120)
+    seen: list[int] = []
+    path: str | None = "/invoices"
+    sizes = []
+    while path:
+        html = own_mary.get(path).text
+        seen += numbers(html)
+        sizes.append(len(numbers(html)))
+        path = more(html)
+    assert sizes == [50, 50, 20]
+    assert seen == list(range(150_124, 150_004, -1))
+
+
+def test_a_page_stays_the_same_while_new_invoices_come(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    fill(system, 60)
+    following = more(own_mary.get("/invoices").text)
+    system.sql("update invoice set created_at = now() where number = 150005")
+    fill(system, 5, first=150_065)
+    assert numbers(own_mary.get(str(following)).text) == list(range(150_014, 150_005, -1))
+
+
+def test_invoices_of_the_same_moment_are_all_shown(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    fill(system, 70)
+    system.sql("update invoice set created_at = '2026-11-21 10:00:00+00'")
+    first = own_mary.get("/invoices").text
+    second = own_mary.get(str(more(first))).text
+    assert len({*numbers(first), *numbers(second)}) == 70
+
+
+def test_the_next_rows_come_alone_for_htmx(own_mary: Browser) -> None:
+    fill(own_mary.portal.system, 60)
+    following = str(more(own_mary.get("/invoices").text))
+    answer = own_mary.fragment(following)
+    assert answer.text.lstrip().startswith("<tr>")
+    assert "<table" not in answer.text
+    assert len(numbers(answer.text)) == 10
+    assert answer.text.count("autofocus") == 1
+    assert "HX-Push-Url" not in answer.headers
+
+
+def test_filters_narrow_down_and_can_be_combined(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    fill(system, 3)
+    fill(system, 2, first=160_000, status="overdue")
+    fill(system, 4, first=170_000, status="overdue", code="auction")
+    assert len(numbers(own_mary.get("/invoices?status=overdue").text)) == 6
+    assert len(numbers(own_mary.get("/invoices?status=overdue&status=unpaid").text)) == 9
+    assert len(numbers(own_mary.get("/invoices?status=overdue&service=registry").text)) == 2
+    assert len(numbers(own_mary.get("/invoices?q=17&service=auction").text)) == 4
+    assert len(numbers(own_mary.get("/invoices?status=nonsense&service=nobody").text)) == 9
+
+
+def test_the_count_opens_what_it_counts(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    fill(system, 3)
+    fill(system, 2, first=160_000, status="cancelled")
+    page = own_mary.page("/invoices")
+    assert "3 invoices are unpaid" in page.text("a")
+    address = next(link for link in page.links() if "status=unpaid" in link)
+    assert len(numbers(own_mary.get(address).text)) == 3
+
+
+def test_the_count_stops_at_ten_thousand(own_mary: Browser) -> None:
+    fill(own_mary.portal.system, 10_001)
+    assert "10\N{NO-BREAK SPACE}000+ invoices" in own_mary.get("/invoices").text
+
+
+def test_a_fragment_has_the_rows_the_count_and_the_choices_but_no_page(own_mary: Browser) -> None:
+    fill(own_mary.portal.system, 3)
+    answer = own_mary.fragment("/invoices?q=15&status=unpaid&nonsense=1")
+    assert "<html" not in answer.text
+    assert 'id="results"' in answer.text
+    assert "3 invoices match" in answer.text
+    assert answer.text.count("hx-swap-oob") == 2
+    assert answer.headers["HX-Push-Url"] == "/invoices?q=15&status=unpaid"
+
+
+def test_a_restored_history_gets_the_whole_page(mary: Browser) -> None:
+    answer = mary.get("/invoices", HX_Request="true", HX_History_Restore_Request="true")
+    assert "<html" in answer.text
+
+
+def test_nothing_found_says_how_to_search(own_mary: Browser) -> None:
+    fill(own_mary.portal.system, 1)
+    page = own_mary.page("/invoices?q=99")
+    assert "No invoice matches" in page.text("h2")
+    assert "/invoices" in page.links()
+
+
+@pytest.mark.parametrize("after", ["", "x", "AAAA", "A" * 22, "-" * 22, "%00", "9" * 500])
+def test_a_made_up_cursor_starts_at_the_top(mary: Browser, after: str) -> None:
+    assert mary.client.get("/invoices", query_string={"after": after}).status_code == 200
+
+
+def test_a_search_by_number_uses_the_index(own_portal: Portal) -> None:
+    fill(own_portal.system, 5000)
+    own_portal.system.sql("analyze invoice")
+    plan = own_portal.system.rows("explain select id from invoice where cast(number as text) like '150012%'")
+    assert any("ix_invoice_number_prefix" in row[0] for row in plan)

@@ -1,0 +1,221 @@
+"""One page tells the whole story of an invoice (issue 2, item 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import event
+
+from app.extensions import db
+from app.queries import invoices
+
+if TYPE_CHECKING:
+    from tests.system import System
+    from tests.web.browser import Browser, Portal
+
+XSS = """"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}${7*7}' hx-get="/logout" hx-trigger="load"""
+
+
+def shown(mary: Browser, number: int) -> str:
+    return mary.page(f"/invoices/{number}").text("main")
+
+
+def test_a_paid_invoice_tells_everything_from_the_number_to_the_notice(mary: Browser) -> None:
+    number, reference = mary.portal.system.settle()
+    page = mary.page(f"/invoices/{number}")
+    trail = page.text("ol")
+    story = [
+        "Registry was told",
+        "Settled: 120.00\N{NO-BREAK SPACE}€ by card",
+        "Booked",
+        "EveryPay says settled",
+        "Callback from EveryPay",
+        "Payment page made at EveryPay",
+        "Somebody began to pay",
+        "Payment link made",
+        "Invoice created",
+    ]
+    positions = [trail.find(" ".join(each.split())) for each in story]
+    assert -1 not in positions, dict(zip(story, positions, strict=True))
+    assert positions == sorted(positions)
+    assert "answered 200 in" in trail
+    assert "Paid in full by card on" in page.text("main")
+    assert "has it. The books have it." in page.text("main")
+    assert "balanced" in page.text("header")
+    assert reference[:12] in page.text("dd")
+
+
+def test_an_unpaid_invoice_says_so(mary: Browser) -> None:
+    number = mary.portal.system.invoice()
+    assert "nobody has paid yet" in shown(mary, number)
+
+
+def test_an_open_page_at_the_gateway_counts_as_a_try(mary: Browser) -> None:
+    system = mary.portal.system
+    number = system.invoice()
+    system.one_off(number)
+    text = shown(mary, number)
+    assert "Payment page made at EveryPay" in text
+    assert "Waiting for the payer" in text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("failed", "The last try to pay failed"),
+        ("abandoned", "Unpaid: 1 try to pay since"),
+        ("sent_for_processing", "Being paid at EveryPay since"),
+        ("settled", "Paid in full by card on"),
+    ],
+)
+def test_the_sentence_follows_what_the_gateway_says(mary: Browser, state: str, words: str) -> None:
+    system = mary.portal.system
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference, state)
+    system.callback(reference)
+    system.drain()
+    assert words in shown(mary, number)
+
+
+def test_a_difference_waits_for_a_person_and_the_page_says_which(mary: Browser) -> None:
+    system = mary.portal.system
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    payment = system.shop.payment(reference)
+    assert payment is not None
+    system.sql("update payment set amount_minor = 11900 where external_id = :reference", reference=reference)
+    system.callback(reference)
+    system.drain()
+    text = shown(mary, number)
+    assert "it differs from what was asked: a person decides" in text
+    assert "instead of 119.00" in text
+    assert "A person must decide" in text
+
+
+def test_money_given_back_is_told(mary: Browser) -> None:
+    system = mary.portal.system
+    number, reference = system.settle()
+    system.pay(reference, "refunded", standing=0)
+    system.callback(reference, "refunded")
+    system.drain()
+    text = shown(mary, number)
+    assert "Given back: 120.00" in text
+
+
+def test_a_notice_that_does_not_get_through_is_said(mary: Browser) -> None:
+    system = mary.portal.system
+    system.services["registry"].test_client().put("/_sim/faults", json=[{"operation": "*", "kind": "http", "times": 9}])
+    number, _reference = system.settle()
+    text = shown(mary, number)
+    system.services["registry"].test_client().put("/_sim/faults", json=[])
+    assert "has not been told yet" in text
+    assert "Waiting" in text
+
+
+def test_a_zero_invoice_needs_no_money(mary: Browser) -> None:
+    assert "Nothing to pay: the amount is zero." in shown(mary, mary.portal.system.invoice(amount="0.00"))
+
+
+def test_what_the_service_reports_is_named_as_its_report(mary: Browser) -> None:
+    system = mary.portal.system
+    number = system.invoice()
+    answer = system.call(
+        "registry", "/invoice/update_invoice_status", {"invoice_number": number, "status": "paid"}, method="PUT"
+    )
+    if answer.status_code == 404:
+        answer = system.call(
+            "registry", "/invoice_generator/invoice_status", {"invoice_number": number, "status": "paid"}
+        )
+    assert answer.status_code < 300, answer.text
+    assert "registry reported so on" in shown(mary, number)
+
+
+@pytest.mark.parametrize(
+    "path", ["/invoices/1", "/invoices/0", "/invoices/99999999999999999999999", "/invoices/x", "/invoices/-1"]
+)
+def test_what_is_not_there_is_not_found_in_words(mary: Browser, path: str) -> None:
+    answer = mary.get(path)
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+
+
+def test_words_of_strangers_stay_words(mary: Browser) -> None:
+    system = mary.portal.system
+    number = system.invoice()
+    system.sql(
+        "update invoice set customer_name = :xss, customer_email = :xss, description = :xss, reference_number = :xss, "
+        "payment_link = :xss where number = :number",
+        xss=XSS,
+        number=number,
+    )
+    for path in (f"/invoices/{number}", "/invoices"):
+        html = mary.get(path).text
+        assert "<script>alert" not in html
+        assert "<img" not in html
+        assert ' hx-get="/logout"' not in html
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_raw_exchanges_are_shown_whole_but_without_people_and_secrets(mary: Browser) -> None:
+    system = mary.portal.system
+    number, reference = system.settle()
+    system.sql(
+        "update inbox set raw = :raw where external_id = :reference",
+        raw='{"email": "mari@example.test", "hmac": "abc", "note": "60001019906 EE382200221020145685 <b>"}',
+        reference=reference,
+    )
+    page = mary.page(f"/invoices/{number}/exchanges")
+    text = page.text("pre")
+    assert '"payment_state": "settled"' in text
+    assert '"initial_amount": 120.00' in text
+    assert '"message": "Payment is proccessing"' in text
+    for hidden in ("mari@", "abc", "60001019906", "EE382200221020145685"):
+        assert hidden not in text
+    assert "<b>" in text
+
+
+def test_an_invoice_nobody_spoke_about_has_no_exchanges(mary: Browser) -> None:
+    number = mary.portal.system.invoice()
+    assert "Nothing was said yet" in mary.page(f"/invoices/{number}/exchanges").text("h2")
+
+
+def test_a_page_asks_the_database_the_same_number_of_questions_whatever_happened(portal: Portal) -> None:
+    system = portal.system
+    quiet = system.invoice()
+    busy, reference = system.settle()
+    for _ in range(5):
+        system.callback(reference)
+    system.drain()
+    assert questions(system, busy) == questions(system, quiet) + 1 <= 9  # messages are only asked for about payments
+
+
+def questions(system: System, number: int) -> int:
+    """Return how many statements it takes to know everything about an invoice."""
+    asked: list[str] = []
+    with system.app.app_context():
+        engine = db.engine
+
+        def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+            asked.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            invoices.detail(number)
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+            db.session.remove()
+    return len(asked)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("et", "Täielikult makstud (kaart) 2"), ("ru", "Оплачен полностью (карта) 2")]
+)
+def test_the_story_is_told_in_other_languages_too(mary: Browser, lang: str, words: str) -> None:
+    number, _reference = mary.portal.system.settle()
+    page = mary.page(f"/invoices/{number}?lang={lang}")
+    assert words in page.text("main")
+    assert "120,00" in page.text("main")
+    mary.page("/invoices?lang=en")

@@ -1,0 +1,86 @@
+"""Every word of the portal exists in every language it offers."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from app.web.language import LANGUAGES
+
+ROOT = Path(__file__).parents[2]
+PARTS = re.compile(r"%\((\w+)\)[sd]")
+TRANSLATED = sorted(set(LANGUAGES) - {"en"})
+
+
+def said() -> dict[str, str | tuple[str, ...]]:
+    """Return every text that templates and code ask to be translated."""
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)
+    catalog = Catalog()
+    for _path, _line, message, _comments, context in extract_from_dir(ROOT, methods, options):
+        catalog.add(message, context=context)
+    return {_first(each.id): each.id for each in catalog if each.id}
+
+
+def catalog_of(language: str) -> Catalog:
+    with (ROOT / "app" / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def _first(identity: str | tuple[str, ...] | list[str]) -> str:
+    return identity if isinstance(identity, str) else identity[0]
+
+
+def test_there_is_something_to_translate() -> None:
+    assert len(said()) > 200
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_text_is_translated_and_none_is_left_over(language: str) -> None:
+    translated = {_first(each.id): each.string for each in catalog_of(language) if each.id}
+    assert sorted(said().keys() - translated.keys()) == []
+    assert sorted(translated.keys() - said().keys()) == []
+    assert [name for name, text in translated.items() if not text or not all(text)] == []
+    assert [each.id for each in catalog_of(language) if each.fuzzy and each.id] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_part_of_a_text_is_kept(language: str) -> None:
+    for each in catalog_of(language):
+        if not each.id:
+            continue
+        wanted = set(PARTS.findall(_first(each.id)))
+        for form in [each.string] if isinstance(each.string, str) else each.string:
+            assert set(PARTS.findall(form)) == wanted, (each.id, form)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_compiled_words_are_those_of_the_source(language: str) -> None:
+    compiled = ROOT / "app" / "translations" / language / "LC_MESSAGES" / "messages.mo"
+    fresh = BytesIO()
+    write_mo(fresh, catalog_of(language))
+    fresh.seek(0)
+    with compiled.open("rb") as file:
+        kept = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    wanted = gettext.GNUTranslations(fresh)._catalog  # type: ignore[attr-defined]
+    assert {text: kept[text] for text in kept if text} == {text: wanted[text] for text in wanted if text}
+
+
+def test_no_template_speaks_without_translation() -> None:
+    faults = []
+    for path in sorted((ROOT / "app" / "templates").rglob("*.html")):
+        if {"styleguide", "api"} & set(path.parts):
+            continue
+        bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        words = re.findall(r">([^<>]*[A-Za-z]{2}[^<>]*)<", re.sub(r"<(script|svg).*?</\1>", "<", bare, flags=re.DOTALL))
+        faults += [f"{path.name}: {' '.join(each.split())}" for each in words]
+    assert [each for each in faults if not each.endswith(("EIS Billing", "EB", " ms"))] == []
