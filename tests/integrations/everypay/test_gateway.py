@@ -7,8 +7,7 @@ import json
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -20,12 +19,8 @@ from app.domain.money import Money
 from app.domain.payment import ObservedState
 from app.domain.ports import OneOffRequest
 from app.integrations.everypay.gateway import EveryPayGateway
-from app.integrations.everypay.simulator import EveryPayConfig, create_simulator
-from app.integrations.fault_dial import Fault
 from tests.integrations.live import served
-
-if TYPE_CHECKING:
-    from flask import Flask
+from tests.integrations.simulated import EveryPay
 
 BASE = "https://everypay.example/api/v4"
 REFERENCE = "db98561ec7a380d2e0872a34ffccdd0c4d2f2fd237b6d0ac22f85f52a58a2b5a"
@@ -33,13 +28,13 @@ ASKED = OneOffRequest("150005", Money(12000, "EUR"), "https://registrar.example.
 
 
 @pytest.fixture
-def simulator() -> Flask:
-    return create_simulator(EveryPayConfig(base_url="https://everypay.example", callback_url=""))
+def simulator() -> EveryPay:
+    return EveryPay()
 
 
 @pytest.fixture
-def gateway(simulator: Flask) -> EveryPayGateway:
-    return made(httpx.WSGITransport(app=simulator))
+def gateway(simulator: EveryPay) -> EveryPayGateway:
+    return made(simulator.transport)
 
 
 def made(transport: httpx.BaseTransport | None, **changes: Any) -> EveryPayGateway:
@@ -70,21 +65,20 @@ def recording(answer: dict[str, Any] | bytes, status: int = 201) -> tuple[EveryP
 CREATED = {"payment_reference": REFERENCE, "payment_link": "https://pay.example/x", "payment_state": "initial"}
 
 
-def test_a_payment_made_is_the_payment_found(simulator: Flask, gateway: EveryPayGateway):
+def test_a_payment_made_is_the_payment_found(simulator: EveryPay, gateway: EveryPayGateway):
     created = gateway.create_payment(ASKED)
     assert created.payment_link.endswith(created.external_id)
     assert created.provider_state == "initial"
-    simulator.extensions["shop"].move(created.external_id, "settled")
+    simulator.move(created.external_id, "settled")
     found = gateway.fetch_payment(created.external_id)
     assert (found.state, found.account, found.order_reference) == (ObservedState.COMPLETED, "EUR3D1", "150005")
     assert found.initial == found.standing == Money(12000, "EUR")
 
 
-def test_a_partial_refund_shows_what_stands(simulator: Flask, gateway: EveryPayGateway):
+def test_a_partial_refund_shows_what_stands(simulator: EveryPay, gateway: EveryPayGateway):
     created = gateway.create_payment(ASKED)
-    shop = simulator.extensions["shop"]
-    shop.move(created.external_id, "settled")
-    shop.move(created.external_id, "refunded", standing=Decimal("20.00"))
+    simulator.move(created.external_id, "settled")
+    simulator.move(created.external_id, "refunded", standing="20.00")
     assert gateway.fetch_payment(created.external_id).standing == Money(2000, "EUR")
 
 
@@ -157,16 +151,16 @@ def test_an_answer_about_another_payment_is_no_answer():
     assert caught.value.outcome is Outcome.UNKNOWN
 
 
-def test_a_foreign_account_is_reported_as_it_is(simulator: Flask, gateway: EveryPayGateway):
+def test_a_foreign_account_is_reported_as_it_is(simulator: EveryPay, gateway: EveryPayGateway):
     """T11: the gateway says whose payment it is; settling compares."""
     created = gateway.create_payment(ASKED)
-    simulator.extensions["shop"].dial.turn([Fault("fetch", "foreign_account")])
+    simulator.spoil("fetch", "foreign_account")
     assert gateway.fetch_payment(created.external_id).account == "EUR3D9"
 
 
-def test_a_state_nobody_knows_is_unknown(simulator: Flask, gateway: EveryPayGateway):
+def test_a_state_nobody_knows_is_unknown(simulator: EveryPay, gateway: EveryPayGateway):
     created = gateway.create_payment(ASKED)
-    simulator.extensions["shop"].dial.turn([Fault("fetch", "unknown_state")])
+    simulator.spoil("fetch", "unknown_state")
     found = gateway.fetch_payment(created.external_id)
     assert (found.state, found.provider_state) == (ObservedState.UNKNOWN, "teleported")
 
@@ -184,8 +178,8 @@ def test_a_payment_nobody_made_is_refused_for_good(gateway: EveryPayGateway):
     assert (caught.value.outcome, caught.value.permanent, caught.value.status) == (Outcome.REFUSED, True, 404)
 
 
-def test_wrong_credentials_say_nothing_about_the_payment(simulator: Flask):
-    failure = failure_of(made(httpx.WSGITransport(app=simulator), key="another"))
+def test_wrong_credentials_say_nothing_about_the_payment(simulator: EveryPay):
+    failure = failure_of(made(simulator.transport, key="another"))
     assert (failure.outcome, failure.permanent, failure.status) == (Outcome.REFUSED, False, 401)
 
 
@@ -208,36 +202,35 @@ def test_a_payment_made_and_not_named_is_unknown(answer: bytes):
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "timeout_after", "truncate", "html"])
-def test_a_payment_made_and_not_answered_is_unknown_and_made_once(simulator: Flask, kind: str):
+def test_a_payment_made_and_not_answered_is_unknown_and_made_once(simulator: EveryPay, kind: str):
     """T17: executed, then the connection drops; nothing is repeated on its own."""
-    shop = simulator.extensions["shop"]
-    shop.dial.turn([Fault("create", kind, seconds=0.2)])
-    with served(simulator) as url:
+    simulator.spoil("create", kind, seconds=0.2)
+    with served(simulator.app) as url:
         gateway = made(None, base=f"{url}/api/v4", allow_private=True)
         assert failure_of(gateway).outcome is Outcome.UNKNOWN
         gateway._caller.close()
-    assert len(shop.store.all("payment")) == 1
+    assert simulator.payments() == 1
 
 
-def test_a_payment_not_made_was_not_sent(simulator: Flask):
-    with served(simulator) as url:
+def test_a_payment_not_made_was_not_sent(simulator: EveryPay):
+    with served(simulator.app) as url:
         pass
     gateway = made(None, base=f"{url}/api/v4", allow_private=True)
     assert failure_of(gateway).outcome is Outcome.NOT_SENT
 
 
-def test_a_fetch_survives_a_broken_answer(simulator: Flask):
-    with served(simulator) as url:
+def test_a_fetch_survives_a_broken_answer(simulator: EveryPay):
+    with served(simulator.app) as url:
         gateway = made(None, base=f"{url}/api/v4", allow_private=True)
         created = gateway.create_payment(ASKED)
-        simulator.extensions["shop"].dial.turn([Fault("fetch", "reset_after"), Fault("fetch", "http", status=500)])
+        simulator.spoil("fetch", "reset_after", "http", status=500)
         assert gateway.fetch_payment(created.external_id).external_id == created.external_id
         gateway._caller.close()
 
 
-def test_a_wish_for_later_is_left_to_the_outbox(simulator: Flask, gateway: EveryPayGateway):
+def test_a_wish_for_later_is_left_to_the_outbox(simulator: EveryPay, gateway: EveryPayGateway):
     created = gateway.create_payment(ASKED)
-    simulator.extensions["shop"].dial.turn([Fault("fetch", "http", status=503)])
+    simulator.spoil("fetch", "http", status=503)
     with pytest.raises(ProviderFailure) as caught:
         gateway.fetch_payment(created.external_id)
     assert (caught.value.status, caught.value.retry_after_s, caught.value.permanent) == (503, 1, False)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
 from app.domain.errors import Outcome, ProviderFailure
-from app.integrations.fault_dial import Fault
 from app.integrations.initiators.client import HttpInitiatorClient
-from app.integrations.initiators.simulator import InitiatorConfig, create_simulator
 from tests.integrations.initiators.test_token import VECTORS
 from tests.integrations.live import served
-
-if TYPE_CHECKING:
-    from flask import Flask
+from tests.integrations.simulated import Service
 
 CODES = ("registry", "auction", "eeid")
 NEWS: dict[str, Any] = {
@@ -34,31 +30,17 @@ NEWS: dict[str, Any] = {
 SYNCHRONISE = {"invoice": {"invoice_number": 150330, "transaction_amount": "120.0"}, "status": "paid"}
 
 
-def simulator(code: str, **said: Any) -> Flask:
-    return create_simulator(
-        InitiatorConfig(
-            kind=code,
-            base_url=f"https://{code}.example",
-            billing_url="",
-            secret="secret",
-            token="",
-            calls_back=False,
-            **said,
-        )
-    )
-
-
 @pytest.fixture
-def services() -> dict[str, Flask]:
-    made = {code: simulator(code) for code in CODES}
-    for app in made.values():
-        app.test_client().put("/_sim/invoices", json={"number": "150330", "total": "120.00"})
+def services() -> dict[str, Service]:
+    made = {code: Service(code) for code in CODES}
+    for service in made.values():
+        service.expect("150330", "120.00")
     return made
 
 
 @pytest.fixture
-def client(services: dict[str, Flask]) -> HttpInitiatorClient:
-    return calling({code: httpx.WSGITransport(app=app) for code, app in services.items()})
+def client(services: dict[str, Service]) -> HttpInitiatorClient:
+    return calling({code: service.transport for code, service in services.items()})
 
 
 def calling(transports: dict[str, httpx.BaseTransport], **changes: Any) -> HttpInitiatorClient:
@@ -123,8 +105,8 @@ def test_the_address_set_for_payments_wins():
     assert str(seen[0].url) == "https://elsewhere.example/paid"
 
 
-def test_a_wrong_secret_is_a_refusal(services: dict[str, Flask]):
-    client = calling({"registry": httpx.WSGITransport(app=services["registry"])}, secret="another")
+def test_a_wrong_secret_is_a_refusal(services: dict[str, Service]):
+    client = calling({"registry": services["registry"].transport}, secret="another")
     failure = failure_of(client)
     assert (failure.outcome, failure.status) == (Outcome.REFUSED, 401)
 
@@ -155,8 +137,8 @@ def test_business_registry_is_told_nothing():
     assert failure_of(client, "business_registry").outcome is Outcome.NOT_SENT
 
 
-def test_one_sick_service_says_nothing_about_another(services: dict[str, Flask], client: HttpInitiatorClient):
-    services["registry"].extensions["service"].dial.turn([Fault("*", "http", times=9, status=500)])
+def test_one_sick_service_says_nothing_about_another(services: dict[str, Service], client: HttpInitiatorClient):
+    services["registry"].spoil("*", "http", times=9, status=500)
     for _ in range(6):
         last = failure_of(client)
     assert last.outcome is Outcome.NOT_SENT
@@ -164,22 +146,22 @@ def test_one_sick_service_says_nothing_about_another(services: dict[str, Flask],
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "timeout_after", "http_after"])
-def test_a_lost_answer_is_not_repeated_here(services: dict[str, Flask], kind: str):
+def test_a_lost_answer_is_not_repeated_here(services: dict[str, Service], kind: str):
     """T17: the auction would add the amount once more."""
     auction = services["auction"]
-    auction.extensions["service"].dial.turn([Fault("payment_status", kind, seconds=0.1, status=504)])
-    with served(auction) as url:
+    auction.spoil("payment_status", kind, seconds=0.1, status=504)
+    with served(auction.app) as url:
         client = calling(
             {}, payment_urls={"auction": f"{url}/eis_billing/payment_status"}, base_urls={}, allow_private=True
         )
         assert failure_of(client, "auction").outcome is Outcome.UNKNOWN
         client._callers["auction"].close()
-    assert auction.extensions["service"].invoice("150330")["told"] == 1
+    assert auction.told("150330") == 1
 
 
-def test_no_more_than_four_calls_at_once_reach_one_service(services: dict[str, Flask]):
-    registry = services["registry"]
-    registry.extensions["service"].dial.turn([Fault("payment_status", "slow", times=8, seconds=0.2)])
+def test_no_more_than_four_calls_at_once_reach_one_service(services: dict[str, Service]):
+    services["registry"].spoil("payment_status", "slow", times=8, seconds=0.2)
+    registry = services["registry"].app
     busy, most, lock = 0, 0, threading.Lock()
     inner = registry.wsgi_app
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,11 +14,12 @@ import httpx
 import pytest
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, jsonify
+from joserfc.jwk import RSAKey
 
 from app.config import Settings, load_settings
 from app.domain.errors import ProviderFailure
 from app.integrations.tara import login, oidc
-from app.integrations.tara.simulator import TaraConfig, create_simulator
+from tests.integrations.simulated import Tara
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -33,14 +38,14 @@ def settings(**changes: str) -> Settings:
 
 
 @pytest.fixture
-def tara() -> Flask:
-    return create_simulator(TaraConfig(issuer=ISSUER, redirect_uri=BACK))
+def tara() -> Tara:
+    return Tara(ISSUER, BACK)
 
 
 class Portal:
     """The smallest thing that signs people in, and one browser."""
 
-    def __init__(self, tara: Flask, transport: httpx.BaseTransport | None = None, **changes: str) -> None:
+    def __init__(self, tara: Tara, transport: httpx.BaseTransport | None = None, **changes: str) -> None:
         self.tara = tara
         self.left = 0
         app = Flask(__name__)
@@ -50,7 +55,7 @@ class Portal:
             self.oauth,
             settings(**changes),
             before_request=self._count,
-            transport=transport or httpx.WSGITransport(app=tara),
+            transport=transport or tara.transport,
         )
         app.add_url_rule("/login", "login", lambda: self.oauth.tara.authorize_redirect(BACK))
         app.add_url_rule("/auth/tara/callback", "callback", self._callback)
@@ -71,7 +76,7 @@ class Portal:
     def choose(self, where: str, **form: str) -> str:
         """Press a button there; return where we are sent back to."""
         split = urlsplit(where)
-        answer = self.tara.test_client().post(f"{split.path}?{split.query}", data=form)
+        answer = self.tara.app.test_client().post(f"{split.path}?{split.query}", data=form)
         assert answer.status_code == 303, answer.text
         return str(answer.headers["Location"])
 
@@ -84,7 +89,7 @@ class Portal:
 
 
 @pytest.fixture
-def portal(tara: Flask) -> Portal:
+def portal(tara: Tara) -> Portal:
     return Portal(tara)
 
 
@@ -109,21 +114,21 @@ def test_the_login_asks_for_all_that_protects_it(portal: Portal):
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", asked["code_challenge"])
 
 
-def test_explicit_addresses_do_without_discovery(tara: Flask):
+def test_explicit_addresses_do_without_discovery(tara: Tara):
     portal = Portal(tara, TARA_DISCOVERY="false", TARA_HOST=ISSUER)
     assert portal.sign_in().status_code == 200
     assert portal.left == 2
 
 
-def test_keys_may_be_given(tara: Flask):
-    keys = tara.test_client().get("/oidc/jwks").get_data(as_text=True)
+def test_keys_may_be_given(tara: Tara):
+    keys = tara.app.test_client().get("/oidc/jwks").get_data(as_text=True)
     portal = Portal(tara, TARA_DISCOVERY="false", TARA_HOST=ISSUER, TARA_KEYS=keys)
     assert portal.sign_in().status_code == 200
     assert portal.left == 1
 
 
 def test_a_secret_with_any_character_is_understood():
-    tara = create_simulator(TaraConfig(issuer=ISSUER, client_secret="a:b/c+d %&ä", redirect_uri=BACK))
+    tara = Tara(ISSUER, BACK, client_secret="a:b/c+d %&ä")
     assert Portal(tara, TARA_SECRET="a:b/c+d %&ä").sign_in().status_code == 200
 
 
@@ -143,7 +148,7 @@ def test_a_weak_login_is_refused(portal: Portal):
 )
 def test_a_wrong_token_is_refused(portal: Portal, fault: str):
     """T31, T53, T54"""
-    portal.tara.extensions["provider"].token_fault = fault
+    portal.tara.spoil_token(fault)
     with pytest.raises(oidc.LoginRefused):
         portal.sign_in()
 
@@ -156,7 +161,7 @@ def test_a_code_serves_once(portal: Portal):
         portal.come_back(back)
 
 
-def test_a_login_begun_in_another_browser_is_refused(tara: Flask):
+def test_a_login_begun_in_another_browser_is_refused(tara: Tara):
     """T53: login CSRF."""
     mine, theirs = Portal(tara), Portal(tara)
     back = theirs.choose(theirs.begin(), subject="EE60001019906")
@@ -191,40 +196,42 @@ def test_a_login_that_took_too_long_is_refused(portal: Portal, monkeypatch: pyte
         portal.come_back(back)
 
 
-def test_a_provider_that_is_another_is_refused(tara: Flask):
+def test_a_provider_that_is_another_is_refused(tara: Tara):
     """T54"""
     portal = Portal(tara, TARA_ISSUER="https://tara-test.example")
     with pytest.raises(oidc.WrongIssuer):
         portal.begin()
 
 
-def test_hmac_signed_tokens_are_refused(portal: Portal, monkeypatch: pytest.MonkeyPatch):
+def test_hmac_signed_tokens_are_refused(tara: Tara):
     """T31: the provider's public key is no HMAC secret, whatever its metadata allows."""
-    import base64  # noqa: PLC0415
-    import hashlib  # noqa: PLC0415
-    import hmac  # noqa: PLC0415
-    import json  # noqa: PLC0415
+    honest = tara.transport
+    public = RSAKey.import_key(json.loads(tara.app.test_client().get("/oidc/jwks").text)["keys"][0])
 
-    from app.integrations.tara import simulator  # noqa: PLC0415
+    def handle(request: httpx.Request) -> httpx.Response:
+        answer = honest.handle_request(request)
+        if request.url.path != "/oidc/token":
+            return answer
+        answer.read()
+        body = answer.json()
+        claims = body["id_token"].split(".")[1]
+        head = b64(json.dumps({"alg": "HS256", "kid": public.kid}).encode())
+        signed = f"{head}.{claims}"
+        signature = hmac.new(public.as_pem(private=False), signed.encode(), hashlib.sha256).digest()
+        body["id_token"] = f"{signed}.{b64(signature)}"
+        return httpx.Response(200, stream=httpx.ByteStream(json.dumps(body).encode()))
 
-    honest = simulator._id_token
-
-    def confused(provider: Any, grant: Any, access: str) -> str:
-        claims = honest(provider, grant, access).split(".")[1]
-        head = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": provider.key.kid}).encode()).rstrip(b"=")
-        signed = head + b"." + claims.encode()
-        secret = provider.key.as_pem(private=False)
-        signature = hmac.new(secret, signed, hashlib.sha256).digest()
-        return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
-
-    monkeypatch.setattr(simulator, "_id_token", confused)
     with pytest.raises(oidc.WrongToken):
-        portal.sign_in()
+        Portal(tara, httpx.MockTransport(handle)).sign_in()
 
 
-def failing(path: str, answer: Any, tara: Flask) -> httpx.BaseTransport:
+def b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def failing(path: str, answer: Any, tara: Tara) -> httpx.BaseTransport:
     """Return a transport that spoils one address of the provider."""
-    inner = httpx.WSGITransport(app=tara)
+    inner = tara.transport
 
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path != path:
@@ -242,14 +249,14 @@ def failing(path: str, answer: Any, tara: Flask) -> httpx.BaseTransport:
     [httpx.ConnectError("down"), httpx.ReadTimeout("slow"), (500, b"{}"), (503, b"<html>"), (200, b"<html>")],
     ids=["down", "slow", "500", "503", "html"],
 )
-def test_a_provider_that_does_not_answer_is_a_failure_of_the_provider(tara: Flask, path: str, answer: Any):
+def test_a_provider_that_does_not_answer_is_a_failure_of_the_provider(tara: Tara, path: str, answer: Any):
     with pytest.raises(ProviderFailure):
         Portal(tara, failing(path, answer, tara)).sign_in()
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/oidc/jwks"])
 @pytest.mark.parametrize("answer", [(200, b"[]"), (200, b"{}"), (200, b'{"keys":7}'), (404, b"{}"), (302, b"{}")])
-def test_a_provider_that_answers_nonsense_lets_nobody_in(tara: Flask, path: str, answer: Any):
+def test_a_provider_that_answers_nonsense_lets_nobody_in(tara: Tara, path: str, answer: Any):
     with pytest.raises((ProviderFailure, oidc.LoginRefused)):
         Portal(tara, failing(path, answer, tara)).sign_in()
 
@@ -257,21 +264,21 @@ def test_a_provider_that_answers_nonsense_lets_nobody_in(tara: Flask, path: str,
 @pytest.mark.parametrize(
     "body", [b"{}", b"[]", b'{"id_token":7}', b'{"id_token":"a.b.c","access_token":"x"}', b'{"access_token":"x"}']
 )
-def test_a_token_answer_without_a_token_lets_nobody_in(tara: Flask, body: bytes):
+def test_a_token_answer_without_a_token_lets_nobody_in(tara: Tara, body: bytes):
     with pytest.raises(oidc.LoginRefused):
         Portal(tara, failing("/oidc/token", (200, body), tara)).sign_in()
 
 
 def test_new_keys_of_the_provider_are_fetched(portal: Portal):
     assert portal.sign_in().status_code == 200
-    portal.tara.test_client().put("/_sim/keys")
+    portal.tara.rotate_keys()
     assert portal.sign_in().status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/oidc/jwks"])
-def test_one_bad_answer_is_not_remembered(tara: Flask, path: str):
+def test_one_bad_answer_is_not_remembered(tara: Tara, path: str):
     spoiled = iter([True])
-    bad, good = failing(path, (200, b'{"keys":7}'), tara), httpx.WSGITransport(app=tara)
+    bad, good = failing(path, (200, b'{"keys":7}'), tara), tara.transport
 
     def handle(request: httpx.Request) -> httpx.Response:
         transport = bad if request.url.path == path and next(spoiled, False) else good
@@ -283,10 +290,10 @@ def test_one_bad_answer_is_not_remembered(tara: Flask, path: str):
     assert portal.sign_in().status_code == 200
 
 
-def test_a_second_application_has_a_client_of_its_own(tara: Flask):
+def test_a_second_application_has_a_client_of_its_own(tara: Tara):
     oauth = OAuth(Flask(__name__))
-    login.register(oauth, settings(), transport=httpx.WSGITransport(app=tara))
+    login.register(oauth, settings(), transport=tara.transport)
     first = oauth.tara
-    login.register(oauth, settings(TARA_IDENTIFIER="second"), transport=httpx.WSGITransport(app=tara))
+    login.register(oauth, settings(TARA_IDENTIFIER="second"), transport=tara.transport)
     assert oauth.tara is not first
     assert oauth.tara.client_id == "second"
