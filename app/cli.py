@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from app.demo.child import die_with
+from app.demo.environment import running_beside
 from app.domain.errors import BillingError
 
 if TYPE_CHECKING:
     from flask import Flask
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+DATA = Path(__file__).resolve().parent.parent / ".data"
 DEFAULT_PORT = 8080
 BACKPRESSURE = 256  # requests a web process takes on before it lets others wait outside
 DRAIN_S = 25  # what a request that has begun may still take after the stop (reliability.md 3.14)
@@ -43,7 +44,7 @@ def main() -> None:
 @click.option(
     "--port", default=DEFAULT_PORT, show_default=True, help="Port of the portal and the API; 0 takes a free one."
 )
-@click.option("--data", type=click.Path(path_type=Path), default=CHECKOUT / ".data", help="Where everything is kept.")
+@click.option("--data", type=click.Path(path_type=Path), default=DATA, help="Where everything is kept.")
 @click.option("--fresh", is_flag=True, help="Start over: what is in the data folder is deleted.")
 @click.option("--no-simulators", is_flag=True, help="Take every provider from the environment.")
 @click.option("--no-demo-data", is_flag=True, help="Start empty.")
@@ -142,7 +143,7 @@ def seed(invoices: int) -> None:
     from app.demo.seed import fill  # noqa: PLC0415
 
     with _application().app_context():
-        print(fill(invoices))
+        print(fill(invoices, say=lambda line: print(line, flush=True)))
 
 
 @main.command("issue-key")
@@ -199,7 +200,7 @@ def doctor() -> None:
     """Check that everything this system needs is there; exit 1 with reasons when it is not."""
     from app.demo.doctor import examine  # noqa: PLC0415
 
-    sys.exit(0 if examine() else 1)
+    sys.exit(0 if examine(_application) else 1)
 
 
 @main.command()
@@ -214,9 +215,12 @@ def verify() -> None:
 
 
 def _application(process: str = "tool") -> Flask:
+    """Return the application; a command typed beside a running `billing up` is about that system."""
     from app import create_app  # noqa: PLC0415
     from app.config import load_settings  # noqa: PLC0415
 
+    if not os.environ.get("DATABASE_URL"):
+        os.environ.update(running_beside(Path(os.environ.get("BILLING_DATA") or DATA)))
     return create_app(load_settings(), process=process)
 
 

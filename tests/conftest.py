@@ -16,6 +16,9 @@ from tests.database import Databases
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.live import Live
+    from tests.system import System
+
 SERVERS = pytest.StashKey[ExitStack]()
 ADDRESSES = "BILLING_TEST_SERVERS"  # how the controller tells its workers
 
@@ -85,6 +88,26 @@ def empty_database(databases: Databases) -> Iterator[str]:
     """Return the URL of a database without tables, for tests of the migrations themselves."""
     with databases.empty() as url:
         yield url
+
+
+@pytest.fixture
+def system(fresh_database: str, redis_url: str) -> Iterator[System]:
+    """Return a whole system in this process, on a database of the test's own."""
+    from tests.system import build  # noqa: PLC0415 - only tests of the application pay for loading it
+
+    made = build(fresh_database, redis_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Live]:
+    """Return a running `billing up` with its demo data, shared by all tests that walk through it."""
+    from tests.live import Live  # noqa: PLC0415
+
+    running = Live.in_new_folder().start()
+    yield running
+    running.remove()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import text
 
 from app.config import load_settings
+from app.extensions import db
 from app.factory import create_app
 from app.integrations import Integrations, sign_token
 from app.integrations.everypay.gateway import EveryPayGateway
@@ -71,6 +72,12 @@ class System:
     everypay: Flask
     services: dict[str, Flask]
     clients: dict[str, FlaskClient] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Close the connections, so that the database can be dropped."""
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
 
     @property
     def shop(self) -> Shop:

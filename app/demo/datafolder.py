@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.demo import binaries
-from app.demo.account import can_enter, give
+from app.demo.account import can_enter
 from app.demo.servers import SOCKETS, socket_folder
 from app.domain.errors import BillingError
 
@@ -35,6 +35,7 @@ OURS = [
     "ports.json",
     "endpoints.json",
     "prepared.json",
+    "running.json",
 ]
 PORT_PATIENCE_S = 5.0  # how long the port of a run that was killed may still be taken
 
@@ -177,7 +178,6 @@ def _place_for_servers(path: Path, account: Account | None) -> Path:
     place = binaries.own_folder(binaries.COPIES) / f"data-{place_name(path)}"
     if not place.exists():
         place.mkdir()
-        give(place, account)
         place.chmod(0o711)
     return place
 

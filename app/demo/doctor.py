@@ -1,137 +1,162 @@
-"""`billing doctor`: is everything here that the system needs, and is it as it must be (reliability.md 3.14, 3.16)."""
+"""`billing doctor`: is everything there that this system needs? One line for each thing, with the cure for a fault."""
 
 from __future__ import annotations
 
 import ctypes.util
 import shutil
-import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.config import SettingsFault, load_settings
+from app.config import SettingsFault
+from app.demo.migration import head
 from app.extensions import db
 from app.queue import UnsupportedServer, server_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
+    from sqlalchemy import Connection
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit", "data_checksums")
-CLOCK_LIMIT_S = 2.0
-FONT = CHECKOUT / "app" / "static" / "fonts"
+OLDEST_POSTGRES = 15
+SKEW_LIMIT_S = 2.0
+# reliability.md 3.14; every one is a promise that what was committed is on the disk and can be recovered.
+DURABLE = {"fsync": {"on"}, "full_page_writes": {"on"}, "synchronous_commit": {"on"}, "data_checksums": {"on"}}
+RECOVERABLE = {"wal_level": {"replica", "logical"}}
+EXTENSIONS = {"pg_trgm", "unaccent", "btree_gin"}
+FONTS = Path(__file__).resolve().parents[1] / "static" / "fonts"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: fine when `fault` is empty; `fix` says what to do."""
+    """One thing looked at; `fault` is empty when all is well, and says what to do otherwise."""
 
-    name: str
+    what: str
+    seen: str
     fault: str = ""
-    fix: str = ""
 
     def __str__(self) -> str:
-        """Return one line for a terminal."""
-        return f"ok     {self.name}" if not self.fault else f"FAULT  {self.name}: {self.fault}. {self.fix}"
+        """Return the line for the terminal."""
+        verdict = (
+            f"FAULT  {self.what:<12} {self.seen}: {self.fault}" if self.fault else f"ok     {self.what:<12} {self.seen}"
+        )
+        return verdict.rstrip()
 
 
-def examine() -> bool:
-    """Print a line for everything looked at and return whether all of it is fine."""
-    findings = list(_all())
-    print("\n".join(str(each) for each in findings))  # noqa: T201 - this is what it is for
-    return not any(each.fault for each in findings)
+class Probe(NamedTuple):
+    """A question to the database, asked together with the clock of this machine."""
+
+    before: float
+    there: float
+    after: float
+
+    @property
+    def skew_s(self) -> float:
+        """Return by how many seconds the two clocks differ at least; the way there and back explains the rest."""
+        return max(0.0, self.before - self.there, self.there - self.after)
 
 
-def _all() -> Iterator[Finding]:
+def examine(make_app: Callable[[], Flask]) -> bool:
+    """Print what is found and return whether there is no fault."""
+    good = True
+    for finding in findings(make_app):
+        print(finding, flush=True)
+        good = good and not finding.fault
+    return good
+
+
+def findings(make_app: Callable[[], Flask]) -> Iterator[Finding]:
+    """Yield everything looked at; with unusable settings only what needs none."""
     try:
-        settings = load_settings()
+        app = make_app()
     except SettingsFault as fault:
-        yield Finding("settings", str(fault), "See docs/configuration.md")
-        return
-    from app.factory import create_app  # noqa: PLC0415 - only with settings that hold
-
-    app = create_app(settings)
-    yield Finding("settings")
-    yield from _database(app)
-    yield from _redis(app)
+        yield from (
+            Finding("settings", each.partition(":")[0], each.partition(":")[2].strip()) for each in fault.faults
+        )
+    else:
+        mode = "development" if app.extensions["settings"].development else "production"
+        yield Finding("settings", f"complete, {mode}")
+        with app.app_context():
+            yield from _database(development=app.extensions["settings"].development)
+            yield _redis()
     yield _pango()
     yield _fonts()
 
 
-def _database(app: Flask) -> Iterator[Finding]:
-    with app.app_context():
-        try:
-            with db.engine.connect() as connection:
-                skew = connection.execute(
-                    text("select abs(extract(epoch from clock_timestamp()) - :now)"), _now()
-                ).scalar()
-                off = [name for name in MUST_BE_ON if _setting(connection, name) in {"off", "local"}]
-                version = connection.execute(text("select to_regclass('alembic_version')")).scalar()
-                found = (
-                    connection.execute(text("select version_num from alembic_version")).scalar() if version else None
-                )
-        except SQLAlchemyError as fault:
-            yield Finding("database", str(fault).splitlines()[0], "Check DATABASE_URL and that PostgreSQL runs")
-            return
-    yield Finding("database")
-    yield _migrations(found)
-    yield Finding("database durability", f"{', '.join(off)} is off" if off else "", "Switch it on in postgresql.conf")
-    apart = float(skew or 0)
-    yield Finding(
-        "clock", f"{apart:.1f} s away from the database's" if apart > CLOCK_LIMIT_S else "", "Run an NTP client"
-    )
+def _database(*, development: bool) -> Iterator[Finding]:
+    try:
+        with db.engine.connect() as connection:
+            yield from _server(connection)
+            yield _tables(connection)
+            yield _role(connection, development=development)
+            yield _clock(connection)
+    except SQLAlchemyError as fault:
+        words = str(getattr(fault, "orig", fault)).strip().splitlines()[0]
+        yield Finding("database", "not reached", f"{words}; check DATABASE_URL and that the server runs")
 
 
-def _now() -> dict[str, float]:
-    import time  # noqa: PLC0415 - one use, as late as possible
-
-    return {"now": time.time()}
-
-
-def _setting(connection: object, name: str) -> str:
-    found = connection.execute(text("select current_setting(:name, true)"), {"name": name}).scalar()  # type: ignore[attr-defined]
-    return str(found)
-
-
-def _migrations(found: str | None) -> Finding:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - loads slowly
-
-    head = ScriptDirectory(str(CHECKOUT / "migrations")).get_current_head()
-    fault = "" if found == head else f"the database is at {found}, the program at {head}"
-    return Finding("migrations", fault, "Run billing migrate")
+def _server(connection: Connection) -> Iterator[Finding]:
+    version = int(connection.scalar(text("show server_version_num")) or 0) // 10_000
+    too_old = f"PostgreSQL {OLDEST_POSTGRES} or newer is needed" if version < OLDEST_POSTGRES else ""
+    yield Finding("database", f"PostgreSQL {version}", too_old)
+    for name, wanted in (DURABLE | RECOVERABLE).items():
+        value = str(connection.scalar(text("select current_setting(:name)"), {"name": name}))
+        cure = (
+            "make the cluster anew with initdb --data-checksums" if name == "data_checksums" else "set it in the server"
+        )
+        yield Finding("database", f"{name} {value}", "" if value in wanted else f"must be {min(wanted)}; {cure}")
+    there = set(connection.scalars(text("select name from pg_available_extensions")))
+    missing = sorted(EXTENSIONS - there)
+    yield Finding("database", "extensions", f"install {', '.join(missing)} (postgresql-contrib)" if missing else "")
 
 
-def _redis(app: Flask) -> Iterator[Finding]:
-    with app.app_context():
-        try:
-            faults = server_faults()
-        except (RedisError, OSError) as fault:
-            yield Finding("redis", type(fault).__name__, "Check REDIS_URL; until then work goes on without it, slower")
-            return
-        except UnsupportedServer as fault:
-            yield Finding("redis", str(fault), "Upgrade it")
-            return
-    yield Finding("redis", "; ".join(faults), "Set maxmemory-policy noeviction")
+def _tables(connection: Connection) -> Finding:
+    known = connection.scalar(text("select to_regclass('alembic_version') is not null"))
+    there = connection.scalar(text("select version_num from alembic_version")) if known else None
+    cure = "" if there == head() else f"this program needs {head()}: run billing migrate"
+    return Finding("tables", f"at {there}" if there else "none", cure)
+
+
+def _role(connection: Connection, *, development: bool) -> Finding:
+    name = str(connection.scalar(text("select current_user")))
+    powerful = connection.scalar(text("select rolsuper from pg_roles where rolname = current_user"))
+    fault = "is a superuser; give the application a role of its own" if powerful and not development else ""
+    return Finding("role", name, fault)
+
+
+def _clock(connection: Connection) -> Finding:
+    before = time.time()
+    there = connection.scalar(text("select extract(epoch from clock_timestamp())"))
+    skew_s = Probe(before, float(there or 0), time.time()).skew_s
+    fault = "" if skew_s < SKEW_LIMIT_S else f"more than {SKEW_LIMIT_S:g} s apart: let NTP set both"
+    return Finding("clock", f"{skew_s:.3f} s between here and the database", fault)
+
+
+def _redis() -> Finding:
+    try:
+        faults = server_faults()
+    except UnsupportedServer as fault:
+        return Finding("redis", "too old", str(fault))
+    except (RedisError, OSError) as fault:
+        return Finding("redis", "not reached", f"{type(fault).__name__}; check REDIS_URL and that the server runs")
+    return Finding("redis", "6.2 or newer, evicts nothing" if not faults else "answers", "; ".join(faults))
 
 
 def _pango() -> Finding:
     found = ctypes.util.find_library("pango-1.0")
-    return Finding(
-        "pango", "" if found else "not found, documents as PDF are off", "Install libpango-1.0-0 libpangoft2-1.0-0"
-    )
+    cure = "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; until then there are no PDFs"
+    return Finding("pango", found or "not found", "" if found else cure)
 
 
 def _fonts() -> Finding:
-    ours = list(FONT.glob("*.woff2"))
-    if not ours:
-        return Finding("fonts", "the program's own fonts are missing", "Install the program again")
-    lister = shutil.which("fc-list")
-    if lister and not subprocess.run([lister], capture_output=True, check=False).stdout:
-        return Finding("fonts", "fontconfig knows no font", "Install fonts-dejavu-core")
-    return Finding("fonts")
+    own = sorted(FONTS.glob("*.woff2"))
+    if not own:
+        return Finding("fonts", str(FONTS), "the checkout is not complete: its fonts are missing")
+    config = shutil.which("fc-match") or ctypes.util.find_library("fontconfig")
+    return Finding("fonts", f"{len(own)} of our own", "" if config else "apt-get install fontconfig")

@@ -22,6 +22,7 @@ SIMULATED_SECRETS = ["EVERYPAY_KEY", "TARA_SECRET"]
 # What the simulators call their one customer; a test compares it with theirs.
 SHOP = {"API_USERNAME": "simulated", "ACCOUNT_NAME": "EUR3D1", "LINKPAY_TOKEN": "simulated-link"}
 CLIENT = {"TARA_IDENTIFIER": "simulated"}
+RUNNING = "running.json"
 SIMULATORS_VARIABLE = "BILLING_SIMULATORS"
 
 
@@ -71,6 +72,20 @@ def settings(this: Installation, database_url: str, redis_url: str) -> dict[str,
     env |= {name: this.secrets[name] for name in OWN_SECRETS}
     env |= {"BILLING_DEVELOPMENT": "1", "DATABASE_URL": database_url, "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
     return env | _simulated(this) if this.simulators else env
+
+
+def differing(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what this environment says otherwise than the one we were started in: what `running_beside` reads."""
+    return {name: value for name, value in env.items() if os.environ.get(name) != value}
+
+
+def running_beside(data: Path) -> dict[str, str]:
+    """Return the settings of the system that runs on this data folder; none when it does not run or is not ours."""
+    try:
+        found: dict[str, str] = json.loads((data / RUNNING).read_text())
+    except OSError:
+        return {}
+    return found
 
 
 def _own_addresses(this: Installation) -> dict[str, str]:

@@ -46,6 +46,8 @@ def run(wishes: Wishes) -> int:
     """
     began = time.monotonic()
     with opened(wishes.data, server_account()) as data:
+        if data.servers != data.path:
+            say("billing", f"nobody, who runs the servers, cannot reach {data.path}: their data is in {data.servers}")
         if wishes.fresh:
             data.clear()
         this = plan(wishes, data)
@@ -58,6 +60,7 @@ def run(wishes: Wishes) -> int:
                 pass
             say("billing", "stopping")
         data.forget("endpoints.json")
+        data.forget(environment.RUNNING)
         data.forget_sockets()
         say("billing", "stopped")
     return 0
@@ -92,6 +95,7 @@ def _start(wishes: Wishes, data: DataFolder, this: Installation, group: ProcessG
         postgres.url(DATABASE, OWNER) if postgres else os.environ["DATABASE_URL"],
         valkey.url() if valkey else os.environ["REDIS_URL"],
     )
+    data.write(environment.RUNNING, environment.differing(env))
     # Both load for longer than the servers take to start, and ask nothing of them before that.
     group.start(members.web(this, env))
     told = environment.simulators_told(this, data.path / "simulators") if this.simulators else {}

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,10 @@ def test_a_killed_database_server_comes_back_with_everything_committed(up: Live)
     assert int(following) == int(number) + 1
 
 
+def _is_told(system: Live, number: str) -> bool:
+    return number in system.received()
+
+
 def _ready(system: Live) -> bool:
     try:
         health = httpx.get(f"{system.web}/health/ready").json()
@@ -166,6 +171,6 @@ def test_a_start_right_after_the_supervisor_was_killed_recovers() -> None:
             system.process.wait()
             system.start()
             system.pay(link)
-            system.until(lambda number=number: number in system.received())
+            system.until(partial(_is_told, system, number))
     finally:
         system.remove()
