@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from app.domain import retry
-from app.services import inbox, janitor, notices, schedule, sealing, search
+from app.services import idempotency, inbox, janitor, notices, schedule, sealing, search
 from app.services.delivery import BatchHandler, RowHandler
 from app.services.refresh import give_up, refresh
 from app.services.schedule import Periodic
@@ -42,6 +42,7 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("give_up_lost_attempts", 300): janitor.give_up_lost_attempts,
     Periodic("wake_stranded_references", 300): janitor.wake_stranded_references,
     Periodic("seal", 60): sealing.seal,
+    Periodic("sweep_idempotency_keys", 3600): idempotency.sweep,
 }
 
 OUTBOX: dict[str, RowHandler | BatchHandler] = {

@@ -31,6 +31,23 @@ class Body(BaseModel):
 class RegisterBody(Body):
     """A new invoice (eis.md 5.1); both spellings of the custom fields are understood."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "invoice_number": 150330,
+                    "transaction_amount": "120.0",
+                    "custom_field1": "free text",
+                    "custom_field2": "registry",
+                    "reference_number": "2144032",
+                    "customer_name": "ACME",
+                    "customer_email": "a@b.ee",
+                    "reserved_domain_names": None,
+                }
+            ]
+        }
+    )
+
     invoice_number: Number = Field(description="A number from invoice_number_generator, or your own")
     transaction_amount: Amount = Field(description="Gross, in EUR; zero makes the invoice paid at once")
     custom_field2: Text = Field(
@@ -74,7 +91,12 @@ class RegisterBody(Body):
 class OneOffBody(Body):
     """Pay an existing invoice now (eis.md 5.2)."""
 
-    model_config = ConfigDict(json_schema_extra={"required": ["invoice_number", "customer_url"]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "required": ["invoice_number", "customer_url"],
+            "examples": [{"invoice_number": "150330", "customer_url": "https://portal.example/back"}],
+        }
+    )
 
     invoice_number: OptionalNumber = None
     customer_url: OptionalFilled = Field(None, description="Where the payer returns to: on a registered origin")
@@ -102,11 +124,17 @@ class NothingBody(Body):
 class MonthlyBody(Body):
     """How many monthly numbers (eis.md 5.8)."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"count": 5}]})
+
     count: Number = Field(description="1 to 10,000")
 
 
 class ReferenceBody(Body):
     """Whose reference number (eis.md 5.9)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"initiator": "registry", "owner": "Roga & Kopyta", "email": "a@b.ee"}]}
+    )
 
     initiator: Text = Field("", description="The caller itself when absent, or one it acts for")
     owner: Text = Field("", description="The payer's name")
@@ -116,12 +144,18 @@ class ReferenceBody(Body):
 class StatusBody(Body):
     """What became of an invoice (eis.md 5.6)."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"invoice_number": 150330, "status": "cancelled"}]})
+
     invoice_number: Number
     status: Filled = Field(description="paid, cancelled, overdue or unpaid")
 
 
 class AmountBody(Body):
     """A new total (eis.md 5.14)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"invoice_number": 150330, "transaction_amount": "99.50"}]}
+    )
 
     invoice_number: Number
     transaction_amount: Amount

@@ -1,0 +1,102 @@
+"""A caller of the API who may also misbehave: any token, any bytes, any type of content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.integrations import sign_token
+from tests.system import SECRET, V1, System
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+MAKER = "/invoice_generator"
+REGISTER = f"{MAKER}/invoice_generator"
+ONEOFF = f"{MAKER}/oneoff"
+NUMBER = f"{MAKER}/invoice_number_generator"
+MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
+REFERENCE = f"{MAKER}/reference_number_generator"
+STATUS = f"{MAKER}/invoice_status"
+AMOUNT = "/invoice/update_invoice_data"
+CALLBACK = "/callback_handler/callback"
+BACK = {
+    "registry": "http://registrar.test/back",
+    "auction": "http://auction.test/back",
+    "eeid": "http://eeid.test/back",
+}
+# Every unsafe route with the method callers use.
+ROUTES = {
+    REGISTER: "POST",
+    ONEOFF: "POST",
+    NUMBER: "POST",
+    MONTHLY: "POST",
+    REFERENCE: "POST",
+    STATUS: "POST",
+    AMOUNT: "PATCH",
+}
+
+
+def bearer(code: str = "registry") -> str:
+    return f"Bearer {sign_token({'initiator': code}, SECRET)}"
+
+
+@dataclass(frozen=True)
+class Api:
+    """The API of one running system."""
+
+    system: System
+
+    def send(
+        self, path: str, body: Any = None, *, code: str = "registry", method: str = "", **headers: str
+    ) -> TestResponse:
+        """Send JSON as a service."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.system.app.test_client().open(
+            f"{V1}{path}",
+            method=method or ROUTES.get(path, "POST"),
+            json=body,
+            headers={"Authorization": bearer(code), **named},
+        )
+
+    def raw(
+        self, path: str, data: bytes, content_type: str | None = "application/json", *, method: str = "", **headers: str
+    ) -> TestResponse:
+        """Send bytes as registry."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.system.app.test_client().open(
+            f"{V1}{path}",
+            method=method or ROUTES.get(path, "POST"),
+            data=data,
+            content_type=content_type,
+            headers={"Authorization": bearer(), **named},
+        )
+
+    def get(self, address: str, **headers: str) -> TestResponse:
+        """Fetch an address without a token."""
+        return self.system.app.test_client().get(address, headers=headers)
+
+    def count(self, table: str) -> int:
+        """Return how many rows a table holds."""
+        return int(self.system.scalar(f"select count(*) from {table}"))
+
+    def registration(self, code: str = "registry", **more: Any) -> dict[str, Any]:
+        """Return a good body for a number that is new."""
+        number = self.system.number(code)
+        return {"invoice_number": number, "transaction_amount": "120.0", "custom_field2": code, **more}
+
+
+def error_of(response: TestResponse) -> dict[str, Any]:
+    """Return the error of an answer, which always has this shape."""
+    body = response.json
+    assert isinstance(body, dict), response.text
+    assert isinstance(body["error"], dict), body
+    assert isinstance(body["error"]["message"], str), body
+    assert body["message"] == body["error"]["message"]
+    return dict(body["error"])
+
+
+def only(response: TestResponse) -> dict[str, Any]:
+    """Return the faulty fields of an answer."""
+    assert response.status_code == 422, response.text
+    return {name: faults for name, faults in error_of(response).items() if name not in {"message", "code"}}

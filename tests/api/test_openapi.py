@@ -1,0 +1,169 @@
+"""The OpenAPI document: true, complete, and held to by what the API really answers (feasibility.md 8)."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.blueprints.callbacks import everypay
+from app.web.api import COMMON, PROTECTED
+from tests.api.client import CALLBACK, MONTHLY, NUMBER, ONEOFF, ROUTES, bearer
+from tests.system import V1
+
+if TYPE_CHECKING:
+    from schemathesis import APIOperation, Case, CheckContext, Response
+
+    from tests.api.client import Api
+
+
+def is_no_accident(_: CheckContext, response: Response, __: Case[Any]) -> bool | None:
+    """Fail on anything that is our fault; an ended range of numbers is not."""
+    assert response.status_code not in {500, 502, 503}, response.text
+    return None
+
+
+CHECKS = [
+    is_no_accident,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def document(api: Api) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(api.get("/api/openapi.json").text)
+    return found
+
+
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(path, method): each for path, item in document["paths"].items() for method, each in item.items()}
+
+
+def test_it_is_openapi_3_1(api: Api, document: dict[str, Any]) -> None:
+    assert api.get("/api/openapi.json").mimetype == "application/json"
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": "/"}]
+    schemathesis.openapi.from_dict(document).validate()
+
+
+def test_every_route_of_version_1_is_there_and_nothing_else(api: Api, document: dict[str, Any]) -> None:
+    served = {
+        (rule.rule, method.lower())
+        for rule in api.system.app.url_map.iter_rules()
+        if rule.rule.startswith(V1) and not rule.rule.endswith(".json")
+        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}
+    }
+    assert set(operations(document)) == served
+    assert {path.removeprefix(V1) for path, _ in served} == {*ROUTES, CALLBACK}
+
+
+def test_every_route_but_the_callback_needs_a_token(document: dict[str, Any]) -> None:
+    for (path, _), operation in operations(document).items():
+        assert operation.get("security", []) == ([] if path.endswith("callback") else [{"token": []}])
+
+
+def test_every_error_is_documented_in_its_shape(document: dict[str, Any]) -> None:
+    schemas = {"401": "DeniedAnswer", "501": "ExhaustedAnswer"}
+    for (path, _), operation in operations(document).items():
+        expected = {str(status) for status in COMMON + (() if path.endswith("callback") else PROTECTED)}
+        answers = operation["responses"]
+        assert expected <= set(answers), path
+        for status, answer in answers.items():
+            if status >= "400":
+                shown = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                assert shown == schemas.get(status, "FaultAnswer")
+
+
+def test_what_only_some_routes_answer_is_said_there(document: dict[str, Any]) -> None:
+    def statuses(path: str) -> set[str]:
+        return set(document["paths"][V1 + path]["post"]["responses"])
+
+    assert {"429", "502"} <= statuses(ONEOFF)
+    assert "501" in statuses(NUMBER) & statuses(MONTHLY)
+    assert "404" in statuses("/invoice_generator/invoice_status")
+
+
+def test_every_unsafe_route_knows_the_idempotency_key(document: dict[str, Any]) -> None:
+    for (path, _), operation in operations(document).items():
+        names = {parameter["name"] for parameter in operation["parameters"]}
+        assert ("Idempotency-Key" in names) == (not path.endswith("callback"))
+
+
+def test_bodies_may_be_json_or_a_form(document: dict[str, Any]) -> None:
+    for (path, _), operation in operations(document).items():
+        if not path.endswith("callback"):
+            kinds = set(operation["requestBody"]["content"])
+            assert kinds == {"application/json", "application/x-www-form-urlencoded"}
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    wanted = {part.split('"')[0] for part in text.split('"$ref": "#/components/schemas/')[1:]}
+    assert wanted <= set(document["components"]["schemas"])
+
+
+def test_its_own_examples_are_accepted(api: Api, document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for (path, method), operation in operations(document).items():
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        for example in schemas.get(body.get("$ref", "").rpartition("/")[2], {}).get("examples", []):
+            response = api.send(path.removeprefix(V1), example, method=method.upper())
+            assert response.status_code in {200, 201, 404, 409, 422}, (path, response.text)
+            fields = response.json.get("error", {})  # type: ignore[union-attr]
+            assert not {*fields} - {"message", "code", "customer_url"}, (path, response.text)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_no_generated_call_gets_an_answer_that_is_not_documented(
+    own_api: Api, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(everypay, "WAIT_S", 0.01)
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", own_api.system.app)
+    examined: dict[str, int] = {}
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
+        operation = found.ok()
+        examined[operation.label] = examine(operation, mode)
+    assert len(examined) == len(ROUTES) + 3  # PUT beside PATCH, and both methods of the callback
+    assert sum(examined.values()) > 10 * len(examined)
+
+
+def examine(operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode) -> int:
+    """Send generated calls and check each answer against the document; return how many there were."""
+    examined = 0
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=50,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def holds(case: Case[Any]) -> None:
+        nonlocal examined
+        examined += 1
+        case.call_and_validate(headers={"Authorization": bearer()}, checks=CHECKS)
+
+    with suppress(Unsatisfiable):  # of a route that accepts everything there is no wrong body
+        holds()
+    return examined
