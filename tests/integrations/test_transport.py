@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-QUICK = Profile(connect_s=1, read_s=1, total_s=2)
+PATIENT = Profile(connect_s=5, read_s=5, total_s=10)
 HOST = "pay.example.ee"
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -37,7 +37,7 @@ def resolving(*answers: Sequence[str]) -> Callable[[str, int], Sequence[str]]:
 def calling(url: str, transport: CheckedTransport, *, allow_private: bool = False) -> Any:
     caller = Caller("sim", parallel=1, allow_private=allow_private, before_request=lambda: None, transport=transport)
     try:
-        return caller.call("GET", url, profile=QUICK).body
+        return caller.call("GET", url, profile=PATIENT).body
     finally:
         caller.close()
 
@@ -206,6 +206,6 @@ def test_the_environment_chooses_no_proxy(monkeypatch: pytest.MonkeyPatch):
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, trap.url)
         caller = Caller("sim", parallel=1, allow_private=True, before_request=lambda: None)
-        assert caller.call("GET", server.url, profile=QUICK).body == {"ok": 1}
+        assert caller.call("GET", server.url, profile=PATIENT).body == {"ok": 1}
         caller.close()
         assert trap.connections == 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.integrations.initiators.token import LONGEST, BadToken, KeySecret, VerifiedToken, sign, verify
@@ -203,8 +203,7 @@ def test_what_we_sign_we_read(claims: dict[str, Any], key: KeySecret):
         assert verify(sign(claims, key.secret, kid=key.kid), KEYS) == VerifiedToken(key.kid, claims)
 
 
-@settings(max_examples=300)
-@given(st.text(max_size=200) | st.from_regex(r"[\w-]+\.[\w-]+\.[\w-]+", fullmatch=True))
+@given(st.text(max_size=100) | st.text(ALPHABET + ".", max_size=100))
 def test_no_text_does_anything_but_be_refused(token: str):
     """T31"""
     assert refused(token)
