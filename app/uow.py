@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from app import queue
@@ -23,6 +24,7 @@ R = TypeVar("R")
 # Serialization failure, deadlock, lock timeout: the work is sound, the moment was not (reliability.md 3.4).
 RETRIABLE = {"40001", "40P01", "55P03"}
 RETRIES = 5
+MEMORY = "process_memory"
 
 
 class TransactionOpen(RuntimeError):
@@ -51,11 +53,18 @@ def transaction() -> Iterator[Session]:
         current.commit()
     except BaseException:
         current.rollback()
+        current_app.extensions.pop(MEMORY, None)
         raise
     finally:
         current.info["depth"] = 0
     if current.info["rings"]:
         queue.ring()
+
+
+def process_memory(name: str) -> dict[Any, Any]:
+    """Return what this process remembers under a name until a transaction of its is rolled back."""
+    memory: dict[str, dict[Any, Any]] = current_app.extensions.setdefault(MEMORY, {})
+    return memory.setdefault(name, {})
 
 
 def ring_after_commit() -> None:

@@ -78,7 +78,7 @@ def server_faults(redis: Redis | None = None) -> list[str]:
     Raises UnsupportedServer when it is too old to be used at all, RedisError when it does not answer.
     """
     redis = redis or connection()
-    version = str(cast("dict[str, Any]", redis.info("server"))["redis_version"])
+    version = str(redis.info("server")["redis_version"])
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise UnsupportedServer(f"Redis {version} is too old: 6.2 or newer is needed")
     policy = _memory_policy(redis)

@@ -141,7 +141,7 @@ class SafeWorker(BaseWorker):
         except Exception:
             LOG.exception("worker.tidying_failed")
             self._forget_popped()
-            self.last_cleaned_at = now()
+            self.last_cleaned_at = now()  # type: ignore[assignment]
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.ledger import account_kind, balanced
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
-from app.uow import session
+from app.uow import process_memory, session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,19 @@ def post(
 
 
 def account_ids(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
-    """Return the ids of these accounts, opening those that are not there yet."""
+    """Return the ids of these accounts, opening those that are not there yet.
+
+    Accounts are never deleted, so a process remembers them; a rollback makes it forget (uow.py).
+    """
+    known: dict[tuple[int, str], int] = process_memory("ledger_accounts")
+    if all((tenant_id, code) in known for code in codes):
+        return {code: known[tenant_id, code] for code in codes}
+    found = _found_or_opened(codes, tenant_id)
+    known.update({(tenant_id, code): account_id for code, account_id in found.items()})
+    return found
+
+
+def _found_or_opened(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
     wanted = sorted(set(codes))
     found = _existing(wanted, tenant_id)
     missing = [code for code in wanted if code not in found]

@@ -1,0 +1,198 @@
+"""Creating invoices and taking in callbacks over HTTP, beside the usual stack on gunicorn sync, in interleaved rounds.
+
+    .venv/bin/python -m bench.http
+
+Both sides are durable (fsync on) and have two processes; the load shares the two cores. What was answered is counted
+in the database before a rate is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.demo.account import server_account
+from app.demo.binaries import postgres_bin, valkey_program
+from app.demo.postgres import Postgres
+from app.demo.servers import serving, socket_folder
+from app.demo.valkey import Valkey
+from bench.load import Result, request, run
+from tests.system import SECRET, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, 16
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextmanager
+def durable_servers() -> Iterator[dict[str, str]]:
+    """Run PostgreSQL as production would, fsync and all, and Valkey; yields the environment that leads to them."""
+    account = server_account()
+    home = Path(tempfile.mkdtemp(prefix="eis-bench-", dir="/var/tmp"))
+    home.chmod(0o711)
+    sockets = socket_folder()
+    try:
+        with ExitStack() as stack:
+            options = {"max_connections": "100", "shared_buffers": "512MB"}
+            postgres = Postgres(postgres_bin(account), home / "postgres", sockets, account, options)
+            stack.enter_context(serving(postgres, home / "postgres.log"))
+            store = Valkey(valkey_program(account), home / "valkey", sockets, account)
+            stack.enter_context(serving(store, home / "valkey.log"))
+            postgres.ensure("billing", "billing")
+            yield os.environ | environment(postgres.url("billing", "billing"), store.url()) | {"LOG_LEVEL": "WARNING"}
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+@contextmanager
+def server(command: list[str], env: dict[str, str], port: int) -> Iterator[None]:
+    """Run a server until the block ends; returns when its port answers."""
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        time.sleep(1.0)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def free_port() -> int:
+    """Return a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Requests:
+    """Makes requests with numbers and references that were never used."""
+
+    def __init__(self) -> None:
+        from app.integrations import sign_token  # noqa: PLC0415
+
+        self.number = 500_000
+        self.auth = f"Authorization: Bearer {sign_token({'initiator': 'registry'}, SECRET)}\r\n"
+
+    def body(self) -> bytes:
+        """Return the body of a new invoice, as the registry sends it."""
+        self.number += 1
+        said = {
+            "transaction_amount": "120.0",
+            "order_reference": self.number,
+            "customer_name": "ACME",
+            "customer_email": "a@b.ee",
+            "custom_field1": "free text",
+            "custom_field2": "registry",
+            "invoice_number": self.number,
+            "reference_number": "2144032",
+            "reserved_domain_names": None,
+        }
+        return json.dumps(said).encode()
+
+    def ours(self) -> bytes:
+        """Return a request to register an invoice here."""
+        return request("POST", "/api/v1/invoice_generator/invoice_generator", self.body(), self.auth)
+
+    def theirs(self) -> bytes:
+        """Return a request to the usual stack."""
+        return request("POST", "/invoices", self.body())
+
+    def callback_here(self) -> bytes:
+        """Return a callback about a new reference."""
+        path = f"/api/v1/callback_handler/callback?payment_reference={secrets.token_hex(32)}&event_name=status_updated"
+        return request("GET", path)
+
+    def callback_there(self) -> bytes:
+        """Return the same to the usual stack."""
+        return request("GET", f"/callback?payment_reference={secrets.token_hex(32)}&event_name=status_updated")
+
+
+def main() -> None:
+    """Measure and print."""
+    with durable_servers() as env:
+        subprocess.run([sys.executable, "-m", "app.cli", "migrate"], env=env, cwd=ROOT, check=True, capture_output=True)
+        os.environ.update(env)
+        from bench import usual_stack  # noqa: PLC0415 - reads the environment when it loads
+
+        usual_stack.make_tables()
+        here, there = free_port(), free_port()
+        ours = [sys.executable, "-m", "app.cli", "web", "--port", str(here), "--workers", "2", "--threads", "8"]
+        theirs = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-w",
+            "2",
+            "-b",
+            f"127.0.0.1:{there}",
+            "bench.usual_stack:application",
+        ]
+        with server(ours, env, here), server([*theirs, "--log-level", "error"], env, there):
+            made = Requests()
+            for what in (
+                Comparison("create an invoice", made.ours, made.theirs, ("invoice", "plain_invoice"), 201),
+                Comparison("take in a callback", made.callback_here, made.callback_there, ("inbox", ""), 200),
+            ):
+                what.measure(here, there)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One kind of request here and there, the tables whose rows prove the answers, and the status that counts."""
+
+    name: str
+    ours: Callable[[], bytes]
+    theirs: Callable[[], bytes]
+    tables: tuple[str, str]
+    good: int
+
+    def measure(self, here: int, there: int) -> None:
+        """Run both in turns, check what was answered, print the medians and their ratio."""
+        for port, make in ((here, self.ours), (there, self.theirs)):
+            run(port, CONNECTIONS, 1.0, make)
+        before = [self._count(table) for table in self.tables]
+        mine, other = [], []
+        for _ in range(ROUNDS):
+            mine.append(run(here, CONNECTIONS, SECONDS, self.ours))
+            other.append(run(there, CONNECTIONS, SECONDS, self.theirs))
+        for results, table, base in zip((mine, other), self.tables, before, strict=True):
+            answered = sum(each.statuses.get(self.good, 0) for each in results)
+            assert answered == sum(len(each.latencies) for each in results), [each.statuses for each in results]
+            assert not table or self._count(table) - base == answered, (table, answered)
+        ratio = statistics.median(each.rate for each in mine) / statistics.median(each.rate for each in other)
+        print(f"{self.name}: {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS:g} s each")
+        print(f"  here, granian 2x8 : {_median(mine)}")
+        print(f"  usual, gunicorn 2 : {_median(other)}")
+        print(f"  ratio             : {ratio:.2f}", flush=True)
+
+    def _count(self, table: str) -> int:
+        from bench.usual_stack import count  # noqa: PLC0415 - reads the environment when it loads
+
+        return count(table) if table else 0
+
+
+def _median(results: list[Result]) -> Result:
+    return sorted(results, key=lambda each: each.rate)[len(results) // 2]
+
+
+if __name__ == "__main__":
+    main()
