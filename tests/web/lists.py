@@ -34,4 +34,4 @@ def numbers(html: str) -> list[int]:
 
 
 def more(html: str) -> str | None:
-    return next((link for link in Page(html).links() if "after=" in link), None)
+    return next((link for link in Page(html).links() if "after=" in link and "lang=" not in link), None)

@@ -29,7 +29,7 @@ def foreign() -> set[str]:
 
 def test_every_foreign_file_is_listed_with_its_true_hash() -> None:
     listed = {path: digest for path, _package, digest in ROW.findall(VENDOR)}
-    assert listed.keys() == foreign()
+    assert {path for path in listed if not path.endswith("LICENSE.txt")} == foreign()
     for path, digest in listed.items():
         assert hashlib.sha256((STATIC / path).read_bytes()).hexdigest() == digest, path
 
@@ -94,4 +94,5 @@ def test_a_file_known_already_is_not_sent_again(stranger: Browser) -> None:
     first = stranger.client.get("/static/x/css/base.css")
     again = stranger.client.get("/static/x/css/base.css", headers={"If-None-Match": first.headers["ETag"]})
     first.close()
+    again.close()
     assert again.status_code == 304
