@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from app.web.strict_json import MalformedBody, parse
 
@@ -25,6 +25,8 @@ def read_fields(request: Request) -> dict[str, Any]:
     """
     request.max_content_length = LIMIT_BYTES
     body = request.get_data()
+    if len(body) >= LIMIT_BYTES:  # a body of unknown length is cut there, without a word
+        raise RequestEntityTooLarge
     if not body.strip():
         return {}
     _check_encoding(request)

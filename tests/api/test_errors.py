@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from app.services import invoices, numbering
-from tests.api.client import NUMBER, REGISTER, ROUTES, STATUS, error_of
+from tests.api.client import NUMBER, REGISTER, ROUTES, STATUS, bearer, error_of
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -52,6 +53,17 @@ def test_a_large_body_is_refused(api: Api, path: str) -> None:
     response = api.raw(path, body)
     assert response.status_code == 413
     error_of(response)
+
+
+def test_a_large_body_of_unknown_length_is_not_cut_but_refused(api: Api) -> None:
+    response = api.system.app.test_client().post(
+        f"{V1}{NUMBER}",
+        input_stream=BytesIO(b"x=1&" * 100_000),
+        content_type="application/x-www-form-urlencoded",
+        headers={"Authorization": bearer()},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert response.status_code == 413
 
 
 @pytest.mark.parametrize("path", ROUTES)
