@@ -5,13 +5,9 @@ Standard library only. Used by ./run and ./check.
 
 from __future__ import annotations
 
-import ctypes.util
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
-import sysconfig
 import time
 from pathlib import Path
 
@@ -21,37 +17,37 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
 PIP_WHEEL = ROOT / "vendor" / "pip-26.3-py3-none-any.whl"
 RUN_LOCK, CHECK_LOCK = "requirements.lock", "requirements-test.lock"
-PANGO = ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"]
 
-PYTEST = ["-m", "pytest", "-q", "-n", "2"]
-# Name -> commands after the environment's Python; the order is the order of CI.
-STEPS: dict[str, list[list[str]]] = {
-    "lock": [["bootstrap.py", "verify-lock"]],
-    "format": [["-m", "ruff", "format", "--check", "."]],
-    "lint": [["-m", "ruff", "check", "."]],
-    "types": [["-m", "mypy"]],
-    "contracts": [["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]],
-    "tests": [[*PYTEST, "-m", "not chaos and not slow and not browser"]],
-    "slow": [[*PYTEST, "-m", "slow"]],
-    "browser": [["-m", "pytest", "-q", "-m", "browser"]],
-    "chaos": [["-m", "pytest", "-q", "-m", "chaos"]],
+PANGO_LIBRARIES = ["pango-1.0", "pangoft2-1.0", "harfbuzz-subset"]
+PANGO_PACKAGES = ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"]
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "chrome"]
+
+PYTEST = ["-m", "pytest", "-q"]
+# Name -> the command after the environment's Python; the order is the order of CI.
+STEPS: dict[str, list[str]] = {
+    "lock": [*PYTEST, "tests/architecture/test_lock.py"],
+    "format": ["-m", "ruff", "format", "--check", "."],
+    "lint": ["-m", "ruff", "check", "."],
+    "types": ["-m", "mypy"],
+    "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+    "tests": [*PYTEST, "-n", "2", "-m", "not chaos and not slow and not browser"],
+    "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser"],
+    "browser": [*PYTEST, "-m", "browser and not chaos"],
+    "chaos": [*PYTEST, "-m", "chaos"],
 }
 
 
 def main(command: str, arguments: list[str]) -> int:
     """Do what ./run or ./check was asked for; returns the exit code."""
-    if command == "verify-lock":
-        return verify_lock()
     if command == "renew-lock":
         return renew_lock()
-    if arguments and arguments[0] == "--list":
-        print("\n".join(STEPS))
-        return 0
-    lock = RUN_LOCK if command == "run" else CHECK_LOCK
-    ensure_environment(lock)
     if command == "run":
+        ensure_environment(RUN_LOCK)
         ensure_pango_later()
         os.execv(PYTHON, [str(PYTHON), str(VENV / "bin" / "billing"), "up", *arguments])
+    if "--list" in arguments:
+        print("\n".join(STEPS))
+        return 0
     return check(arguments)
 
 
@@ -62,145 +58,175 @@ def check(names: list[str]) -> int:
         print(f"no such step: {', '.join(unknown)}; the steps are {', '.join(STEPS)}", file=sys.stderr)
         return 2
     wanted = names or list(STEPS)
-    if {"tests", "slow"} & set(wanted):
+    ensure_environment(CHECK_LOCK)
+    if {"tests", "slow", "browser", "chaos"} & set(wanted):
         ensure_pango()
     if "browser" in wanted:
         ensure_browser()
+    began = time.monotonic()
     results = [(name, *_step(name)) for name in wanted]
+    print()
     for name, good, seconds in results:
         print(f"{'ok  ' if good else 'FAIL'} {name:<10} {seconds:6.1f} s")
-    return 0 if all(good for _, good, _ in results) else 1
+    print(f"{'all':>8} {'':<6} {time.monotonic() - began:6.1f} s")
+    passed = sum(good for _, good, _ in results)
+    print(f"steps: {passed} passed, {len(results) - passed} failed")
+    return 0 if passed == len(results) else 1
 
 
 def _step(name: str) -> tuple[bool, float]:
     print(f"\n== {name}", flush=True)
     began = time.monotonic()
-    good = all(subprocess.run([str(PYTHON), *each], cwd=ROOT, check=False).returncode == 0 for each in STEPS[name])
-    return good, time.monotonic() - began
+    done = subprocess.run([str(PYTHON), *STEPS[name]], cwd=ROOT, check=False)
+    return done.returncode == 0, time.monotonic() - began
 
 
 def ensure_environment(lock: str) -> None:
     """Make the environment and install the lock, unless exactly that was done before."""
-    wanted = hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
-    done = STAMP.read_text().split() if STAMP.exists() else []
-    if PYTHON.exists() and wanted in done:
+    if _is_installed(lock):
         return
-    if not PYTHON.exists():
-        print("Making the environment ...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=True)
-    print("Installing the locked packages ...", flush=True)
-    _install(lock)
-    _install_ourselves()
-    # The lock for checks holds everything of the lock for running, so having it is having both.
-    covered = [wanted, hashlib.sha256((ROOT / RUN_LOCK).read_bytes()).hexdigest()] if lock == CHECK_LOCK else [wanted]
-    STAMP.write_text("\n".join(covered) + "\n")
+    import fcntl  # noqa: PLC0415 - only who installs pays for loading what installing needs
+
+    turn = os.open(ROOT, os.O_RDONLY)
+    fcntl.flock(turn, fcntl.LOCK_EX)  # ./run and ./check may be started side by side
+    if not _is_installed(lock):
+        _install(lock)
+    os.close(turn)
+
+
+def _is_installed(lock: str) -> bool:
+    try:
+        return {_place(), _digest(lock)} <= set(STAMP.read_text().splitlines())
+    except OSError:
+        return False
+
+
+def _digest(lock: str) -> str:
+    import hashlib  # noqa: PLC0415
+
+    return hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
+
+
+def _place() -> str:
+    """Return what the environment was made of: a moved checkout or another Python needs another environment."""
+    return f"{ROOT} {PYTHON.resolve(strict=True)}"
 
 
 def _install(lock: str) -> None:
-    uv = shutil.which("uv")
-    if uv:
-        command = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(PYTHON), lock]
-    else:
+    stale = STAMP.exists() and (not PYTHON.exists() or _place() not in STAMP.read_text().splitlines())
+    if stale or not PYTHON.exists():
+        print("Making the environment ...", flush=True)
+        _must([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)], "The environment was not made")
+    print("Installing the locked packages ...", flush=True)
+    if not _install_with_uv(lock):
         # pip runs from its own wheel, so that neither ensurepip nor python3-venv is needed.
-        command = [str(PYTHON), f"{PIP_WHEEL}/pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        command += ["--only-binary", ":all:", "--require-hashes", "-r", lock]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        sys.exit("The locked packages could not be installed; the lines above say why.")
+        pip = [str(PYTHON), f"{PIP_WHEEL}/pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        complete = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", lock]
+        _must([*pip, *complete], "The locked packages could not be installed")
+    _install_ourselves()
+    # The lock for checks holds everything of the lock for running, so having it is having both.
+    locks = {lock, RUN_LOCK}
+    STAMP.write_text("\n".join([_place(), *map(_digest, sorted(locks))]) + "\n")
+
+
+def _install_with_uv(lock: str) -> bool:
+    import shutil  # noqa: PLC0415
+
+    uv = shutil.which("uv")
+    if not uv:
+        return False
+    sync = [uv, "pip", "sync", "--quiet", "--no-build", "--require-hashes", "--python", str(PYTHON), lock]
+    good = subprocess.run(sync, cwd=ROOT, check=False).returncode == 0
+    if not good:
+        print("uv could not install them; trying pip ...", flush=True)
+    return good
 
 
 def _install_ourselves() -> None:
     """Put the project into its environment: a path and a console script, nothing to build."""
-    site = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV), "platbase": str(VENV)}))
+    where = [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(where, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
     (site / "eis_billing.pth").write_text(f"{ROOT}\n")
     script = VENV / "bin" / "billing"
-    script.write_text(f"#!{PYTHON}\nimport sys\n\nfrom app.cli import main\n\nsys.exit(main())\n")
+    # A "#!" line takes neither a long path nor one with a space; sh does, and Python reads these lines as a string.
+    start = f"#!/bin/sh\n'''exec' \"{PYTHON}\" \"$0\" \"$@\"\n' '''\n"
+    script.write_text(f"{start}import sys\n\nfrom app.cli import main\n\nsys.exit(main())\n")
     script.chmod(0o755)
+
+
+def _must(command: list[str], otherwise: str) -> None:
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        sys.exit(f"{otherwise}; the lines above say why.")
 
 
 def ensure_pango() -> None:
     """Install what PDF documents are drawn with, where that is possible; without it everything else works."""
-    if ctypes.util.find_library("pango-1.0") is None:
-        _apt(PANGO, "documents as PDF are off")
+    from ctypes.util import find_library  # noqa: PLC0415
 
-
-def ensure_pango_later() -> None:
-    """Install Pango beside the starting system: nobody waits for it to see the first page."""
-    if ctypes.util.find_library("pango-1.0") is None and os.fork() == 0:
-        os.setsid()
-        with open(os.devnull, "r+b", buffering=0) as nothing:  # noqa: PTH123
-            os.dup2(nothing.fileno(), 0)
-        ensure_pango()
-        os._exit(0)
+    if not all(map(find_library, PANGO_LIBRARIES)):
+        _install_packages(PANGO_PACKAGES, mac="pango", otherwise="documents as PDF are off")
 
 
 def ensure_browser() -> None:
     """Install Chromium for the browser tests, where that is possible."""
-    if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
-        _apt(["chromium"], "the browser tests are skipped")
+    import shutil  # noqa: PLC0415
+
+    if not any(map(shutil.which, BROWSERS)):
+        _install_packages(["chromium"], mac="chromium", otherwise="the browser tests are skipped")
 
 
-def _apt(packages: list[str], otherwise: str) -> None:
+def ensure_pango_later() -> None:
+    """Install Pango in a process of its own that nobody waits for: the first page must not."""
+    if os.fork():
+        os.wait()
+        return
+    if os.fork() == 0:
+        os.setsid()  # Ctrl-C stops the system, not a package half installed
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        ensure_pango()
+    os._exit(0)
+
+
+def _install_packages(packages: list[str], *, mac: str, otherwise: str) -> None:
     """Install Debian packages as root or with a password-free sudo; else say in one line what is missing."""
+    if sys.platform == "darwin":
+        print(f"Missing: brew install {mac}; {otherwise}.", flush=True)
+        return
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    allowed = shutil.which("apt-get") and (not sudo or _quiet(["sudo", "-n", "true"]))
-    if not allowed:
+    if _run([*sudo, "apt-get", "--version"]) is not None:
         print(f"Missing: {' '.join(packages)}; {otherwise}.", flush=True)
         return
-    install = [*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    if not _quiet(install) and not (_quiet([*sudo, "apt-get", "update", "-qq"]) and _quiet(install)):
-        print(f"Could not install {' '.join(packages)}; {otherwise}.", flush=True)
+    apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
+    install = [*apt, "install", "-y", "--no-install-recommends", *packages]
+    if _run(install) is None:
+        return
+    # A fresh machine has no lists of packages, an old one stale ones.
+    fault = _run([*apt, "update"]) or _run(install)
+    if fault:
+        print(f"{fault}\nCould not install {' '.join(packages)}; {otherwise}.", flush=True)
 
 
-def _quiet(command: list[str]) -> bool:
+def _run(command: list[str]) -> str | None:
+    """Run a command without a word; returns what it said when it failed."""
     try:
-        done = subprocess.run(
-            command, check=False, capture_output=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        )
-    except OSError:
-        return False
-    return done.returncode == 0
-
-
-def verify_lock() -> int:
-    """Check without a network that both locks pin every package the project names, with hashes and no address."""
-    import re  # noqa: PLC0415
-    import tomllib  # noqa: PLC0415
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    faults = []
-    for lock, groups in ((RUN_LOCK, ["embedded"]), (CHECK_LOCK, ["embedded", "test"])):
-        text = (ROOT / lock).read_text()
-        pinned = set(re.findall(r"(?m)^([a-z0-9.-]+)==", text))
-        named = project["dependencies"] + [each for group in groups for each in extras[group]]
-        wanted = {re.split(r"[\[<>=!~ ]", each)[0].lower().replace("_", "-") for each in named}
-        faults += [f"{lock} does not pin {name}: renew it" for name in sorted(wanted - pinned)]
-        if "://" in text:
-            faults.append(f"{lock} names an address")
-        packages, hashed = r"(?m)^[a-z0-9.-]+==", r"(?m)^[a-z0-9.-]+==[^\n]*\\\n    --hash"
-        if len(re.findall(packages, text)) != len(re.findall(hashed, text)):
-            faults.append(f"{lock} holds a package without hashes")
-    print("\n".join(faults) or "the locks pin every package, with hashes and without addresses")
-    return 1 if faults else 0
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except OSError as fault:
+        return str(fault)
+    return None if done.returncode == 0 else done.stdout.strip() or f"{command[0]} failed"
 
 
 def renew_lock() -> int:
     """Resolve the packages anew with uv and write both locks."""
-    compile_ = ["uv", "pip", "compile", "-q", "--universal", "--generate-hashes", "--no-emit-index-url"]
-    compile_ += [
-        "--no-annotate",
-        "--no-header",
-        "--upgrade",
-        "--python-version",
-        "3.11",
-        "pyproject.toml",
-        "--extra",
-        "embedded",
-    ]
-    for lock, more in ((RUN_LOCK, []), (CHECK_LOCK, ["--extra", "test"])):
-        subprocess.run([*compile_, *more, "-o", lock], cwd=ROOT, check=True)
+    resolve = ["uv", "pip", "compile", "--quiet", "--universal", "--upgrade", "--python-version", "3.11"]
+    shape = ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
+    for lock, extras in ((RUN_LOCK, ["embedded"]), (CHECK_LOCK, ["embedded", "test"])):
+        groups = [word for extra in extras for word in ("--extra", extra)]
+        subprocess.run([*resolve, *shape, "pyproject.toml", *groups, "-o", lock], cwd=ROOT, check=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    try:
+        sys.exit(main(sys.argv[1], sys.argv[2:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
