@@ -51,6 +51,7 @@ def _configure(app: APIFlask, settings: Settings, process: str) -> None:
             "pool_size": 10,
             "max_overflow": 0,
             "pool_timeout": 5,
+            "hide_parameters": True,
             "json_serializer": exact_json.dumps,
             "json_deserializer": exact_json.loads,
             "connect_args": {

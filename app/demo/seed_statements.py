@@ -16,11 +16,6 @@ union all values ('clearing:everypay', 'asset')
 on conflict do nothing
 """.replace(":", "\\:")
 
-INDEXES = """
-select indexname, indexdef from pg_indexes
- where schemaname = current_schema() and tablename = 'invoice_search' and indexdef like '%using gin%'
-"""
-
 # Who pays, how much, how it ends, and when: decided once, used by every statement below.
 FACTS = """
 create temp table fact on commit drop as

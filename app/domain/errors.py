@@ -73,6 +73,7 @@ class ProviderFailure(BillingError):
         status: int | None = None,
         code: int | str | None = None,
         retry_after_s: int | None = None,
+        order_taken: bool = False,
     ) -> None:
         super().__init__(f"{provider}: {detail}")
         self.provider = provider
@@ -82,3 +83,5 @@ class ProviderFailure(BillingError):
         self.status = status
         self.code = code
         self.retry_after_s = retry_after_s
+        # The gateway knows our order reference from another payment, such as a link somebody opened.
+        self.order_taken = order_taken

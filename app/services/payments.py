@@ -87,13 +87,18 @@ def start_one_off(
     standing = _untouched(caller, command, gateway)
     if standing is not None and standing.link and _still_untouched(standing, gateway):
         return StartedPayment(standing.link, standing.payment_id)
-    attempt = _open(caller, command, gateway)
-    try:
-        created = gateway.create_payment(attempt.request)
-    except ProviderFailure as failure:
-        _store_failure(attempt, failure)
-        raise
-    return _store_link(attempt, created, gateway, first_check_s)
+    for last in (False, False, True):
+        attempt = _open(caller, command, gateway)
+        try:
+            created = gateway.create_payment(attempt.request)
+        except ProviderFailure as failure:
+            _store_failure(attempt, failure)
+            # An opened link has the plain number already; the next attempt has a reference of its own.
+            if failure.order_taken and not last:
+                continue
+            raise
+        return _store_link(attempt, created, gateway, first_check_s)
+    raise AssertionError
 
 
 def _untouched(caller: Caller, command: OneOff, gateway: HostedGateway) -> Attempt | None:

@@ -59,6 +59,19 @@ def test_a_link_payment_ends_paid(system: System) -> None:
     assert_sound(system)
 
 
+def test_a_link_that_was_only_opened_does_not_stand_in_the_way(system: System) -> None:
+    number = system.invoice()
+    link = system.scalar("select payment_link from invoice where number = :n", n=number)
+    assert system.everypay.test_client().get(link.removeprefix("http://everypay.test")).status_code == 303
+    reference = system.one_off(number)
+    assert system.shop.payment(reference)["order_reference"] == f"{number}-2"  # type: ignore[index]
+    system.pay(reference)
+    system.callback(reference)
+    system.drain()
+    assert system.status(number) == "paid"
+    assert_sound(system)
+
+
 def test_a_forged_link_is_refused_by_the_gateway(system: System) -> None:
     number = system.invoice("eeid", "36.00")
     link = system.scalar("select payment_link from invoice where number = :n", n=number)

@@ -63,17 +63,20 @@ class EveryPayGateway:
 
     def create_payment(self, request: OneOffRequest) -> CreatedPayment:
         """Make a one-off payment and return where to send the payer (eis.md 9.1.2). Raises ProviderFailure."""
-        answer = self._caller.call(
-            "POST",
-            f"{self._base}/payments/oneoff",
-            profile=self._create,
-            payload=self._one_off(request),
-            headers=self._headers,
-        )
         try:
+            answer = self._caller.call(
+                "POST",
+                f"{self._base}/payments/oneoff",
+                profile=self._create,
+                payload=self._one_off(request),
+                headers=self._headers,
+            )
             return wire.read_created(self._body(answer))
         except wire.Unreadable as fault:
             raise self._unreadable(answer) from fault
+        except ProviderFailure as failure:
+            failure.order_taken = failure.outcome is Outcome.REFUSED and wire.says_order_is_taken(failure.detail)
+            raise
 
     def fetch_payment(self, external_id: str) -> FetchedPayment:
         """Return the payment as EveryPay knows it now. Raises ProviderFailure; Invalid for what is no reference."""

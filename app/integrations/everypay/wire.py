@@ -59,6 +59,7 @@ SNAPSHOT_KEYS = (
 REFERENCE = re.compile(r"[0-9A-Za-z]{8,80}", re.ASCII)
 _LINK = re.compile(r"https?://[!-~]{3,2000}", re.ASCII)
 _LONGEST_TEXT = 200
+_TAKEN = re.compile(r"order.?reference.*(used|unique|taken|exist|duplicat)", re.IGNORECASE)
 
 
 class Unreadable(ValueError):
@@ -111,6 +112,11 @@ def read_payment(body: Json, currency: str) -> FetchedPayment:
         snapshot={key: body.get(key) for key in SNAPSHOT_KEYS},
         raw=body,
     )
+
+
+def says_order_is_taken(message: str) -> bool:
+    """Return whether a refusal says that the order reference was used before; its code is not documented."""
+    return _TAKEN.search(message) is not None
 
 
 def refusal(body: Any) -> tuple[int | str | None, str]:
