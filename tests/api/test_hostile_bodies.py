@@ -131,7 +131,7 @@ def test_hostile_bodies_cost_no_time(api: Api) -> None:
     for body in slow:
         began = time.perf_counter()
         assert api.raw(REGISTER, body).status_code in {400, 422}
-        assert time.perf_counter() - began < 0.5
+        assert time.perf_counter() - began < 1
 
 
 VALUES: list[Any] = [
