@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import select
 
 from app.demo import seed
@@ -52,12 +51,3 @@ def test_seeded_reference_numbers_pass_the_check(system: System) -> None:
     numbers = [row[0] for row in system.rows("select distinct reference_number from invoice")]
     assert len(numbers) > 20
     assert all(is_valid(number) for number in numbers if number)
-
-
-@pytest.mark.slow
-def test_the_search_indexes_are_there_again_after_a_large_seed(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seed, "REBUILD_FROM", 100)
-    before = system.rows("select indexdef from pg_indexes where tablename = 'invoice_search' order by 1")
-    with system.app.app_context():
-        seed.fill(200)
-    assert system.rows("select indexdef from pg_indexes where tablename = 'invoice_search' order by 1") == before
