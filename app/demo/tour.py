@@ -16,7 +16,7 @@ from app.demo.simulators import applications
 from app.domain.money import parse_amount
 from app.integrations import build_integrations, current
 from app.queue import QUEUES
-from app.services import delivery, inbox, invoices, numbering, offers, payments, references, sealing
+from app.services import delivery, inbox, invoices, numbering, offers, payments, references, sealing, status_reports
 from app.services.dispatch import OUTBOX
 from app.services.initiators import Caller, caller_named
 from app.uow import assert_no_transaction, session, transaction
@@ -149,7 +149,7 @@ class Story:
 
     def report(self, word: str) -> None:
         """Let the service report a status."""
-        invoices.change_status(self.caller, self.number, word)
+        status_reports.change_status(self.caller, self.number, word)
 
     def refund(self, standing: str) -> None:
         """Pay, and let the shop give money back."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, func, select
 
-from app.domain.errors import NotFound
+from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import InvoiceFacts, InvoiceStatus, check_edge, derive_status
 from app.domain.payment import ACTIVE, PaymentStatus
 from app.models.invoice import Invoice
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # A shown link alone is not a payment under way (other-systems.md 7.1, precedence 10).
 UNDER_WAY = [status.value for status in ACTIVE if status is not PaymentStatus.CREATED]
+
+
+class StatusRefused(Conflict):
+    """The invoice cannot take this status now."""
 
 
 def lock(tx: Session, invoice_id: int) -> Invoice:

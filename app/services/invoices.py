@@ -1,11 +1,10 @@
-"""Invoices as the initiators ask for them: register, change the status, change the amount (eis.md 5.1, 5.6, 5.14)."""
+"""Invoices as the initiators ask for them: register, change the amount (eis.md 5.1, 5.14)."""
 
 from __future__ import annotations
 
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
@@ -13,15 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain import ledger as books
 from app.domain.errors import Conflict, Invalid
-from app.domain.invoice import EIS_WORD, InvoiceStatus
+from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
-from app.models.initiator import Initiator
 from app.models.invoice import Invoice, InvoiceClaim
-from app.models.payment import Payment
-from app.services import ledger, search, timeline
-from app.services.invoice_status import UNDER_WAY, lock_by_number, recompute
-from app.services.settlement import settle, settle_nothing
+from app.services import ledger, notices, search, timeline
+from app.services.invoice_status import StatusRefused, lock_by_number, recompute
+from app.services.settlement import settle_nothing
 from app.services.timeline import Actor
 from app.uow import retried, transaction
 
@@ -112,10 +109,6 @@ class RegisteredDifferently(Conflict):
     """This invoice number is registered already with another amount."""
 
 
-class StatusRefused(Conflict):
-    """The invoice cannot take this status now."""
-
-
 @retried
 def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Registered:
     """Register an invoice and return its LinkPay URL; the same request again gives the same answer.
@@ -137,26 +130,6 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
 
 
 @retried
-def change_status(caller: Caller, number: int, word: str) -> None:
-    """Do what the initiator reports of its invoice (eis.md 5.6); the same word again changes nothing.
-
-    Raises NotFound, Invalid for a word that is none of the six, StatusRefused when the facts forbid it.
-    """
-    if word not in EIS_WORD.values():
-        raise Invalid.field("status", f"must be one of: {', '.join(sorted(set(EIS_WORD.values())))}")
-    with transaction() as tx:
-        invoice = lock_by_number(tx, caller.owns, number)
-        if EIS_WORD[InvoiceStatus(invoice.status)] == word:
-            return
-        verb = REPORTS.get(word)
-        if verb is None:
-            raise StatusRefused(
-                f"Invoice {number} cannot be set to {word}: that follows from payments and refunds only"
-            )
-        verb(tx, invoice, Actor("initiator", caller.code))
-
-
-@retried
 def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner | None = None) -> None:
     """Set a new total on an invoice nobody paid (eis.md 5.14) and sign its link anew.
 
@@ -174,7 +147,7 @@ def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner 
 def reprice(tx: Session, invoice: Invoice, amount: Money, actor: Actor, links: LinkSigner | None = None) -> None:
     """Change the total of a locked invoice without money, and book the difference."""
     before = Money(invoice.total_minor, invoice.currency)
-    initiator = _code(tx, invoice.initiator_id)
+    initiator = notices.initiator_code(invoice.initiator_id)
     invoice.subtotal_minor = invoice.total_minor = amount.minor
     invoice.modifier_minor = invoice.tax_minor = 0
     if links is not None and invoice.payment_link:
@@ -301,95 +274,3 @@ def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoic
         )
         .on_conflict_do_nothing()
     )
-
-
-def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
-    if invoice.cancelled_at is not None:
-        raise StatusRefused(f"Invoice {invoice.number} is cancelled: register a new one")
-    if invoice.status not in {
-        InvoiceStatus.UNPAID,
-        InvoiceStatus.OVERDUE,
-        InvoiceStatus.PENDING,
-        InvoiceStatus.CHARGED_WITH_ERROR,
-        InvoiceStatus.PARTIALLY_PAID,
-    }:
-        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
-    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
-    payment = Payment(
-        tenant_id=invoice.tenant_id,
-        public_token=secrets.token_urlsafe(16),
-        invoice_id=invoice.id,
-        initiator_id=invoice.initiator_id,
-        method="reported",
-        gateway="service",
-        account=actor.name,
-        status="created",
-        amount_minor=due.minor,
-        currency=due.currency,
-        external_id=f"reported:{invoice.number}:{invoice.version}",
-    )
-    tx.add(payment)
-    tx.flush()
-    settle(payment, invoice, due, initiator=_code(tx, invoice.initiator_id), actor=actor)
-
-
-def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor) -> None:
-    if invoice.captured_minor or invoice.paid_at is not None:
-        raise StatusRefused(f"Invoice {invoice.number} has been paid: refund it instead of cancelling it")
-    if _money_on_its_way(tx, invoice.id):
-        raise StatusRefused(f"Invoice {invoice.number} is being paid at this moment: ask again when that has ended")
-    invoice.cancelled_at = datetime.now(UTC)
-    invoice.cancel_reason = f"reported by {actor.name}"
-    ledger.post(
-        "invoice.cancelled",
-        f"invoice:{invoice.id}:cancelled",
-        books.cancelled(_code(tx, invoice.initiator_id), Money(invoice.total_minor, invoice.currency)),
-        invoice_id=invoice.id,
-        tenant_id=invoice.tenant_id,
-    )
-    recompute(invoice)
-    timeline.record("invoice.cancelled", actor=actor, invoice_id=invoice.id, reason=invoice.cancel_reason)
-
-
-def _report_overdue(_tx: Session, invoice: Invoice, actor: Actor) -> None:
-    if invoice.paid_at is not None or invoice.cancelled_at is not None:
-        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
-    invoice.overdue_at = datetime.now(UTC)
-    recompute(invoice)
-    timeline.record("invoice.overdue", actor=actor, invoice_id=invoice.id)
-
-
-def _report_unpaid(_tx: Session, invoice: Invoice, actor: Actor) -> None:
-    if invoice.paid_at is not None or invoice.cancelled_at is not None:
-        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
-    invoice.overdue_at = None
-    invoice.last_charge_error = None
-    recompute(invoice)
-    timeline.record("invoice.reopened", actor=actor, invoice_id=invoice.id)
-
-
-REPORTS = {
-    "paid": _report_paid,
-    "cancelled": _report_cancelled,
-    "overdue": _report_overdue,
-    "unpaid": _report_unpaid,
-}
-
-
-def _money_on_its_way(tx: Session, invoice_id: int) -> bool:
-    """Return whether the payer has begun to pay; a page that was only opened does not count."""
-    begun = tx.scalar(
-        select(Payment.id)
-        .where(
-            Payment.invoice_id == invoice_id,
-            Payment.status.in_(UNDER_WAY),
-            Payment.provider_state.is_distinct_from("initial"),
-            Payment.external_id.is_not(None),
-        )
-        .limit(1)
-    )
-    return begun is not None
-
-
-def _code(tx: Session, initiator_id: int) -> str:
-    return tx.scalars(select(Initiator.code).where(Initiator.id == initiator_id)).one()

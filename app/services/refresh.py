@@ -15,7 +15,7 @@ from app.domain.order_reference import parse
 from app.domain.payment import DecisionKind, ObservedState, PaymentStatus, decide
 from app.models.invoice import Invoice, InvoiceClaim
 from app.models.payment import GatewayReference, Payment
-from app.services import give_back, inbox, notices, outbox, reviews, timeline
+from app.services import doubts, give_back, inbox, notices, outbox, reviews, timeline
 from app.services.invoice_status import lock, recompute
 from app.services.invoices import reprice
 from app.services.settlement import settle
@@ -83,7 +83,7 @@ def _apply(look: Look, fetched: FetchedPayment, gateway: HostedGateway, poll_lad
         payment = _lock_payment(tx, look, fetched, gateway, invoice)
         reference = tx.get_one(GatewayReference, look.reference_id, with_for_update=True, populate_existing=True)
         if invoice is None or payment is None:
-            outcome = _nobody_knows(reference, fetched, invoice)
+            outcome = doubts.ask_whose(reference, fetched, invoice)
         else:
             reference.payment_id = payment.id
             outcome = _fold(payment, invoice, fetched, gateway, poll_ladder_s)
@@ -193,20 +193,6 @@ def _claimed(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> int | No
     )
 
 
-def _nobody_knows(reference: GatewayReference, fetched: FetchedPayment, invoice: Invoice | None) -> str:
-    if fetched.state is ObservedState.COMPLETED:
-        reviews.ask(
-            "payment.unknown_here",
-            f"reference:{reference.id}",
-            f"{reference.gateway} holds a settled payment {reference.external_id} for {fetched.order_reference!r}, "
-            "and it belongs to no invoice here",
-            invoice_id=invoice.id if invoice else None,
-            evidence=_evidence(fetched),
-        )
-        return "unknown here"
-    return "nothing to do"
-
-
 def _fold(
     payment: Payment,
     invoice: Invoice,
@@ -215,9 +201,9 @@ def _fold(
     poll_ladder_s: Sequence[int],
 ) -> str:
     """Fold one fetched truth into the payment; permutations of the same news end in the same state."""
-    difference = _difference(payment, invoice, fetched, gateway)
+    difference = doubts.difference(payment, invoice, fetched, gateway)
     if difference and fetched.state in {ObservedState.COMPLETED, ObservedState.AUTHORIZED}:
-        return _review(payment, invoice, fetched, "payment.differs", difference)
+        return doubts.ask_about(payment, invoice, fetched, "payment.differs", difference)
     _note_fetch(payment, invoice, fetched, agrees=not difference)
     decision = decide(
         PaymentStatus(payment.status),
@@ -226,50 +212,11 @@ def _fold(
         captured_minor=payment.captured_minor,
     )
     if decision.kind is DecisionKind.REVIEW:
-        return _review(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
+        return doubts.ask_about(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
     if decision.kind is DecisionKind.APPLY and decision.to is not None:
         _move(payment, invoice, fetched, decision.to, late=decision.late)
     _plan_next_check(payment, poll_ladder_s)
     return str(decision.kind)
-
-
-def _difference(payment: Payment, invoice: Invoice, fetched: FetchedPayment, gateway: HostedGateway) -> str:
-    """Return in words what does not agree with what was asked; empty when all does (security.md T10, T11)."""
-    asked = Money(payment.amount_minor, payment.currency)
-    faults = []
-    if fetched.account != payment.account or payment.account != gateway.account:
-        faults.append(f"account {fetched.account!r} instead of {payment.account!r}")
-    if fetched.initial != asked:
-        paid = "nothing" if fetched.initial is None else f"{format_amount(fetched.initial)} {fetched.initial.currency}"
-        faults.append(f"{paid} instead of {format_amount(asked)} {asked.currency}")
-    if parse(fetched.order_reference).number != invoice.number:
-        faults.append(f"order reference {fetched.order_reference!r} instead of {invoice.number}")
-    return ", ".join(faults)
-
-
-def _review(payment: Payment, invoice: Invoice, fetched: FetchedPayment, kind: str, why: str) -> str:
-    payment.provider_state = fetched.provider_state
-    payment.next_check_at = None
-    reviews.ask(
-        kind,
-        f"payment:{payment.id}:{fetched.provider_state}",
-        f"{payment.gateway} says {fetched.provider_state}: {why}",
-        invoice_id=invoice.id,
-        payment_id=payment.id,
-        evidence=_evidence(fetched),
-    )
-    return "review"
-
-
-def _evidence(fetched: FetchedPayment) -> dict[str, str | None]:
-    return {
-        "reference": fetched.external_id,
-        "account": fetched.account,
-        "order_reference": fetched.order_reference,
-        "state": fetched.provider_state,
-        "initial": format_amount(fetched.initial) if fetched.initial is not None else None,
-        "standing": format_amount(fetched.standing) if fetched.standing is not None else None,
-    }
 
 
 def _note_fetch(payment: Payment, invoice: Invoice, fetched: FetchedPayment, *, agrees: bool) -> None:

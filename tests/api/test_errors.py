@@ -10,11 +10,13 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from app.services import invoices, numbering
+from app.services import invoices, numbering, status_reports
 from tests.api.client import NUMBER, REGISTER, ROUTES, STATUS, bearer, error_of
 from tests.system import V1
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from tests.api.client import Api
 
 CANARY = "select secret_canary from nowhere"
@@ -95,11 +97,13 @@ def test_a_bug_is_answered_with_an_id_and_without_a_trace(
     assert not caplog.records
 
 
-@pytest.mark.parametrize(("path", "verb"), [(REGISTER, "register"), (STATUS, "change_status")])
+@pytest.mark.parametrize(
+    ("path", "verbs", "verb"), [(REGISTER, invoices, "register"), (STATUS, status_reports, "change_status")]
+)
 def test_a_database_that_is_away_asks_to_come_back(
-    api: Api, monkeypatch: pytest.MonkeyPatch, path: str, verb: str
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str, verbs: ModuleType, verb: str
 ) -> None:
-    monkeypatch.setattr(invoices, verb, away)
+    monkeypatch.setattr(verbs, verb, away)
     response = api.send(path, {"invoice_number": 1, "transaction_amount": "1", "status": "paid"})
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "5"

@@ -13,7 +13,7 @@ from app.blueprints.api.guard import caller
 from app.domain.errors import NotFound
 from app.domain.numbering import NumberRangeExhausted
 from app.integrations import current
-from app.services import invoices, numbering, payments, references
+from app.services import invoices, numbering, payments, references, status_reports
 from app.services.payments import NotPayable
 from app.web.errors import Refusal, body_of
 from app.web.limits import ONE_OFFS, check
@@ -130,7 +130,7 @@ def reference_number_generator(body: schemas.ReferenceBody) -> dict[str, Any]:
 def invoice_status(body: schemas.StatusBody) -> dict[str, Any]:
     """Do what the initiator reports of its invoice; the same report again changes nothing."""
     try:
-        invoices.change_status(caller(), body.invoice_number, body.status)
+        status_reports.change_status(caller(), body.invoice_number, body.status)
     except NotFound:
         sentence = f"Invoice with {body.invoice_number} number not found in Invoice Status Controller"
         raise Refusal(404, body_of(sentence)) from None

@@ -1,0 +1,134 @@
+"""What an initiator reports of its invoice: paid elsewhere, cancelled, overdue, open again (eis.md 5.6)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.domain import ledger as books
+from app.domain.errors import Invalid
+from app.domain.invoice import EIS_WORD, InvoiceStatus
+from app.domain.money import Money
+from app.models.payment import Payment
+from app.services import ledger, notices, timeline
+from app.services.invoice_status import UNDER_WAY, StatusRefused, lock_by_number, recompute
+from app.services.settlement import settle
+from app.services.timeline import Actor
+from app.uow import retried, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.models.invoice import Invoice
+    from app.services.initiators import Caller
+
+
+@retried
+def change_status(caller: Caller, number: int, word: str) -> None:
+    """Do what the initiator reports of its invoice (eis.md 5.6); the same word again changes nothing.
+
+    Raises NotFound, Invalid for a word that is none of the six, StatusRefused when the facts forbid it.
+    """
+    if word not in EIS_WORD.values():
+        raise Invalid.field("status", f"must be one of: {', '.join(sorted(set(EIS_WORD.values())))}")
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, number)
+        if EIS_WORD[InvoiceStatus(invoice.status)] == word:
+            return
+        verb = REPORTS.get(word)
+        if verb is None:
+            raise StatusRefused(
+                f"Invoice {number} cannot be set to {word}: that follows from payments and refunds only"
+            )
+        verb(tx, invoice, Actor("initiator", caller.code))
+
+
+def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
+    if invoice.cancelled_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} is cancelled: register a new one")
+    if invoice.status not in {
+        InvoiceStatus.UNPAID,
+        InvoiceStatus.OVERDUE,
+        InvoiceStatus.PENDING,
+        InvoiceStatus.CHARGED_WITH_ERROR,
+        InvoiceStatus.PARTIALLY_PAID,
+    }:
+        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
+    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
+    payment = Payment(
+        tenant_id=invoice.tenant_id,
+        public_token=secrets.token_urlsafe(16),
+        invoice_id=invoice.id,
+        initiator_id=invoice.initiator_id,
+        method="reported",
+        gateway="service",
+        account=actor.name,
+        status="created",
+        amount_minor=due.minor,
+        currency=due.currency,
+        external_id=f"reported:{invoice.number}:{invoice.version}",
+    )
+    tx.add(payment)
+    tx.flush()
+    settle(payment, invoice, due, initiator=notices.initiator_code(invoice.initiator_id), actor=actor)
+
+
+def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor) -> None:
+    if invoice.captured_minor or invoice.paid_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} has been paid: refund it instead of cancelling it")
+    if _money_on_its_way(tx, invoice.id):
+        raise StatusRefused(f"Invoice {invoice.number} is being paid at this moment: ask again when that has ended")
+    invoice.cancelled_at = datetime.now(UTC)
+    invoice.cancel_reason = f"reported by {actor.name}"
+    ledger.post(
+        "invoice.cancelled",
+        f"invoice:{invoice.id}:cancelled",
+        books.cancelled(notices.initiator_code(invoice.initiator_id), Money(invoice.total_minor, invoice.currency)),
+        invoice_id=invoice.id,
+        tenant_id=invoice.tenant_id,
+    )
+    recompute(invoice)
+    timeline.record("invoice.cancelled", actor=actor, invoice_id=invoice.id, reason=invoice.cancel_reason)
+
+
+def _report_overdue(_tx: Session, invoice: Invoice, actor: Actor) -> None:
+    if invoice.paid_at is not None or invoice.cancelled_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
+    invoice.overdue_at = datetime.now(UTC)
+    recompute(invoice)
+    timeline.record("invoice.overdue", actor=actor, invoice_id=invoice.id)
+
+
+def _report_unpaid(_tx: Session, invoice: Invoice, actor: Actor) -> None:
+    if invoice.paid_at is not None or invoice.cancelled_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
+    invoice.overdue_at = None
+    invoice.last_charge_error = None
+    recompute(invoice)
+    timeline.record("invoice.reopened", actor=actor, invoice_id=invoice.id)
+
+
+REPORTS = {
+    "paid": _report_paid,
+    "cancelled": _report_cancelled,
+    "overdue": _report_overdue,
+    "unpaid": _report_unpaid,
+}
+
+
+def _money_on_its_way(tx: Session, invoice_id: int) -> bool:
+    """Return whether the payer has begun to pay; a page that was only opened does not count."""
+    begun = tx.scalar(
+        select(Payment.id)
+        .where(
+            Payment.invoice_id == invoice_id,
+            Payment.status.in_(UNDER_WAY),
+            Payment.provider_state.is_distinct_from("initial"),
+            Payment.external_id.is_not(None),
+        )
+        .limit(1)
+    )
+    return begun is not None
