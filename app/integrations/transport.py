@@ -63,6 +63,9 @@ class CheckedTransport(httpx.BaseTransport):
         context = context or ssl.create_default_context()
         if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
             raise ValueError("a connection without a verified certificate is never made")
+        context.minimum_version = max(
+            context.minimum_version, ssl.TLSVersion.TLSv1_2
+        )  # some Pythons leave it to the system
         context.hostname_checks_common_name = False  # a certificate names its hosts in the extension or not at all
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
