@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 # Told from the messages themselves, which know when each came.
 TOLD_OTHERWISE = {"gateway.callback.received"}
-# A gateway repeats itself; what comes within this time counts as one thing that happened.
-BURST_S = 5
+# Anybody may send a callback, so nobody may make a page endless by it.
+LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +68,30 @@ class Booking:
 
 def of_invoice(invoice_id: int, messages: Sequence[InboxMessage]) -> list[Happening]:
     """Return what happened to the invoice, the messages about its payments included, newest first."""
-    told = _session().scalars(select(Event).where(Event.invoice_id == invoice_id).order_by(Event.id)).all()
+    told = _session().scalars(
+        select(Event).where(Event.invoice_id == invoice_id).order_by(Event.id.desc()).limit(LONGEST)
+    )
     events = [
         Happening(each.created_at, each.kind, each.actor_kind, each.actor, each.reason, each.data)
         for each in told
         if each.kind not in TOLD_OTHERWISE
     ]
     # Sorting is stable: what one transaction wrote in the same instant keeps its order.
-    return sorted([*events, *_callbacks(messages)], key=lambda each: each.at)[::-1]
+    return sorted([*events, *_callbacks(messages)[::-1]], key=lambda each: each.at, reverse=True)
 
 
 def messages_about(payments: Sequence[Payment]) -> Sequence[InboxMessage]:
-    """Return what gateways sent about these payments, oldest first."""
+    """Return what gateways sent about these payments, oldest first; of a flood only the latest."""
     references = {(each.gateway, each.external_id) for each in payments if each.external_id}
     if not references:
         return []
-    return (
-        _session()
-        .scalars(
-            select(InboxMessage)
-            .where(tuple_(InboxMessage.source, InboxMessage.external_id).in_(sorted(references)))
-            .order_by(InboxMessage.id)
-        )
-        .all()
+    latest = (
+        select(InboxMessage)
+        .where(tuple_(InboxMessage.source, InboxMessage.external_id).in_(sorted(references)))
+        .order_by(InboxMessage.id.desc())
+        .limit(LONGEST)
     )
+    return _session().scalars(latest).all()[::-1]
 
 
 def bookings_of(invoice_id: int) -> list[Booking]:
@@ -110,15 +110,20 @@ def bookings_of(invoice_id: int) -> list[Booking]:
 
 
 def _callbacks(messages: Sequence[InboxMessage]) -> list[Happening]:
-    """Return one happening for each burst of messages about the same thing."""
+    """Return one happening for all messages that one look answered: those that came before the first was handled."""
     bursts: list[list[InboxMessage]] = []
     for each in messages:
-        last = bursts[-1] if bursts else None
-        if last and last[-1].external_id == each.external_id and _seconds(last[0], each) <= BURST_S:
-            last.append(each)
+        if bursts and _one_look(bursts[-1][0], each):
+            bursts[-1].append(each)
         else:
             bursts.append([each])
     return [_burst(burst) for burst in bursts]
+
+
+def _one_look(first: InboxMessage, later: InboxMessage) -> bool:
+    if first.external_id != later.external_id:
+        return False
+    return first.handled_at is None or later.created_at <= first.handled_at
 
 
 def _burst(burst: list[InboxMessage]) -> Happening:

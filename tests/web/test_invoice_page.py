@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import event
 
 from app.extensions import db
 from app.queries import invoices
+from app.services import inbox
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -28,7 +30,7 @@ def test_a_paid_invoice_tells_everything_from_the_number_to_the_notice(mary: Bro
     story = [
         "Registry was told",
         "Settled: 120.00\N{NO-BREAK SPACE}€ by card",
-        "Booked",
+        "Booked: received",
         "EveryPay says settled",
         "Callback from EveryPay",
         "Payment page made at EveryPay",
@@ -103,6 +105,40 @@ def test_money_given_back_is_told(mary: Browser) -> None:
     system.drain()
     text = shown(mary, number)
     assert "Given back: 120.00" in text
+
+
+def test_callbacks_that_came_before_a_look_are_one_line_and_later_ones_another(mary: Browser) -> None:
+    system = mary.portal.system
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    for _ in range(3):
+        send(system, reference)
+    system.drain()
+    system.pay(reference, "refunded", standing=0)
+    send(system, reference)
+    system.drain()
+    trail = mary.page(f"/invoices/{number}").text("ol")
+    assert trail.count("Callback from EveryPay") == 2
+    assert re.search(r"3 in \d\.\d s, taken as one", trail)
+
+
+def send(system: System, reference: str) -> None:
+    """Let a callback be kept without anybody looking into it yet."""
+    with system.app.app_context():
+        inbox.receive_callback(source="everypay", reference=reference, raw="", kind="status_updated")
+
+
+def test_a_flood_of_callbacks_does_not_make_the_page_endless(mary: Browser) -> None:
+    system = mary.portal.system
+    number, reference = system.settle()
+    system.sql(
+        "insert into inbox (source, kind, external_id, raw, handled_at, created_at) "
+        "select 'everypay', 'flood', :reference, '', now() + n * interval '1 s', now() + n * interval '1 s' "
+        "from generate_series(1, 900) n",
+        reference=reference,
+    )
+    assert mary.page(f"/invoices/{number}").text("ol").count("Callback from EveryPay") == 300
 
 
 def test_a_notice_that_does_not_get_through_is_said(mary: Browser) -> None:

@@ -39,7 +39,8 @@ def answer(found: InvoiceDetail) -> Answer:
         return Answer(tone, headline, _rest(found))
     if any(each.kind == "payment.differs" for each in found.questions):
         headline = _("Money came, but it differs from what was asked: a person decides.")
-    return Answer("warn", headline, " ".join(each.sentence + "." for each in found.questions))
+    questions = " ".join(f"{each.sentence}." for each in found.questions)
+    return Answer("warn", headline, _("A person must decide: %(questions)s", questions=questions))
 
 
 def on(moment: datetime) -> str:
@@ -92,7 +93,9 @@ def _being_paid(found: InvoiceDetail) -> str:
 
 
 def _failed(found: InvoiceDetail) -> str:
-    why = found.invoice.last_charge_error or ""
+    why = found.invoice.last_charge_error
+    if why in {None, "", "failed"}:
+        return _("The last try to pay failed. The invoice can still be paid.")
     return _("The last try to pay failed (%(why)s). The invoice can still be paid.", why=why)
 
 
@@ -171,11 +174,9 @@ def _told(service: str, latest: OutboxRow) -> str:
 
 
 def _books(found: InvoiceDetail) -> str:
-    if not found.bookings:
-        return ""
-    if all(each.is_balanced for each in found.bookings):
-        return _("The books have it.")
-    return _("The books do not balance: tell an administrator.")
+    if not all(each.is_balanced for each in found.bookings):
+        return _("The books do not balance: tell an administrator.")
+    return _("The books have it.") if found.invoice.captured_minor else ""
 
 
 def _received(found: InvoiceDetail) -> Payment | None:

@@ -70,7 +70,9 @@ def _happening(each: Happening, service: str) -> Line:
 
 def _booking(each: Booking) -> Line:
     sides = [_side(side.account, side.amount_minor, side.currency) for side in each.sides]
-    title = _("Booked") if each.is_balanced else _("Booked, and it does not balance")
+    title = _("Booked: %(what)s", what=words.booking_word(each.kind).lower())
+    if not each.is_balanced:
+        title = _("Booked, and it does not balance")
     return Line(each.at, None, "book", "mute" if each.is_balanced else "bad", title, "; ".join(sides))
 
 
@@ -82,7 +84,7 @@ def _side(code: str, minor: int, currency: str) -> str:
 def _by(each: Happening, service: str) -> str:
     if each.actor_kind == "operator":
         return _("by operator %(who)s", who=each.actor)
-    if each.actor_kind == "initiator":
+    if each.actor_kind == "initiator" and each.actor not in (each.reason or ""):
         return _("asked by %(who)s", who=each.actor or service)
     return ""
 
