@@ -176,6 +176,11 @@ def _send(row: Claimed, handler: RowHandler | BatchHandler | None, integrations:
         _poisoned(row, None, Crash("NoHandler", f"nothing here handles {row.kind}", "", is_ours=True))
         return False
     send = handler.send
+    # A row may have waited behind slow ones of the same claim: what was reaped meanwhile is not ours to send.
+    with transaction():
+        if not outbox.renew(row, handler.lease_s):
+            DROPPED.inc()
+            return False
 
     def out() -> Answer | ProviderFailure | None:
         try:

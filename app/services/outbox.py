@@ -57,6 +57,9 @@ update outbox set state = :state, lease_token = null, lease_until = null,
        done_at = case when :state in ('dead', 'done') then clock_timestamp() end
  where id = :id and lease_token = :token
 """)
+RENEW = text("""
+update outbox set lease_until = now() + make_interval(secs => :lease_s) where id = :id and lease_token = :token
+""")
 BODY_KEPT = 4_000
 
 
@@ -123,6 +126,11 @@ def claim_lane(lane_id: int, *, limit: int, lease_s: int) -> list[Claimed]:
 def claim_row(row_id: int, *, lease_s: int) -> Claimed | None:
     """Take one row, or None when it is not due or somebody has it; in the caller's transaction."""
     return next(iter(_claim(CLAIM_ROW, row_id, 1, lease_s)), None)
+
+
+def renew(row: Claimed, lease_s: int) -> bool:
+    """Hold the row for `lease_s` seconds from now; False when it has passed to somebody else: then leave it alone."""
+    return _hit(RENEW, {"id": row.id, "token": row.lease_token, "lease_s": lease_s})
 
 
 def finish(row: Claimed, answer: Answer | None = None) -> bool:
