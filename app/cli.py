@@ -37,7 +37,11 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
-    """Run and look after EIS Billing."""
+    """Run and look after EIS Billing.
+
+    A command typed beside a running `billing up` is about that system; the variable BILLING_DATA names its folder when
+    it is not .data in the checkout.
+    """
 
 
 @main.command()
@@ -219,8 +223,9 @@ def _application(process: str = "tool") -> Flask:
     from app import create_app  # noqa: PLC0415
     from app.config import load_settings  # noqa: PLC0415
 
-    if not os.environ.get("DATABASE_URL"):
-        os.environ.update(running_beside(Path(os.environ.get("BILLING_DATA") or DATA)))
+    beside = running_beside(Path(os.environ.get("BILLING_DATA") or DATA))
+    if os.environ.get("DATABASE_URL") in {None, "", beside.get("DATABASE_URL")}:
+        os.environ.update(beside)
     return create_app(load_settings(), process=process)
 
 

@@ -75,8 +75,9 @@ def settings(this: Installation, database_url: str, redis_url: str) -> dict[str,
 
 
 def differing(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what this environment says otherwise than the one we were started in: what `running_beside` reads."""
-    return {name: value for name, value in env.items() if os.environ.get(name) != value}
+    """Return what this environment says otherwise than the one we were started in, and where the servers are."""
+    always = {"DATABASE_URL", "REDIS_URL"}
+    return {name: value for name, value in env.items() if name in always or os.environ.get(name) != value}
 
 
 def running_beside(data: Path) -> dict[str, str]:
