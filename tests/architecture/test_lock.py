@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from bootstrap import PIP_WHEEL
 
 ROOT = Path(__file__).parents[2]
 ENTRY = re.compile(r"^(\S+)==(\S+)(?: ; [^\\\n]+)?(?: \\\n {4}--hash=sha256:[0-9a-f]{64})+$", re.MULTILINE)
@@ -60,3 +63,9 @@ def test_a_lock_holds_nothing_but_versions_with_their_hashes(lock: Lock) -> None
 def test_the_lock_for_checks_has_everything_of_the_lock_for_running() -> None:
     different = {name: version for name, version in RUN.pins.items() if CHECK.pins.get(name) != version}
     assert not different
+
+
+def test_the_installer_is_the_wheel_that_is_listed() -> None:
+    listed = (PIP_WHEEL.parent / "VENDOR.md").read_text(encoding="utf-8")
+    assert f"`{PIP_WHEEL.name}`" in listed
+    assert hashlib.sha256(PIP_WHEEL.read_bytes()).hexdigest() in listed
