@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.config import SettingsFault, load_settings
 from app.demo.doctor import Finding, Probe, examine, findings
+from app.extensions import db
 from app.factory import create_app
 from tests.system import environment
 
@@ -29,7 +30,10 @@ def test_a_database_that_does_not_wait_for_the_disk_is_a_fault(system: System) -
 
 
 def test_a_database_without_tables_is_a_fault(empty_database: str, redis_url: str) -> None:
-    found = list(findings(lambda: create_app(load_settings(environment(empty_database, redis_url)))))
+    app = create_app(load_settings(environment(empty_database, redis_url)))
+    found = list(findings(lambda: app))
+    with app.app_context():
+        db.engine.dispose()
     assert "billing migrate" in of(found, "tables")[0].fault
 
 
