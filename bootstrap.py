@@ -168,11 +168,15 @@ def ensure_pango() -> None:
 
 
 def ensure_browser() -> None:
-    """Install Chromium for the browser tests, where that is possible."""
+    """Install Chromium, and the library its driver needs, for the browser tests, where that is possible."""
     import shutil  # noqa: PLC0415
+    from ctypes.util import find_library  # noqa: PLC0415
 
-    if not any(map(shutil.which, BROWSERS)):
-        _install_packages(["chromium"], mac="chromium", otherwise="the browser tests are skipped")
+    missing = [] if any(map(shutil.which, BROWSERS)) else ["chromium"]
+    if sys.platform == "linux" and not find_library("atomic"):
+        missing.append("libatomic1")
+    if missing:
+        _install_packages(missing, mac="chromium", otherwise="the browser tests are skipped")
 
 
 def ensure_pango_later() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from ctypes.util import find_library
 from typing import Any
 
 import pytest
@@ -24,4 +26,6 @@ def launch_arguments() -> dict[str, Any]:
     found = next((path for path in map(shutil.which, NAMES) if path), None)
     if found is None:
         pytest.skip("no browser: apt-get install chromium")
+    if sys.platform == "linux" and find_library("atomic") is None:
+        pytest.skip("the browser's driver cannot start: apt-get install libatomic1")
     return {"executable_path": found, "args": ARGUMENTS}
