@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.queue import WORK_LANE, Bell, Crash, attempt, has_forgotten, offer
-from app.services import delivery, offers, schedule
+from app.services import offers, reaper, schedule
 from app.services.dispatch import OUTBOX, PERIODIC
 
 if TYPE_CHECKING:
@@ -34,16 +34,19 @@ class Relay:
         self.stopping = True
 
     def look(self) -> int:
-        """Do one pass and return how many lanes were offered."""
+        """Do one pass and return how many offers Redis took."""
         if self._is_time("reap", REAP_EVERY_S):
-            delivery.reap(OUTBOX)
+            reaper.reap(OUTBOX)
         forgot = False
         if self._is_time("tick", TICK_EVERY_S):
             schedule.tick(tuple(PERIODIC))
             forgot = has_forgotten()
         taken = offers.take_offers(forget=forgot)
-        for each in taken:
-            offer(each.queue, WORK_LANE, each.lane_id, job_id=each.job_id)
+        for position, each in enumerate(taken):
+            if not offer(each.queue, WORK_LANE, each.lane_id, job_id=each.job_id):
+                # Redis is away: the workers notice by themselves, and the bell is for the moment it is back.
+                offers.withdraw(taken[position:])
+                return position
         return len(taken)
 
     def _is_time(self, what: str, every_s: float) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from app.uow import session, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 REOFFER_S = 30
 
@@ -21,6 +25,7 @@ update lane set offers = offers + 1, offered_until = now() + make_interval(secs 
                for update skip locked)
 returning id, name, queue, offers
 """)
+WITHDRAW = text("update lane set offered_until = null where id = any(:ids)")
 DUE = text("""
 select id from lane where queue = :queue and (paused_until is null or paused_until < now())
    and exists (select 1 from outbox where outbox.lane_id = lane.id and outbox.state = 'pending'
@@ -48,6 +53,12 @@ def take_offers(*, forget: bool = False) -> list[Offer]:
     """Take the offers that are due; each lane at most once in 30 s unless its worker began, or all with `forget`."""
     with transaction() as tx:
         return [Offer(*row) for row in tx.execute(TAKE, {"reoffer": REOFFER_S, "forget": forget})]
+
+
+def withdraw(taken: Sequence[Offer]) -> None:
+    """Take offers back that reached nobody, so that they are made again as soon as Redis answers."""
+    with transaction() as tx:
+        tx.execute(WITHDRAW, {"ids": [each.lane_id for each in taken]})
 
 
 def due_lanes(queue: str) -> list[int]:

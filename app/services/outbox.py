@@ -14,7 +14,7 @@ from app.domain.errors import BillingError
 from app.uow import in_transaction, ring_after_commit, session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from app.domain.ports import Answer
@@ -29,7 +29,9 @@ update outbox set state = 'leased', attempts = outbox.attempts + 1, lease_token 
 returning outbox.id, outbox.kind, outbox.tenant_id, outbox.invoice_id, outbox.payment_id, outbox.payload,
           outbox.attempts, outbox.repeatable, outbox.lease_token
 """
-CLAIM_LANE = text(CLAIM.format(which="lane_id = :subject and run_at <= now()"))
+IN_LANE = "lane_id = :subject and run_at <= now() and kind {choice}(cast(:kinds as text[]))"
+CLAIM_OF = text(CLAIM.format(which=IN_LANE.format(choice="= any")))
+CLAIM_BUT = text(CLAIM.format(which=IN_LANE.format(choice="<> all")))
 CLAIM_ROW = text(CLAIM.format(which="id = :subject and run_at <= now()"))
 
 POST = text("""
@@ -47,18 +49,28 @@ update outbox set state = 'done', done_at = clock_timestamp(), lease_token = nul
  where id = :id and lease_token = :token
 """)
 DONE_TOGETHER = text("""
-update outbox set state = 'done', done_at = clock_timestamp(), lease_token = null, lease_until = null
+update outbox set state = 'done', done_at = clock_timestamp(), lease_token = null, lease_until = null,
+       last_error_class = null, last_error = null
  where id = any(:ids) and lease_token = :token
+returning id
 """)
 AGAIN = text("""
 update outbox set state = :state, lease_token = null, lease_until = null,
-       run_at = now() + make_interval(secs => :delay_s), attempts = attempts - :refund,
+       run_at = now() + make_interval(secs => :delay_s),
        last_error_class = :error_class, last_error = :error, answer_status = :status, trace_id = :trace_id,
        done_at = case when :state in ('dead', 'done') then clock_timestamp() end
  where id = :id and lease_token = :token
 """)
 RENEW = text("""
 update outbox set lease_until = now() + make_interval(secs => :lease_s) where id = :id and lease_token = :token
+""")
+TAKE_OVER = text("""
+update outbox set lease_token = cast(:token as uuid), lease_until = now() + make_interval(secs => :lease_s)
+  from (select id from outbox where state = 'leased' and lease_until < now()
+         order by lease_until limit :limit for update skip locked) expired
+ where outbox.id = expired.id
+returning outbox.id, outbox.kind, outbox.tenant_id, outbox.invoice_id, outbox.payment_id, outbox.payload,
+          outbox.attempts, outbox.repeatable, outbox.lease_token
 """)
 BODY_KEPT = 4_000
 
@@ -118,14 +130,25 @@ def post(
     return posted
 
 
-def claim_lane(lane_id: int, *, limit: int, lease_s: int) -> list[Claimed]:
-    """Take up to `limit` due rows of a lane for `lease_s` seconds; in the caller's transaction."""
-    return _claim(CLAIM_LANE, lane_id, limit, lease_s)
+def claim_lane(
+    lane_id: int, *, limit: int, lease_s: int, of: Collection[str] | None = None, but: Collection[str] = ()
+) -> list[Claimed]:
+    """Take up to `limit` due rows of a lane for `lease_s` seconds; in the caller's transaction.
+
+    `of` or `but` choose by kind. The lease runs by the database's clock, so no machine's own clock can end it early.
+    """
+    statement, kinds = (CLAIM_BUT, but) if of is None else (CLAIM_OF, of)
+    return _take(statement, subject=lane_id, limit=limit, lease_s=lease_s, kinds=list(kinds))
 
 
 def claim_row(row_id: int, *, lease_s: int) -> Claimed | None:
     """Take one row, or None when it is not due or somebody has it; in the caller's transaction."""
-    return next(iter(_claim(CLAIM_ROW, row_id, 1, lease_s)), None)
+    return next(iter(_take(CLAIM_ROW, subject=row_id, limit=1, lease_s=lease_s)), None)
+
+
+def take_over_expired(*, limit: int, lease_s: int) -> list[Claimed]:
+    """Take rows whose lease has run out, to decide what becomes of them; in the caller's transaction."""
+    return _take(TAKE_OVER, limit=limit, lease_s=lease_s)
 
 
 def renew(row: Claimed, lease_s: int) -> bool:
@@ -145,13 +168,16 @@ def finish(row: Claimed, answer: Answer | None = None) -> bool:
     return _hit(DONE, values)
 
 
-def finish_together(rows: Sequence[Claimed]) -> bool:
-    """Mark rows of one claim done, together with their effect; False when any lease was lost."""
+def finish_together(rows: Sequence[Claimed]) -> list[Claimed]:
+    """Mark rows of one claim done and return those that were still ours; the effect may cover no others.
+
+    To be called first in the transaction of the effect: the rows stay locked until it commits.
+    """
     if not rows:
-        return True
+        return []
     ids = [row.id for row in rows]
-    done = session().execute(DONE_TOGETHER, {"ids": ids, "token": rows[0].lease_token})
-    return _count(done) == len(rows)
+    done = set(session().execute(DONE_TOGETHER, {"ids": ids, "token": rows[0].lease_token}).scalars())
+    return [row for row in rows if row.id in done]
 
 
 def put_back(
@@ -163,12 +189,8 @@ def put_back(
     error: str = "",
     status: int | None = None,
     trace_id: str | None = None,
-    counts: bool = True,
 ) -> bool:
-    """Give the row back for a later try, or to a person with state dead or held; False when the lease was lost.
-
-    `counts=False` takes the try back: the row was not touched.
-    """
+    """Give the row back for a later try, or to a person with state dead or held; False when the lease was lost."""
     values = {
         "id": row.id,
         "token": row.lease_token,
@@ -178,7 +200,6 @@ def put_back(
         "error": error[:500] or None,
         "status": status,
         "trace_id": trace_id,
-        "refund": 0 if counts else 1,
     }
     return _hit(AGAIN, values)
 
@@ -188,8 +209,8 @@ def jitter_percent() -> int:
     return random.randint(-20, 20)  # noqa: S311 - spreads tries, guards nothing
 
 
-def _claim(statement: Any, subject: int, limit: int, lease_s: int) -> list[Claimed]:
-    rows = session().execute(statement, {"subject": subject, "limit": limit, "lease_s": lease_s, "token": str(uuid4())})
+def _take(statement: Any, **values: Any) -> list[Claimed]:
+    rows = session().execute(statement, values | {"token": str(uuid4())})
     return sorted((Claimed(*row) for row in rows), key=lambda row: row.id)
 
 
