@@ -8,6 +8,7 @@ from enum import StrEnum
 from app.domain.errors import Conflict
 
 WARN_SHARE_PERCENT, ALARM_SHARE_PERCENT = 80, 95
+WARN_DAYS = 30
 
 
 class NumberRangeExhausted(Conflict):
@@ -46,13 +47,14 @@ class RangeState:
         return (self.upcoming - self.first) * 100 // (self.last - self.first + 1)
 
 
-def alarm(state: RangeState) -> RangeAlarm:
-    """Return how loudly to warn (reliability.md 3.13: 80 % and 95 %)."""
+def alarm(state: RangeState, days_left: int | None = None) -> RangeAlarm:
+    """Return how loudly to warn (reliability.md 3.13): at 80 % and 95 %, and 30 days before the forecast end."""
     if state.remaining <= 0:
         return RangeAlarm.EXHAUSTED
     if state.used_percent >= ALARM_SHARE_PERCENT:
         return RangeAlarm.ALARM
-    return RangeAlarm.WARN if state.used_percent >= WARN_SHARE_PERCENT else RangeAlarm.NONE
+    ends_soon = days_left is not None and days_left <= WARN_DAYS
+    return RangeAlarm.WARN if ends_soon or state.used_percent >= WARN_SHARE_PERCENT else RangeAlarm.NONE
 
 
 def forecast_days(state: RangeState, taken: int, in_days: int) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+LARGEST = 10**18 - 1  # eighteen digits: what a bigint surely holds
 _SINGLE = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,6}))?", re.ASCII)
 _BULK = re.compile(r"Ref:\s*([0-9]{1,18})(?:-([0-9]{1,6}))?((?:\s*,\s*[0-9]{1,18})*)", re.ASCII)
 
@@ -33,7 +34,9 @@ def compose_bulk(parent: int, members: tuple[int, ...]) -> str:
 
 def parse(text: str | int | None) -> OrderReference:
     """Return what the text names; never raises, because gateways send back whatever they were given."""
-    words = str(text if text is not None else "").strip()
+    if isinstance(text, int):
+        return OrderReference(text if 0 <= text <= LARGEST else None)
+    words = (text or "").strip()
     if single := _SINGLE.fullmatch(words):
         return OrderReference(int(single[1]), int(single[2] or 1))
     if bulk := _BULK.fullmatch(words):

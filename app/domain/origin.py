@@ -41,11 +41,18 @@ def canonical_origin(url: str) -> str:
 
 
 def is_allowed(url: str, allowed: Iterable[str], *, plain_http: bool = False) -> bool:
-    """Return whether the URL's origin is exactly that of one of the allowed URLs; http only where it is allowed."""
+    """Return whether the URL's origin is exactly that of one of the allowed URLs; http only where it is allowed.
+
+    Never raises: what is no address matches nothing, on either side.
+    """
+    origin = _origin(url)
+    if origin is None or (origin.startswith("http://") and not plain_http):
+        return False
+    return origin in {_origin(each) for each in allowed}
+
+
+def _origin(url: str) -> str | None:
     try:
-        origin = canonical_origin(url)
+        return canonical_origin(url)
     except Invalid:
-        return False
-    if origin.startswith("http://") and not plain_http:
-        return False
-    return origin in {canonical_origin(each) for each in allowed}
+        return None

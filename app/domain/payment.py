@@ -75,10 +75,15 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What news does to a payment. `late` marks money that came after the payment had ended."""
+    """What news does to a payment.
+
+    `via` is the state it passes through on the way, for news that came before the state it follows from. `late` marks
+    money that came after the payment had ended.
+    """
 
     kind: DecisionKind
     to: PaymentStatus | None = None
+    via: PaymentStatus | None = None
     late: bool = False
     reason: str = ""
 
@@ -94,43 +99,63 @@ _WISH: dict[ObservedState, PaymentStatus] = {
     ObservedState.CANCELLED: P.CANCELLED,
     ObservedState.EXPIRED: P.EXPIRED,
 }
+# A payment the gateway speaks of has been made there, whether we stored its answer or not.
+_VIA: dict[tuple[PaymentStatus, PaymentStatus], PaymentStatus] = {(P.CREATED, P.AUTHORIZED): P.PENDING}
 
 
-def decide(
-    current: PaymentStatus, observed: ObservedState, *, standing_minor: int | None, captured_minor: int
+def decide(  # noqa: PLR0911 - one line per case
+    current: PaymentStatus,
+    observed: ObservedState,
+    *,
+    standing_minor: int | None,
+    captured_minor: int,
+    refunded_minor: int,
 ) -> Decision:
-    """Return what the fetched state does to a payment (other-systems.md 7.2).
+    """Return what the fetched state does to a payment (other-systems.md 7.2, security.md T05, T15, T18).
 
-    `standing_minor` is what the gateway still holds, `captured_minor` what we booked as received, both in minor units.
-    A state nobody knows and money that went back before it came are questions for a person, never a guess.
+    In minor units: `standing_minor` is what the gateway still holds, `captured_minor` what we booked as received,
+    `refunded_minor` what we booked as given back. A state nobody knows and money that went back before it came are
+    questions for a person, never a guess.
     """
     if observed is ObservedState.UNKNOWN:
         return Decision(DecisionKind.REVIEW, reason="this state is not known here")
-    if observed in {ObservedState.REFUNDED, ObservedState.CHARGED_BACK}:
-        return _money_went_back(current, observed, standing_minor, captured_minor)
+    if observed is ObservedState.CHARGED_BACK:
+        return _charged_back(current)
+    if observed is ObservedState.REFUNDED:
+        return _refunded(current, standing_minor, captured_minor, refunded_minor)
     wish = _WISH[observed]
     if wish == current:
         return _SAME
-    if (current, wish) not in EDGES:
+    via = _VIA.get((current, wish))
+    if via is None and (current, wish) not in EDGES:
         return Decision(DecisionKind.IGNORED, reason=f"{wish} does not follow {current}")
     if current is P.CHARGED_BACK:
         return Decision(DecisionKind.REVIEW, reason="the money of a lost dispute seems to be back")
-    return Decision(DecisionKind.APPLY, wish, late=current in ENDED)
+    return Decision(DecisionKind.APPLY, wish, via=via, late=current in ENDED)
 
 
-def _money_went_back(  # noqa: PLR0911 - one line per case
-    current: PaymentStatus, observed: ObservedState, standing_minor: int | None, captured_minor: int
-) -> Decision:
-    if current is P.REFUNDED or (current is P.CHARGED_BACK and observed is ObservedState.CHARGED_BACK):
+def _charged_back(current: PaymentStatus) -> Decision:
+    if current is P.CHARGED_BACK:
         return _SAME
     if current not in RECEIVED:
-        return Decision(DecisionKind.REVIEW, reason=f"money went back of a payment that is {current} here")
-    if observed is ObservedState.CHARGED_BACK:
-        return Decision(DecisionKind.APPLY, P.CHARGED_BACK)
+        return _went_back_too_early(current)
+    return Decision(DecisionKind.APPLY, P.CHARGED_BACK)
+
+
+def _refunded(current: PaymentStatus, standing_minor: int | None, captured_minor: int, refunded_minor: int) -> Decision:
+    if current not in RECEIVED and current is not P.REFUNDED:
+        return _went_back_too_early(current)
+    if standing_minor is None and current is P.REFUNDED:
+        return _SAME
     if standing_minor is None or not 0 <= standing_minor <= captured_minor:
         return Decision(DecisionKind.REVIEW, reason="refunded, and the amount that is left is not plausible")
-    if standing_minor == 0:
-        return Decision(DecisionKind.APPLY, P.REFUNDED)
-    if standing_minor == captured_minor:
+    held_minor = captured_minor - refunded_minor
+    if standing_minor == held_minor:
         return _SAME
-    return Decision(DecisionKind.APPLY, P.PARTIALLY_REFUNDED)
+    if standing_minor > held_minor:
+        return Decision(DecisionKind.IGNORED, reason="more has gone back already than this news knows")
+    return Decision(DecisionKind.APPLY, P.PARTIALLY_REFUNDED if standing_minor else P.REFUNDED)
+
+
+def _went_back_too_early(current: PaymentStatus) -> Decision:
+    return Decision(DecisionKind.REVIEW, reason=f"money went back of a payment that is {current} here")

@@ -210,11 +210,13 @@ def _fold(
         fetched.state,
         standing_minor=fetched.standing.minor if fetched.standing is not None else None,
         captured_minor=payment.captured_minor,
+        refunded_minor=payment.refunded_minor,
     )
     if decision.kind is DecisionKind.REVIEW:
         return doubts.ask_about(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
-    if decision.kind is DecisionKind.APPLY and decision.to is not None:
-        _move(payment, invoice, fetched, decision.to, late=decision.late)
+    for step in (decision.via, decision.to):
+        if step is not None:
+            _move(payment, invoice, fetched, step, late=decision.late)
     _plan_next_check(payment, poll_ladder_s)
     return str(decision.kind)
 

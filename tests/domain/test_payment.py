@@ -43,12 +43,14 @@ def test_the_edges_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize(("current", "observed"), list(product(P, PLAIN)))
 def test_plain_news_moves_along_the_edges_or_not_at_all(current: P, observed: O) -> None:
-    decision = decide(current, observed, standing_minor=100, captured_minor=100)
+    decision = decide(current, observed, standing_minor=100, captured_minor=100, refunded_minor=0)
     wish = PLAIN[observed]
     if wish == current:
         assert decision.kind is DecisionKind.SAME
     elif (current, wish) == (P.CHARGED_BACK, P.COMPLETED):
         assert decision.kind is DecisionKind.REVIEW
+    elif (current, wish) == (P.CREATED, P.AUTHORIZED):
+        assert (decision.kind, decision.via, decision.to) == (DecisionKind.APPLY, P.PENDING, wish)
     elif wish in MATRIX[current]:
         assert (decision.kind, decision.to) == (DecisionKind.APPLY, wish)
         assert decision.late == (current in {P.FAILED, P.CANCELLED, P.EXPIRED})
@@ -59,28 +61,49 @@ def test_plain_news_moves_along_the_edges_or_not_at_all(current: P, observed: O)
 
 @pytest.mark.parametrize("current", P)
 def test_a_state_nobody_knows_is_a_question_and_changes_nothing(current: P) -> None:
-    decision = decide(current, O.UNKNOWN, standing_minor=None, captured_minor=0)
+    decision = decide(current, O.UNKNOWN, standing_minor=None, captured_minor=0, refunded_minor=0)
     assert (decision.kind, decision.to) == (DecisionKind.REVIEW, None)
 
 
 @pytest.mark.parametrize(
-    ("current", "standing", "kind", "to"),
+    ("current", "refunded", "standing", "kind", "to"),
     [
-        (P.COMPLETED, 0, DecisionKind.APPLY, P.REFUNDED),
-        (P.COMPLETED, 40, DecisionKind.APPLY, P.PARTIALLY_REFUNDED),
-        (P.COMPLETED, 100, DecisionKind.SAME, None),
-        (P.COMPLETED, None, DecisionKind.REVIEW, None),
-        (P.COMPLETED, 101, DecisionKind.REVIEW, None),
-        (P.PARTIALLY_REFUNDED, 0, DecisionKind.APPLY, P.REFUNDED),
-        (P.REFUNDED, 0, DecisionKind.SAME, None),
-        (P.PENDING, 0, DecisionKind.REVIEW, None),
-        (P.FAILED, 0, DecisionKind.REVIEW, None),
+        (P.COMPLETED, 0, 0, DecisionKind.APPLY, P.REFUNDED),
+        (P.COMPLETED, 0, 40, DecisionKind.APPLY, P.PARTIALLY_REFUNDED),
+        (P.COMPLETED, 0, 100, DecisionKind.SAME, None),
+        (P.COMPLETED, 0, None, DecisionKind.REVIEW, None),
+        (P.COMPLETED, 0, 101, DecisionKind.REVIEW, None),
+        (P.COMPLETED, 0, -1, DecisionKind.REVIEW, None),
+        (P.PARTIALLY_REFUNDED, 60, 0, DecisionKind.APPLY, P.REFUNDED),
+        (P.PARTIALLY_REFUNDED, 60, 30, DecisionKind.APPLY, P.PARTIALLY_REFUNDED),
+        (P.PARTIALLY_REFUNDED, 60, 40, DecisionKind.SAME, None),
+        (P.PARTIALLY_REFUNDED, 60, 70, DecisionKind.IGNORED, None),
+        (P.REFUNDED, 100, 0, DecisionKind.SAME, None),
+        (P.REFUNDED, 100, None, DecisionKind.SAME, None),
+        (P.REFUNDED, 100, 40, DecisionKind.IGNORED, None),
+        (P.PENDING, 0, 0, DecisionKind.REVIEW, None),
+        (P.FAILED, 0, 0, DecisionKind.REVIEW, None),
     ],
 )
 def test_the_standing_amount_decides_what_refunded_means(
-    current: P, standing: int | None, kind: DecisionKind, to: P | None
+    current: P, refunded: int, standing: int | None, kind: DecisionKind, to: P | None
 ) -> None:
-    decision = decide(current, O.REFUNDED, standing_minor=standing, captured_minor=100)
+    decision = decide(current, O.REFUNDED, standing_minor=standing, captured_minor=100, refunded_minor=refunded)
+    assert (decision.kind, decision.to) == (kind, to)
+
+
+@pytest.mark.parametrize(
+    ("current", "kind", "to"),
+    [
+        (P.COMPLETED, DecisionKind.APPLY, P.CHARGED_BACK),
+        (P.PARTIALLY_REFUNDED, DecisionKind.APPLY, P.CHARGED_BACK),
+        (P.CHARGED_BACK, DecisionKind.SAME, None),
+        (P.REFUNDED, DecisionKind.REVIEW, None),
+        (P.PENDING, DecisionKind.REVIEW, None),
+    ],
+)
+def test_a_chargeback_takes_only_what_was_received(current: P, kind: DecisionKind, to: P | None) -> None:
+    decision = decide(current, O.CHARGED_BACK, standing_minor=None, captured_minor=100, refunded_minor=0)
     assert (decision.kind, decision.to) == (kind, to)
 
 
@@ -91,7 +114,7 @@ def test_the_order_of_stale_news_never_takes_received_money_back() -> None:
     for order in permutations(news):
         status = P.PENDING
         for observed in order:
-            decision = decide(status, observed, standing_minor=100, captured_minor=100)
+            decision = decide(status, observed, standing_minor=100, captured_minor=100, refunded_minor=0)
             if decision.kind is DecisionKind.APPLY and decision.to is not None:
                 status = decision.to
         ends.add(status)
