@@ -115,8 +115,10 @@ class Live:
         found: dict[str, int] = {}
         children = [path for path in Path("/proc").glob("[0-9]*") if self.process and _parent(path) == self.process.pid]
         for path in children:
-            words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            words = _words(path)
             name = Path(words[0].partition(" ")[0]).name  # Valkey writes its address behind its name
+            if not words[0]:
+                continue  # ended just now
             found[" ".join(words[3:]).split(" --")[0].strip() if name.startswith("python") else name] = int(path.name)
         return found
 
@@ -149,6 +151,13 @@ class Live:
         while not condition():
             assert time.monotonic() < deadline, f"it did not happen:\n{self.console.read_text()[-4000:]}"
             time.sleep(0.02)
+
+
+def _words(process: Path) -> list[str]:
+    try:
+        return (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return [""]
 
 
 def _parent(process: Path) -> int:

@@ -70,12 +70,13 @@ def test_everything_runs_and_a_payment_goes_all_the_way_through(up: Live) -> Non
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
 def test_the_three_lines_that_are_printed_take_a_payment(up: Live) -> None:
+    up.until(lambda: _ready(up))
     console = up.console.read_text()
     lines = re.findall(r"^T=.*?^curl[^\n]*$", console, re.MULTILINE | re.DOTALL)[-1]
     before = len(up.received())
     done = subprocess.run(["sh", "-ec", lines], check=True, capture_output=True, text=True, timeout=30)
     assert json.loads(done.stdout)["payment_state"] == "settled"
-    up.until(lambda: len(up.received()) == before + 1)
+    up.until(lambda: len(up.received()) == before + 1, timeout_s=HEALED_WITHIN_S)
 
 
 def beside(system: Live, *arguments: str) -> subprocess.CompletedProcess[str]:
