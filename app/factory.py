@@ -82,6 +82,7 @@ def _bind_extensions(app: APIFlask) -> None:
     db.init_app(app)
     migrate.init_app(app, db)
     oauth.init_app(app)
+    app.extensions["limiter"] = {limiter}  # no look at each request: budgets are spent where they cost (web/limits.py)
     limiter.init_app(app)
     login_manager.init_app(app)
 

@@ -16,6 +16,7 @@ from app.extensions import db
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sqlalchemy import Executable
     from sqlalchemy.orm import Session
 
 P = ParamSpec("P")
@@ -59,6 +60,18 @@ def transaction() -> Iterator[Session]:
         current.info["depth"] = 0
     if current.info["rings"]:
         queue.ring()
+
+
+def at_once(statement: Executable, values: dict[str, Any]) -> Any:
+    """Run one statement that is a whole transaction by itself, in one round trip, and return its scalar or None.
+
+    Inside an open transaction it is part of that one.
+    """
+    if in_transaction():
+        return session().execute(statement, values).scalar_one_or_none()
+    with db.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        return connection.execute(statement, values).scalar_one_or_none()
 
 
 def process_memory(name: str) -> dict[Any, Any]:

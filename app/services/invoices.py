@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -20,7 +20,7 @@ from app.services import ledger, notices, search, timeline
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.settlement import settle_nothing
 from app.services.timeline import Actor
-from app.uow import retried, transaction
+from app.uow import at_once, retried, transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -117,8 +117,11 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
     """
     _check(caller, command)
     link = links.sign(_link_request(command))
+    values = _values(caller, command, link)
+    if command.amount.minor > 0 and not command.unique_id and at_once(CREATE, values) is not None:
+        return Registered(command.number, link, created=True)
     with transaction() as tx:
-        invoice_id = _insert(tx, caller, command, link)
+        invoice_id = tx.execute(CREATE, values).scalar_one_or_none()
         if invoice_id is None:
             _same_again(tx, caller, command)
             return Registered(command.number, link, created=False)
@@ -183,35 +186,31 @@ def _check(caller: Caller, command: RegisterInvoice) -> None:
         raise Invalid(faults)
 
 
-def _insert(tx: Session, caller: Caller, command: RegisterInvoice, link: str) -> int | None:
+def _values(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, Any]:
     initiator_id = caller.owns[caller.codes.index(command.initiator_code)]
     postings = books.issued(command.initiator_code, command.amount)
     accounts = ledger.account_ids([posting.account for posting in postings], caller.tenant_id)
-    made: int | None = tx.execute(
-        CREATE,
-        {
-            "tenant_id": caller.tenant_id,
-            "public_token": secrets.token_urlsafe(16),
-            "number": command.number,
-            "initiator_id": initiator_id,
-            "owns": list(caller.owns),
-            "kind": "auction_deposit" if command.affiliation == "auction_deposit" else "regular",
-            "currency": command.amount.currency,
-            "total": command.amount.minor,
-            "description": _description(command),
-            "reference_number": command.reference_number,
-            "customer_name": command.customer_name,
-            "customer_email": command.customer_email,
-            "custom_field_1": command.custom_field_1,
-            "payment_link": link,
-            "accounts": [accounts[posting.account] for posting in postings],
-            "amounts": [posting.amount.minor for posting in postings],
-            "actor": caller.code,
-            "events": ["invoice.issued", "invoice.link.made"],
-            "event_data": _event_data(command),
-        },
-    ).scalar_one_or_none()
-    return made
+    return {
+        "tenant_id": caller.tenant_id,
+        "public_token": secrets.token_urlsafe(16),
+        "number": command.number,
+        "initiator_id": initiator_id,
+        "owns": list(caller.owns),
+        "kind": "auction_deposit" if command.affiliation == "auction_deposit" else "regular",
+        "currency": command.amount.currency,
+        "total": command.amount.minor,
+        "description": _description(command),
+        "reference_number": command.reference_number,
+        "customer_name": command.customer_name,
+        "customer_email": command.customer_email,
+        "custom_field_1": command.custom_field_1,
+        "payment_link": link,
+        "accounts": [accounts[posting.account] for posting in postings],
+        "amounts": [posting.amount.minor for posting in postings],
+        "actor": caller.code,
+        "events": ["invoice.issued", "invoice.link.made"],
+        "event_data": _event_data(command),
+    }
 
 
 def _event_data(command: RegisterInvoice) -> list[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.ledger import account_kind, balanced
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
-from app.uow import process_memory, session
+from app.uow import process_memory, session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,8 @@ def account_ids(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
     known: dict[tuple[int, str], int] = process_memory("ledger_accounts")
     if all((tenant_id, code) in known for code in codes):
         return {code: known[tenant_id, code] for code in codes}
-    found = _found_or_opened(codes, tenant_id)
+    with transaction():
+        found = _found_or_opened(codes, tenant_id)
     known.update({(tenant_id, code): account_id for code, account_id in found.items()})
     return found
 

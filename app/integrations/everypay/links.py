@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from dataclasses import asdict
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
     from app.domain.ports import LinkRequest
@@ -23,6 +23,6 @@ class LinkPaySigner:
     def sign(self, request: LinkRequest) -> str:
         """Return the URL: keys sorted, all present, percent-encoded, the hmac over exactly that text."""
         fields = asdict(request) | {"linkpay_token": self._token, "invoice_number": request.order_reference}
-        query = "&".join(f"{quote(key, safe='')}={quote(fields[key], safe='')}" for key in sorted(fields))
+        query = urlencode(sorted(fields.items()), safe="", quote_via=quote)
         signature = hmac.new(self._key, query.encode(), hashlib.sha256).hexdigest()
         return f"{self._prefix}?{query}&hmac={signature}"
