@@ -18,7 +18,7 @@ from app.integrations.everypay.simulator import create_simulator as create_every
 from app.integrations.everypay.simulator_shop import EveryPayConfig
 from app.integrations.initiators.client import HttpInitiatorClient
 from app.integrations.initiators.simulator import create_simulator as create_initiator
-from app.integrations.initiators.simulator_service import InitiatorConfig
+from app.integrations.initiators.simulator_service import InitiatorConfig, new_invoice
 from app.jobs.outbox import work_queue
 from app.queue import QUEUES
 from app.uow import assert_no_transaction, session
@@ -105,6 +105,8 @@ class System:
         """Register an invoice and return its number."""
         number = self.number(code)
         body = {"invoice_number": number, "transaction_amount": amount, "custom_field2": code, **more}
+        if code in self.services:
+            self.service(code).save(new_invoice(str(number), amount))
         response = self.call(code, "/invoice_generator/invoice_generator", body)
         assert response.status_code == 201, response.text
         return number

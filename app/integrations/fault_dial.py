@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-import time
 from dataclasses import dataclass, replace
-from functools import wraps
+from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Any
-
-from flask import Response, request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    View = Callable[..., Response]
+from typing import Any
 
 KINDS = (
     "http",  # answer `status` without doing anything
@@ -26,7 +17,8 @@ KINDS = (
     "reset_after",  # do it, then break the connection
     "truncate",  # do it, answer half of the JSON
     "html",  # do it, answer a page instead of JSON
-    "wrong_amount",
+    "unknown_fields",  # do it, answer more than anybody knows
+    "wrong_amount",  # the gateway only, from here: create, fetch, refund
     "foreign_account",
     "unknown_state",
     "lose",  # callbacks only, from here on
@@ -35,11 +27,16 @@ KINDS = (
     "reorder",
 )
 LONGEST_S = 120.0
+MOST = 1_000_000
+_RETRY_LATER = {429, 503}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong at `operation`, for the next `times` times, with `percent` probability."""
+    """One thing that goes wrong at `operation`, for the next `times` times (0: always), with `percent` probability.
+
+    `retry_after` is the header as it is sent, seconds or a date or nonsense; "" for none; None for what is usual.
+    """
 
     operation: str
     kind: str
@@ -48,36 +45,80 @@ class Fault:
     status: int = 500
     seconds: float = 1.0
     count: int = 2
+    retry_after: str | None = None
 
     @classmethod
-    def read(cls, body: dict[str, Any]) -> Fault:
+    def read(cls, body: Any) -> Fault:
         """Return the fault a script asks for. Raises ValueError for one that does not exist."""
-        if body.get("kind") not in KINDS or not isinstance(body.get("operation"), str):
+        if not isinstance(body, dict) or body.get("kind") not in KINDS or not isinstance(body.get("operation"), str):
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, operation a name")
-        known = {key: body[key] for key in body if key in cls.__slots__}
-        fault = cls(**known)
-        return replace(fault, seconds=min(float(fault.seconds), LONGEST_S))
+        unknown = set(body) - set(cls.__slots__)
+        if unknown:
+            raise ValueError(f"a fault has no {', '.join(sorted(map(str, unknown)))}")
+        later = body.get("retry_after")
+        return cls(
+            body["operation"],
+            body["kind"],
+            times=_whole(body, "times", 1, 0, MOST),
+            percent=_whole(body, "percent", 100, 0, 100),
+            status=_whole(body, "status", 500, 100, 599),
+            seconds=_seconds(body.get("seconds", 1.0)),
+            count=_whole(body, "count", 2, 1, 100),
+            retry_after=None if later is None else str(later),
+        )
+
+    @property
+    def retry_header(self) -> str:
+        """Return the value of Retry-After, "" for none."""
+        if self.retry_after is not None:
+            return self.retry_after if self.retry_after.isascii() and self.retry_after.isprintable() else ""
+        return "1" if self.status in _RETRY_LATER else ""
 
 
 class FaultDial:
-    """Holds the faults and counts what was injected; safe for threads."""
+    """Holds the faults and counts what was injected; safe for threads. `offered` says what can strike where."""
 
     def __init__(self, seed: int = 1) -> None:
         self._faults: list[Fault] = []
         self._dice = Random(seed)
         self._lock = threading.Lock()
         self.injected: dict[str, int] = {}
+        self.offered: dict[str, set[str]] = {}
+
+    def offer(self, operation: str, kinds: tuple[str, ...]) -> None:
+        """Say that faults of these kinds can strike at the operation."""
+        self.offered.setdefault(operation, set()).update(kinds)
 
     def turn(self, faults: list[Fault]) -> None:
         """Replace all faults."""
         with self._lock:
             self._faults = list(faults)
 
+    def script(self, wanted: Any) -> None:
+        """Replace all faults by what a script wrote. Raises ValueError, and then nothing is changed."""
+        if not isinstance(wanted, list):
+            raise ValueError("faults are a list")  # noqa: TRY004 - said to a script, not a mistake of ours
+        faults = [Fault.read(each) for each in wanted]
+        for fault in faults:
+            self._check(fault)
+        self.turn(faults)
+
+    def _check(self, fault: Fault) -> None:
+        anywhere: set[str] = set().union(*self.offered.values())
+        kinds = anywhere if fault.operation == "*" else self.offered.get(fault.operation)
+        if kinds is None:
+            raise ValueError(f"operation must be * or one of {', '.join(sorted(self.offered))}")
+        if fault.kind not in kinds:
+            raise ValueError(f"{fault.kind} cannot strike at {fault.operation}; there is {', '.join(sorted(kinds))}")
+
     def shown(self) -> dict[str, Any]:
         """Return the faults that are left and how many were injected, for a script."""
         with self._lock:
             left = [{name: getattr(fault, name) for name in Fault.__slots__} for fault in self._faults]
-            return {"faults": left, "injected": dict(self.injected)}
+            return {"faults": left, "injected": dict(self.injected), "offered": self._sorted()}
+
+    def _sorted(self) -> dict[str, list[str]]:
+        return {operation: sorted(kinds) for operation, kinds in sorted(self.offered.items())}
 
     def take(self, operation: str, kinds: tuple[str, ...] = KINDS) -> Fault | None:
         """Return the fault that strikes now, if one does."""
@@ -99,55 +140,14 @@ class FaultDial:
             del self._faults[position]
 
 
-ON_THE_WIRE = ("http", "http_after", "slow", "timeout_after", "reset", "reset_after", "truncate", "html")
+def _whole(body: dict[str, Any], name: str, usual: int, least: int, most: int) -> int:
+    value = body.get(name, usual)
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{name} must be a whole number from {least} to {most}")
+    return value
 
 
-def faulty(dial: FaultDial, operation: str) -> Callable[[View], View]:
-    """Return a decorator that lets the dial spoil a view's answer."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def spoiled(*args: Any, **kwargs: Any) -> Response:
-            fault = dial.take(operation, ON_THE_WIRE)
-            if fault is None:
-                return view(*args, **kwargs)
-            return _spoil(fault, lambda: view(*args, **kwargs))
-
-        return spoiled
-
-    return decorate
-
-
-def _spoil(fault: Fault, do: Callable[[], Response]) -> Response:  # noqa: PLR0911 - one line per fault
-    if fault.kind == "http":
-        return _error(fault.status)
-    if fault.kind == "reset":
-        return _hang_up()
-    if fault.kind == "slow":
-        time.sleep(fault.seconds)
-        return do()
-    answer = do()
-    if fault.kind == "http_after":
-        return _error(fault.status)
-    if fault.kind == "timeout_after":
-        time.sleep(fault.seconds)
-        return _hang_up()
-    if fault.kind == "truncate":
-        body = answer.get_data()
-        return Response(body[: len(body) // 2], status=answer.status_code, mimetype="application/json")
-    if fault.kind == "html":
-        return Response("<html><body>Please stand by</body></html>", mimetype="text/html")
-    return _hang_up()
-
-
-def _error(status: int) -> Response:
-    headers = {"Retry-After": "1"} if status in {429, 503} else None
-    return Response('{"error":{"code":9999,"message":"injected"}}', status, headers, mimetype="application/json")
-
-
-def _hang_up() -> Response:
-    """Break the connection under the answer."""
-    wire: socket.socket | None = request.environ.get("werkzeug.socket")
-    if wire is not None:
-        wire.shutdown(socket.SHUT_RDWR)
-    return Response(status=504)
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not value >= 0:
+        raise ValueError("seconds must be a number from 0")
+    return min(float(value), LONGEST_S)

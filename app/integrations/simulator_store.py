@@ -19,6 +19,7 @@ create table if not exists exchange (
   id integer primary key, at text not null, what text not null, body text not null, status integer, answer text
 );
 """
+EXCHANGE = ("id", "at", "what", "body", "status", "answer", "fault")
 
 
 class Store:
@@ -31,6 +32,12 @@ class Store:
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(SCHEMA)
+        self._add_what_older_stores_lack()
+
+    def _add_what_older_stores_lack(self) -> None:
+        columns = {row[1] for row in self._connection.execute("pragma table_info(exchange)")}
+        if "fault" not in columns:
+            self._connection.execute("alter table exchange add column fault text")
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -57,9 +64,21 @@ class Store:
         return json.loads(row[0]) if row else None
 
     def put(self, kind: str, key: str, body: dict[str, Any]) -> None:
-        """Write a document."""
+        """Write a document; one that is there keeps its place in the order."""
         with self.changing():
-            self._connection.execute("insert or replace into document values (?, ?, ?)", (kind, key, json.dumps(body)))
+            self._connection.execute(
+                "insert into document values (?, ?, ?) on conflict (kind, key) do update set body = excluded.body",
+                (kind, key, json.dumps(body)),
+            )
+
+    def append(self, kind: str, body: dict[str, Any]) -> int:
+        """Write a document under the next free number of its kind, and return the number."""
+        with self.changing():
+            number = int(
+                self._connection.execute("select count(*) from document where kind = ?", (kind,)).fetchone()[0]
+            )
+            self.put(kind, str(number + 1), body)
+        return number + 1
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Return every document of a kind, oldest first."""
@@ -69,19 +88,19 @@ class Store:
             ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
-    def note(self, what: str, body: str, status: int | None = None, answer: str = "") -> None:
-        """Record one exchange."""
+    def note(self, what: str, body: str, status: int | None = None, answer: str = "", fault: str | None = None) -> None:
+        """Record one exchange, with the fault that was put into it."""
         with self.changing():
             self._connection.execute(
-                "insert into exchange (at, what, body, status, answer) values (?, ?, ?, ?, ?)",
-                (datetime.now(UTC).isoformat(), what, body, status, answer),
+                "insert into exchange (at, what, body, status, answer, fault) values (?, ?, ?, ?, ?, ?)",
+                (datetime.now(UTC).isoformat(), what, body, status, answer, fault),
             )
 
     def exchanges(self, what: str = "") -> list[dict[str, Any]]:
         """Return the recorded exchanges whose `what` contains the text, oldest first."""
         with self._lock:
             rows = self._connection.execute(
-                "select id, at, what, body, status, answer from exchange where instr(what, ?) or ? = '' order by id",
+                f"select {', '.join(EXCHANGE)} from exchange where instr(what, ?) or ? = '' order by id",  # noqa: S608 - our own names
                 (what, what),
             ).fetchall()
-        return [dict(zip(("id", "at", "what", "body", "status", "answer"), row, strict=True)) for row in rows]
+        return [dict(zip(EXCHANGE, row, strict=True)) for row in rows]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -33,6 +34,7 @@ class CallbackSender:
         self._counter = 0
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        dial.offer("callback", SPOILERS)
 
     def send(self, payment: dict[str, Any], event_name: str = "status_updated", times: int = 1) -> None:
         """Owe the callback of a payment; the dial may lose, double, delay or reorder it."""
@@ -83,6 +85,7 @@ def _get(url: str) -> int | None:
         with urlopen(url, timeout=ANSWER_S) as answer:  # noqa: S310 - the address comes from the configuration
             return int(answer.status)
     except HTTPError as fault:
-        return fault.code
-    except (URLError, OSError):
+        with fault:
+            return fault.code
+    except (HTTPException, OSError, ValueError):  # no HTTP, a broken connection, an address that is none
         return None

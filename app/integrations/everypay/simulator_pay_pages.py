@@ -1,16 +1,17 @@
-"""What a payer sees: the hosted page of a payment, and the page of a signed link."""
+"""What a payer sees: the hosted page of a payment, and the page of a signed link; and what the shop can do later."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from flask import Response, redirect, request
 
+from app.integrations.everypay.simulator_links import LinkRefused, open_link
+from app.integrations.everypay.simulator_shop import NOTHING
 from app.integrations.simulator_pages import page
+from app.integrations.simulator_requests import amount_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,33 +20,71 @@ if TYPE_CHECKING:
     from app.integrations.everypay.simulator_shop import Shop
 
 OWNER = "EveryPay"
-# State, what the button says, the event that is announced.
-OUTCOMES = (
-    ("settled", "Pay", "status_updated"),
-    ("failed", "Fail", "status_updated"),
-    ("abandoned", "Abandon", "abandoned"),
-    ("waiting_for_sca", "Wait for bank confirmation", "status_updated"),
-    ("waiting_for_3ds_response", "Wait for 3-D Secure", "status_updated"),
-    ("confirmed_3ds", "Confirm 3-D Secure", "status_updated"),
-    ("sent_for_processing", "Send for processing", "status_updated"),
-    ("authorised", "Authorise only", "marked_for_capture"),
-    ("voided", "Void", "voided"),
-    ("refunded", "Refund in full", "refunded"),
-    ("chargebacked", "Charge back", "chargebacked"),
-    ("teleported", "A state nobody knows", "status_updated"),
+# The event that is announced with a state; status_updated unless it is here.
+EVENTS = {
+    "abandoned": "abandoned",
+    "authorised": "marked_for_capture",
+    "voided": "voided",
+    "refunded": "refunded",
+    "chargebacked": "chargebacked",
+}
+# Heading, method, and what the buttons say: state and words. The first is the main one where there is a method.
+PAYER_CHOICES = (
+    (
+        "By card",
+        "card",
+        (
+            ("settled", "Pay by card"),
+            ("failed", "Fail by card"),
+            ("waiting_for_3ds_response", "Stop at 3-D Secure"),
+            ("confirmed_3ds", "Pass 3-D Secure and stop there"),
+            ("authorised", "Only authorise the amount"),
+        ),
+    ),
+    (
+        "By bank link",
+        "bank",
+        (
+            ("settled", "Pay by bank link"),
+            ("failed", "Fail by bank link"),
+            ("waiting_for_sca", "Stop before confirming in the bank"),
+            ("sent_for_processing", "Confirm, and let the bank take its time"),
+        ),
+    ),
+    (
+        "Without paying",
+        "",
+        (
+            ("abandoned", "Leave without paying"),
+            ("voided", "Void the authorisation"),
+            ("teleported", "Report a state nobody knows"),
+        ),
+    ),
 )
-EVENTS = {state: event for state, _, event in OUTCOMES}
+AFTERWARDS = (("refunded", "Refund everything"), ("chargebacked", "Charge back everything"))
+STATES = {state for _, _, choices in PAYER_CHOICES for state, _ in choices} | {state for state, _ in AFTERWARDS}
 PAY = """
 <section><dl><dt>Merchant</dt><dd>{{ p.account_name }}</dd><dt>Order</dt><dd>{{ p.order_reference }}</dd>
-<dt>Amount</dt><dd><strong>{{ p.initial_amount }} EUR</strong></dd><dt>State</dt><dd id="state">{{ p.payment_state }}</dd></dl></section>
-{% for method, label in (("card", "Card"), ("bank", "Bank link")) %}
-<section><h2>{{ label }}</h2><form method="post" action="/pay/{{ p.payment_reference }}">
-<input type="hidden" name="method" value="{{ method }}"><div class="row">
-{% for state, words, event in outcomes %}<button name="state" value="{{ state }}"
-{% if loop.first %}class="main"{% endif %}>{{ words }} by {{ label|lower }}</button>{% endfor %}</div></form></section>
+<dt>Amount</dt><dd><strong>{{ p.initial_amount }} EUR</strong></dd>
+{% if p.standing_amount != p.initial_amount %}<dt>Left after refunds</dt><dd>{{ p.standing_amount }} EUR</dd>{% endif %}
+<dt>State</dt><dd id="state">{{ p.payment_state }}</dd></dl></section>
+{% for heading, method, buttons in choices %}
+<section><h2>{{ heading }}</h2><form method="post" action="/pay/{{ p.payment_reference }}">
+{% if method %}<input type="hidden" name="method" value="{{ method }}">{% endif %}<div class="row">
+{% for state, words in buttons %}<button name="state" value="{{ state }}"{% if loop.first and method %} class="main"{% endif %}>{{ words }}</button>
+{% endfor %}</div></form></section>
 {% endfor %}
+<section><h2>After it was paid</h2>{% if not refundable %}<p>Only money that was paid can be given back.</p>{% endif %}
+<form method="post" action="/pay/{{ p.payment_reference }}"><div class="row">
+{% for state, words in afterwards %}<button name="state" value="{{ state }}">{{ words }}</button>
+{% endfor %}</div></form>
+<form method="post" action="/pay/{{ p.payment_reference }}"><div class="row">
+<label>A part, in EUR <input name="amount" inputmode="decimal" size="9" required pattern="[0-9]+(\\.[0-9]{1,2})?"></label>
+<button name="state" value="refunded">Refund this part</button></div></form></section>
 {% if p.customer_url %}<p><a href="{{ back }}">Back to the merchant</a></p>{% endif %}
 """
+NOT_NOW = """<p>{{ why }}</p><p><a href="/pay/{{ reference }}">Back to the payment</a></p>"""
+REFUSED = """<p>{{ why }} Ask the merchant for a new link.</p>"""
 
 
 def register(app: Flask, shop: Shop) -> None:
@@ -56,61 +95,62 @@ def register(app: Flask, shop: Shop) -> None:
         payment = shop.payment(reference)
         if payment is None:
             return page(OWNER, "There is no such payment", "<p>Ask the merchant for a new link.</p>", status=404)
-        return page(OWNER, "Choose how to pay", PAY, p=payment, outcomes=OUTCOMES, back=_back(payment))
+        return page(
+            OWNER,
+            "Choose how to pay" if payment["payment_state"] == "initial" else "Choose what happens next",
+            PAY,
+            p=payment,
+            choices=PAYER_CHOICES,
+            afterwards=AFTERWARDS,
+            refundable=_is_refundable(payment),
+            back=_back(payment),
+        )
 
     @app.post("/pay/<reference>")
     def choose(reference: str) -> BaseResponse:
-        state = request.form.get("state", "")
-        if shop.payment(reference) is None or state not in EVENTS:
-            return page(OWNER, "That cannot be chosen", "<p>Go back and choose again.</p>", status=400)
-        payment = shop.move(reference, state, method=request.form.get("method", "card"))
-        shop.sender.send(payment, EVENTS[state])
-        if not payment["customer_url"]:
-            return redirect(f"/pay/{reference}", 303)
-        return redirect(_back(payment), 303)
+        return _choose(shop, reference, request.form.get("state", ""))
 
     @app.get("/lp")
     def linkpay() -> BaseResponse:
-        payment = open_link(shop, request.query_string.decode("ascii", errors="replace"))
-        if payment is None:
-            return page(OWNER, "This link is not valid", "<p>Its signature is wrong: ask the merchant.</p>", status=403)
+        try:
+            payment = open_link(shop, request.query_string.decode("ascii", errors="replace"))
+        except LinkRefused as fault:
+            return page(OWNER, "This link is not valid", REFUSED, why=str(fault), status=403)
         return redirect(f"/pay/{payment['payment_reference']}", 303)
+
+
+def _choose(shop: Shop, reference: str, state: str) -> BaseResponse:
+    with shop.store.changing():
+        payment = shop.payment(reference)
+        if payment is None or state not in STATES:
+            return page(OWNER, "That cannot be chosen", "<p>Go back and choose again.</p>", status=400)
+        standing = None
+        if state in {"refunded", "chargebacked"}:
+            standing = _left(payment, request.form.get("amount"))
+            if standing is None:
+                why = "There must be money that was paid, and no more can be given back than is left of it."
+                return page(OWNER, "That cannot be given back", NOT_NOW, why=why, reference=reference, status=409)
+        method = request.form.get("method")
+        moved = shop.move(reference, state, method=method if method in {"card", "bank"} else None, standing=standing)
+    shop.sender.send(moved, EVENTS.get(state, "status_updated"))
+    return redirect(_back(moved) if moved["customer_url"] else f"/pay/{reference}", 303)
+
+
+def _is_refundable(payment: dict[str, Any]) -> bool:
+    return payment["payment_state"] in {"settled", "refunded"} and Decimal(payment["standing_amount"]) > 0
+
+
+def _left(payment: dict[str, Any], amount: str | None) -> Decimal | None:
+    """Return what is left after this amount, or everything, went back; None when it cannot."""
+    if not _is_refundable(payment):
+        return None
+    if amount is None:
+        return NOTHING
+    given, standing = amount_of(amount.strip()), Decimal(payment["standing_amount"])
+    return standing - given if given is not None and 0 < given <= standing else None
 
 
 def _back(payment: dict[str, Any]) -> str:
     url: str = payment["customer_url"] or ""
     said = urlencode({"payment_reference": payment["payment_reference"], "order_reference": payment["order_reference"]})
     return f"{url}{'&' if '?' in url else '?'}{said}"
-
-
-def open_link(shop: Shop, query: str) -> dict[str, Any] | None:
-    """Check the signature over the query exactly as it came, then make the payment the link describes.
-
-    Returns None when the link is not one of this shop's.
-    """
-    signed, _, given = query.rpartition("&hmac=")
-    expected = hmac.new(shop.config.key.encode(), signed.encode(), hashlib.sha256).hexdigest()
-    pairs = [part.partition("=") for part in signed.split("&")]
-    names = [name for name, _, _ in pairs]
-    if not hmac.compare_digest(expected.encode(), given.encode()) or names != sorted(names):
-        return None
-    fields = {unquote(name): unquote(value) for name, _, value in pairs}
-    amount = _decimal(fields.get("transaction_amount", ""))
-    if fields.get("linkpay_token") != shop.config.linkpay_token or amount is None:
-        return None
-    return shop.make(
-        fields["order_reference"],
-        amount,
-        "",
-        linkpay_customer_data={
-            key: fields.get(key, "") for key in ("customer_name", "custom_field_1", "custom_field_2")
-        },
-        email=fields.get("customer_email") or None,
-    )
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        return Decimal(text).quantize(Decimal("0.01"))
-    except InvalidOperation:
-        return None

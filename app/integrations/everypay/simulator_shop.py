@@ -1,4 +1,4 @@
-"""The simulated gateway's state: a shop with its payments, its dial and its callbacks."""
+"""The simulated gateway's state: a shop with its payments, its movements of money, its dial and its callbacks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from app.integrations.simulator_store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+NOTHING = Decimal("0.00")
+# The states in which the shop has, or had, the payer's money.
+TAKEN = {"settled", "refunded", "chargebacked"}
+GIVEN_BACK = {"refunded", "chargebacked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +81,60 @@ class Shop:
         return payment
 
     def move(
-        self, reference: str, state: str, *, method: str = "card", standing: Decimal | None = None
+        self, reference: str, state: str, *, method: str | None = None, standing: Decimal | None = None
     ) -> dict[str, Any]:
-        """Set a payment's state as the bank or the payer would, and return the payment."""
+        """Set a payment's state as the bank or the payer would, and return the payment.
+
+        `standing` is what is left after a refund or a chargeback (nothing unless said), or what a capture takes.
+        `method` is "card" or "bank"; unless said it stays as it was. Raises KeyError.
+        """
         with self.store.changing():
             payment = self.payment(reference)
             if payment is None:
                 raise KeyError(reference)
+            before = dict(payment)
             payment["payment_state"] = state
             payment["transaction_time"] = now()
-            _choose_method(payment, method)
-            if state in {"refunded", "chargebacked"}:
-                payment["standing_amount"] = str(standing if standing is not None else Decimal("0.00"))
+            _choose_method(payment, method or _method_of(payment))
+            if state in GIVEN_BACK:
+                payment["standing_amount"] = str(NOTHING if standing is None else standing)
+            elif standing is not None:
+                payment["standing_amount"] = str(standing)
             self.store.put("payment", reference, payment)
+            self._write_movements(before, payment)
         return payment
+
+    def _write_movements(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Write what came and what went: `/_sim/truth` adds these up and never guesses from states."""
+        state = after["payment_state"]
+        had, has = Decimal(before["standing_amount"]), Decimal(after["standing_amount"])
+        if state in TAKEN and before["payment_state"] not in TAKEN:
+            self._write_movement(after, "captured", has if state == "settled" else had)
+        if state in GIVEN_BACK and has < had:
+            self._write_movement(after, "refunded" if state == "refunded" else "charged_back", had - has)
+
+    def _write_movement(self, payment: dict[str, Any], kind: str, amount: Decimal) -> None:
+        said = {"payment_reference": payment["payment_reference"], "kind": kind, "amount": str(amount), "at": now()}
+        self.store.append("movement", said)
+
+
+def _method_of(payment: dict[str, Any]) -> str:
+    return "bank" if "_ob_" in (payment["payment_method"] or "") else "card"
 
 
 def _choose_method(payment: dict[str, Any], method: str) -> None:
     if method == "card":
         payment["payment_method"] = "card"
         payment["cc_details"] = {"last_four_digits": "0004", "type": "visa", "holder_name": "Mari Maasikas"}
+        payment.pop("ob_details", None)
         return
+    payment.pop("cc_details", None)
     payment["payment_method"] = "swedbank_ob_ee"
     payment["ob_details"] = {
         "debtor_iban": "EE382200221020145685",
         "creditor_iban": "EE177700771001155322",
         "ob_payment_reference": payment["payment_reference"][:12],
-        "ob_payment_state": "ACSC" if payment["payment_state"] == "settled" else "PDNG",
+        "ob_payment_state": "ACSC" if payment["payment_state"] in TAKEN else "PDNG",
     }
 
 
