@@ -13,8 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Change nothing yet."""
+    """Change nothing."""
 
 
 def downgrade() -> None:
-    """Change nothing yet."""
+    """Change nothing."""
