@@ -41,7 +41,7 @@ REGISTRAR = """
 """
 BACK = """
 <p>The payer is back. Billing was asked to look at payment <code>{{ reference }}</code>.</p>
-<p id="answer">It answered {{ status }}.</p><p><a href="/">{{ onwards }}</a></p>
+<p id="answer">It answered {{ answered or "nothing" }}.</p><p><a href="/">{{ onwards }}</a></p>
 """
 WRONG = """<p>{{ answer }}</p><p><a href="/">{{ onwards }}</a></p>"""
 
@@ -68,8 +68,8 @@ def register(app: Flask, service: Service) -> None:
     def back() -> Response:
         reference = request.args.get("payment_reference", "")
         query = urlencode({"payment_reference": reference})
-        status, _ = _call(service, "GET", f"callback_handler/callback?{query}", None)
-        return page(kind, "Welcome back", BACK, reference=reference, status=status, onwards=_onwards(service))
+        answered, _ = _call(service, "GET", f"callback_handler/callback?{query}", None)
+        return page(kind, "Welcome back", BACK, reference=reference, answered=answered, onwards=_onwards(service))
 
 
 def _pay_now(service: Service, number: str) -> BaseResponse:
