@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.integrations.simulator_store import Store
 
+SECRET = {"client_secret"}
 LONGEST_KEPT = 20_000
 # Plain digits, at most two decimals: no sign, no exponent, no NaN, no other script's digits.
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
@@ -103,7 +104,8 @@ def _said() -> str:
         return request.query_string.decode(errors="replace")
     data = request.get_data()
     if not data:
-        return json.dumps(request.form.to_dict()) if request.form else ""
+        form = {name: "..." if name in SECRET else value for name, value in request.form.items()}
+        return json.dumps(form) if form else ""
     try:
         return json.dumps(parse_json(data), default=str)
     except Unreadable:
