@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Refusal = tuple[int, int, str]  # HTTP status, the vendor's code, the vendor's words
 
 ORDER = re.compile(r"[a-zA-Z0-9/\-?:().,'+ ]{1,120}")
-ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
+ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.IGNORECASE)
 NONCE = re.compile(r"[!-~]{1,255}")
 CLOCK_WINDOW = timedelta(minutes=5)
 MOST = Decimal(7_000_000)
