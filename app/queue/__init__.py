@@ -5,7 +5,7 @@ leases and its retries live in PostgreSQL. Nothing outside this package knows RQ
 """
 
 from app.queue.bell import Bell, ring
-from app.queue.crash import Crash, attempt
+from app.queue.crash import Crash, attempt, patiently
 from app.queue.job import ALLOWED, LANE_JOB_S, QUEUES, WORK_LANE, WORK_QUEUE, WORK_ROW, offer, resolve
 from app.queue.store import UnsupportedServer, has_forgotten, server_faults
 from app.queue.worker import UnknownQueue, run_worker
@@ -24,6 +24,7 @@ __all__ = [
     "attempt",
     "has_forgotten",
     "offer",
+    "patiently",
     "resolve",
     "ring",
     "run_worker",

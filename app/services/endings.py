@@ -1,7 +1,7 @@
 """How a try ends: done, tried again later, given up, or held because nobody knows (reliability.md 3.3, 3.9).
 
 Each ending is one transaction with what follows from it. A bug in what follows is logged and does not undo the ending:
-the call has been made, and making it again would be worse.
+the call has been made, and making it again would be worse. A database that is away is waited for, for the same reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from prometheus_client import Counter
 
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.retry import LIMITS, RetryClass, RetryPolicy, classify, next_delay_s
-from app.queue import Crash, attempt
+from app.queue import Crash, patiently
 from app.services import outbox, reviews, timeline
 from app.services.handlers import Handler, RowHandler
 from app.uow import transaction
@@ -141,7 +141,7 @@ def _end(
     *,
     instead: Callable[[], bool] | None = None,
 ) -> None:
-    ended = attempt(partial(_together, write, then), kind=row.kind, row=row.id)
+    ended = patiently(partial(_together, write, then), kind=row.kind, row=row.id)
     if isinstance(ended, Crash):
         ended = _together(instead or write, None)
     if not ended:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
+from app import queue
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.ports import Answer
 from app.domain.retry import BACKGROUND, INITIATOR_NOTICE
 from app.extensions import db
 from app.integrations import current
-from app.services import delivery, offers, outbox, reaper
+from app.services import delivery, endings, offers, outbox, reaper
 from app.services.delivery import BatchHandler, RowHandler
 from app.uow import transaction
 
@@ -270,3 +272,64 @@ def test_a_dead_or_flooded_lane_costs_another_one_turn_at_most(other: str) -> No
     before = order[: order.index("b")]
     assert other == "flooded" or len(before) <= 2
     assert len(order) - order[::-1].index("b") < 1500
+
+
+def cut_all_connections() -> None:
+    """Do to every connection of this process what a crash of the database server does."""
+    with psycopg.connect(db.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")) as other:
+        other.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
+
+def test_a_delivery_the_database_was_away_for_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    owe()
+    sent: list[int] = []
+    ending = endings.done
+
+    def cut(*arguments: Any) -> None:
+        with transaction() as tx:
+            tx.execute(text("select 1"))
+        cut_all_connections()
+        ending(*arguments)
+
+    def send(row: Claimed, _integrations: Any) -> Answer:
+        sent.append(row.id)
+        return Answer(200, {}, 1)
+
+    monkeypatch.setattr(endings, "done", cut)
+    work(send)
+    work(send)
+    assert len(sent) == 1
+    assert states() == {"done": 1}
+
+
+def test_a_set_whose_connection_broke_is_worked_once_and_at_once() -> None:
+    owe(5)
+    runs: list[int] = []
+
+    def run(rows: Sequence[Claimed]) -> None:
+        runs.append(len(rows))
+        if len(runs) == 1:
+            cut_all_connections()
+            change("select 1")
+
+    assert delivery.work_lane(lane_id(), {A: BatchHandler(run, BACKGROUND)}, current()) == 5
+    assert runs == [5, 5]
+    assert states() == {"done": 5}
+
+
+def test_a_database_that_stays_away_leaves_the_rows_to_their_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    owe(5)
+    monkeypatch.setattr(queue.crash, "WAITS_S", (0.0, 0.0))
+
+    def run(_rows: Sequence[Claimed]) -> None:
+        cut_all_connections()
+        change("select 1")
+
+    delivery.work_lane(lane_id(), {A: BatchHandler(run, BACKGROUND)}, current())
+    assert states() == {"leased": 5}
+    expire()
+    reaper.reap({A: BatchHandler(run, BACKGROUND)})
+    assert states() == {"pending": 5}
