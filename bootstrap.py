@@ -32,8 +32,8 @@ STEPS: dict[str, list[str]] = {
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     "tests": [*PYTEST, "-n", "2", "-m", "not chaos and not slow and not browser"],
     "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser"],
-    "browser": [*PYTEST, "-m", "browser and not chaos"],
-    "chaos": [*PYTEST, "-m", "chaos"],
+    "browser": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "browser and not chaos"],
+    "chaos": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "chaos"],
 }
 
 
