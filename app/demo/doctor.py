@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from redis.exceptions import RedisError
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import SettingsFault
-from app.demo.migration import head
 from app.extensions import db
+from app.models.initiator import Initiator
+from app.queries import schema_version
 from app.queue import UnsupportedServer, server_faults
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from sqlalchemy import Connection
+
+    from app.integrations import Integrations
 
 OLDEST_POSTGRES = 15
 SKEW_LIMIT_S = 2.0
@@ -84,6 +87,7 @@ def findings(make_app: Callable[[], Flask]) -> Iterator[Finding]:
         yield Finding("settings", f"complete, {mode}")
         with app.app_context():
             yield from _database(development=app.extensions["settings"].development)
+            yield from _initiators(app.extensions["integrations"])
             yield _redis()
     yield _pango()
     yield _fonts()
@@ -117,9 +121,8 @@ def _server(connection: Connection) -> Iterator[Finding]:
 
 
 def _tables(connection: Connection) -> Finding:
-    known = connection.scalar(text("select to_regclass('alembic_version') is not null"))
-    there = connection.scalar(text("select version_num from alembic_version")) if known else None
-    cure = "" if there == head() else f"this program needs {head()}: run billing migrate"
+    there = schema_version.current(connection)
+    cure = "" if there == schema_version.head() else f"this program needs {schema_version.head()}: run billing migrate"
     return Finding("tables", f"at {there}" if there else "none", cure)
 
 
@@ -136,6 +139,18 @@ def _clock(connection: Connection) -> Finding:
     skew_s = Probe(before, float(there or 0), time.time()).skew_s
     fault = "" if skew_s < SKEW_LIMIT_S else f"more than {SKEW_LIMIT_S:g} s apart: let NTP set both"
     return Finding("clock", f"{skew_s:.3f} s between here and the database", fault)
+
+
+def _initiators(integrations: Integrations) -> Iterator[Finding]:
+    """Yield the services that are never told of a payment, which may be what is wanted."""
+    try:
+        with db.engine.connect() as connection:
+            told = connection.scalars(select(Initiator.code).where(Initiator.enabled, Initiator.accepts_shared_secret))
+            deaf = sorted(code for code in told if not integrations.initiators.has_endpoint(code))
+    except SQLAlchemyError:
+        return
+    if deaf:
+        yield Finding("initiators", f"hear nothing of their payments, no address is set: {', '.join(deaf)}")
 
 
 def _redis() -> Finding:

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import flask_migrate
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
@@ -23,11 +22,6 @@ def upgrade(revision: str = "head") -> None:
 def downgrade(revision: str) -> None:
     """Go back to the revision."""
     flask_migrate.downgrade(FOLDER, revision)
-
-
-def head() -> str:
-    """Return the newest revision there is."""
-    return str(ScriptDirectory(FOLDER).get_current_head())
 
 
 def wait_for_database() -> None:

@@ -57,3 +57,8 @@ def test_clocks_that_disagree_are_seen_and_a_slow_way_is_no_disagreement() -> No
     assert Probe(100.0, 100.2, 103.0).skew_s == 0
     assert Probe(100.0, 97.0, 100.1).skew_s == 3.0
     assert Probe(100.0, 105.0, 100.5).skew_s == 4.5
+
+
+def test_services_that_hear_nothing_are_named(system: System) -> None:
+    seen = [each.seen for each in of(list(findings(lambda: system.app)), "initiators")]
+    assert seen == ["hear nothing of their payments, no address is set: business_registry"]

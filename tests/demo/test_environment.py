@@ -87,9 +87,9 @@ def test_without_simulators_none_is_announced(bare: Installation) -> None:
 
 
 def test_the_newest_revision_is_found_without_the_migration_tool() -> None:
-    from app.demo import migration  # noqa: PLC0415
+    from app.queries import schema_version  # noqa: PLC0415
 
-    assert head() == migration.head()
+    assert head() == schema_version.head()
 
 
 def test_a_command_beside_a_running_system_reads_its_settings(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.extensions import db
 from app.queries import schema_version
 from app.queue import UnsupportedServer, server_faults
 
@@ -48,7 +49,7 @@ def _database_fault() -> str | None:
     if "head" not in current_app.extensions:
         current_app.extensions["head"] = schema_version.head()
     try:
-        at_head = schema_version.current() == current_app.extensions["head"]
+        at_head = schema_version.current(db.session.connection()) == current_app.extensions["head"]
     except SQLAlchemyError:
         return "the database does not answer"
     return None if at_head else "the database is not at the version of this program: run billing migrate"
