@@ -1,0 +1,262 @@
+"""Bugs that others have shipped, each as one change of one file, and the tests that must turn red (reliability.md 4.9).
+
+A text that is not found exactly once fails the suite: the table is kept as the code moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEAD = "0008"
+DROPPED = """
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("{statement}")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One planted bug. An empty `old` makes `file` anew with `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+def _without(name: str, statement: str) -> Mutant:
+    text = DROPPED.format(head=HEAD, statement=statement)
+    return Mutant(f"without {name}", "migrations/versions/9999_sabotage.py", "", text, "tests/services/test_guards.py")
+
+
+GUARDS = [
+    ("one number, one invoice", "invoice", "uq_invoice_tenant_id_number"),
+    ("one gateway reference, one payment", "payment", "uq_payment_gateway_account_external_id_leg"),
+    ("one order reference, one payment", "payment", "uq_payment_tenant_id_gateway_merchant_ref"),
+    ("one fact, one entry in the books", "ledger_transaction", "uq_ledger_transaction_tenant_id_dedupe_key"),
+    ("one refund per key", "refund", "uq_refund_payment_id_idempotency_key"),
+    ("one refund per reference", "refund", "uq_refund_payment_id_external_id"),
+    ("one fact, one message", "outbox", "uq_outbox_kind_dedupe_key"),
+    ("one answer per key", "idempotency_key", "uq_idempotency_key_tenant_id_principal_route_key"),
+    ("one reservation per number", "number_reservation", "uq_number_reservation_tenant_id_number_range_id"),
+    ("one place in a chain", "seal", "uq_seal_chain_position"),
+]
+INDEXES = [
+    ("one settlement per invoice", "uq_settlement_active"),
+    ("one allocation per payment and invoice", "uq_allocation_active"),
+    ("one message per event", "uq_inbox_event_id"),
+]
+
+MUTANTS = [
+    *(_without(name, f"alter table {table} drop constraint {guard} cascade") for name, table, guard in GUARDS),
+    *(_without(name, f"drop index {index}") for name, index in INDEXES),
+    _without("the sum of a ledger transaction", "drop trigger balance on ledger_entry"),
+    _without("the sum of refunds", "drop trigger sums on refund"),
+    _without("the sum of allocations", "drop trigger sums on allocation"),
+    _without("append only", "drop trigger append_only on event"),
+    Mutant(
+        "no lock on the invoice",
+        "app/services/invoice_status.py",
+        "        select(Invoice).where(Invoice.id == invoice_id).with_for_update()",
+        "        select(Invoice).where(Invoice.id == invoice_id)",
+        "tests/services/test_interleavings.py -k two_callbacks",
+    ),
+    Mutant(
+        "a row for two workers",
+        "app/services/outbox.py",
+        "order by run_at, id limit :limit for update skip locked) due",
+        "order by run_at, id limit :limit) due",
+        "tests/services/test_outbox.py",
+    ),
+    Mutant(
+        "a late finisher finishes",
+        "app/services/outbox.py",
+        "answer_ms = :ms, last_error_class = null, last_error = null\n where id = :id and lease_token = :token",
+        "answer_ms = :ms, last_error_class = null, last_error = null\n where id = :id and :token = :token",
+        "tests/services/test_outbox.py",
+    ),
+    Mutant(
+        "work is owed after the commit",
+        "app/services/outbox.py",
+        '    if not in_transaction():\n        raise RuntimeError("What is owed is written with its cause")\n',
+        "",
+        "tests/services/test_outbox.py",
+    ),
+    Mutant(
+        "a request leaves inside a transaction",
+        "app/uow.py",
+        '    if current.info.get("depth"):\n        raise TransactionOpen\n',
+        "",
+        "tests/services/test_outbox.py",
+    ),
+    Mutant(
+        "a time-out is taken for a refusal",
+        "app/integrations/http.py",
+        "outcome = Outcome.NOT_SENT if isinstance(fault, _NEVER_LEFT) else Outcome.UNKNOWN",
+        "outcome = Outcome.NOT_SENT if isinstance(fault, _NEVER_LEFT) else Outcome.REFUSED",
+        "tests/integrations/test_http.py",
+    ),
+    Mutant(
+        "a state nobody knows is a failure",
+        "app/integrations/everypay/wire.py",
+        "return STATES.get(state, ObservedState.UNKNOWN) if",
+        "return STATES.get(state, ObservedState.FAILED) if",
+        "tests/integrations/everypay/test_wire.py",
+    ),
+    Mutant(
+        "any account is ours",
+        "app/services/doubts.py",
+        "    if fetched.account != payment.account or payment.account != gateway.account:\n",
+        "    if False:\n",
+        "tests/services/test_money_path.py",
+    ),
+    Mutant(
+        "any amount is enough",
+        "app/services/doubts.py",
+        "    if fetched.initial != asked:\n",
+        "    if fetched.initial is None:\n",
+        "tests/services/test_money_path.py",
+    ),
+    Mutant(
+        "amounts are floats",
+        "app/domain/money.py",
+        'return Money(int(whole + fraction.ljust(exponent, "0")), currency)',
+        "return Money(int(float(text) * 10**exponent), currency)",
+        "tests/domain/test_money.py",
+    ),
+    Mutant(
+        "paid goes back to failed",
+        "app/domain/payment.py",
+        "    if via is None and (current, wish) not in EDGES:\n",
+        "    if via is None and (current, wish) not in EDGES and current in ENDED:\n",
+        "tests/domain/test_payment.py",
+    ),
+    Mutant(
+        "a refund that is told again is news",
+        "app/domain/payment.py",
+        "    held_minor = captured_minor - refunded_minor\n",
+        "    held_minor = captured_minor\n",
+        "tests/services/test_repeated_news.py",
+    ),
+    Mutant(
+        "the last number is never given",
+        "app/services/numbering.py",
+        "next_number + :count - 1 <= last_number",
+        "next_number + :count - 1 < last_number",
+        "tests/services/test_interleavings.py -k 4001",
+    ),
+    Mutant(
+        "the country of a personal code does not matter",
+        "app/services/operators.py",
+        "WhiteCode.subject == identity.subject, WhiteCode",
+        "func.right(WhiteCode.subject, 11) == identity.subject[-11:], WhiteCode",
+        "tests/web/test_sign_in.py",
+    ),
+    Mutant(
+        "who was removed stays signed in",
+        "app/services/operators.py",
+        "timedelta(seconds=settings.session_idle_s),\n                WhiteCode.revoked_at.is_(None),\n",
+        "timedelta(seconds=settings.session_idle_s),\n",
+        "tests/web/test_sign_in.py",
+    ),
+    Mutant(
+        "an address that begins like ours is ours",
+        "app/domain/origin.py",
+        "    return origin in {_origin(each) for each in allowed}\n",
+        "    return any(url.startswith(each) for each in allowed)\n",
+        "tests/domain/test_address.py",
+    ),
+    Mutant(
+        "any function may be carried",
+        "app/queue/job.py",
+        "(name not in ALLOWED and",
+        "(False and",
+        "tests/jobs/test_queue.py",
+    ),
+    Mutant(
+        "jobs are pickles",
+        "app/queue/job.py",
+        "from rq.serializers import JSONSerializer\n",
+        "from rq.serializers import DefaultSerializer as JSONSerializer\n",
+        "tests/jobs/test_queue.py",
+    ),
+    Mutant(
+        "a form without its token",
+        "app/blueprints/__init__.py",
+        "    Door(sessions, require_operator),\n",
+        "    Door(sessions, require_operator, csrf=False),\n",
+        "tests/web/test_csrf.py tests/architecture",
+    ),
+    Mutant(
+        "a door without a guard",
+        "app/blueprints/__init__.py",
+        "    Door(invoices, require_operator),\n",
+        "    Door(invoices, anybody),\n",
+        "tests/architecture tests/web",
+    ),
+    Mutant(
+        "a personal code in the log",
+        "app/logs.py",
+        '    (re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]{2})?[1-8]',
+        '    (re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]{2})?[9]',
+        "tests/test_logs.py",
+    ),
+    Mutant(
+        "nothing is written down of a settlement",
+        "app/services/settlement.py",
+        '        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, payment_id=payment.id)\n',
+        "        pass\n",
+        "tests/services/test_money_path.py",
+    ),
+    Mutant(
+        "a link of the chain forgets the one before",
+        "app/domain/chain.py",
+        "hashlib.sha256(previous + canonical_bytes(row))",
+        "hashlib.sha256(canonical_bytes(row))",
+        "tests/domain tests/services/test_guards.py",
+    ),
+    Mutant(
+        "a callback that says the same is no news",
+        "app/services/inbox.py",
+        "set dirty_seq = gateway_reference.dirty_seq + 1,",
+        "set dirty_seq = gateway_reference.dirty_seq,",
+        "tests/services/test_money_path.py tests/services/test_repeated_news.py tests/api/test_callback.py",
+    ),
+    Mutant(
+        "a callback is believed without asking",
+        "app/services/refresh.py",
+        "    reference.clean_seq = max(reference.clean_seq, look.seen)\n",
+        "    reference.clean_seq = reference.dirty_seq\n",
+        "tests/services",
+    ),
+    Mutant(
+        "the initiator is told twice",
+        "app/services/notices.py",
+        '        f"payment:{payment.id}:settled",\n',
+        "        f\"payment:{payment.id}:settled:{payment.version}:{__import__('time').time_ns()}\",\n",
+        "tests/services",
+    ),
+    Mutant(
+        "another's invoice can be read",
+        "app/services/invoice_status.py",
+        "        .where(Invoice.number == number, Invoice.initiator_id.in_(owns))\n",
+        "        .where(Invoice.number == number)\n",
+        "tests/api/test_ownership.py",
+    ),
+    Mutant(
+        "a signed link is not signed over everything",
+        "app/integrations/everypay/links.py",
+        "hmac.new(self._key, query.encode(), hashlib.sha256)",
+        "hmac.new(self._key, query[:100].encode(), hashlib.sha256)",
+        "tests/integrations/everypay/test_links.py",
+    ),
+]
