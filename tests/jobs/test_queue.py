@@ -33,6 +33,14 @@ class Planted:
         return open, (self.path, "w")
 
 
+TRAPPED: list[int] = []
+
+
+def trapped(number: int) -> None:
+    """Be what must never run."""
+    TRAPPED.append(number)
+
+
 @pytest.fixture
 def redis(redis_url: str) -> Redis:
     client = Redis.from_url(redis_url)
@@ -83,6 +91,13 @@ def test_a_planted_function_is_never_run(
     Queue(QUEUE, connection=redis, serializer=JSONSerializer).enqueue(function, *filled)
     work(system, redis)
     assert not trap.exists()
+
+
+def test_a_planted_function_that_takes_a_number_is_never_run(system: System, redis: Redis) -> None:
+    """Its one integer is as innocent as ours: only the list of names keeps it out."""
+    Queue(QUEUE, connection=redis, serializer=JSONSerializer).enqueue("tests.jobs.test_queue.trapped", 7)
+    work(system, redis)
+    assert not TRAPPED
 
 
 def test_a_planted_pickle_is_never_opened(system: System, redis: Redis, tmp_path: Path) -> None:

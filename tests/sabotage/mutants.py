@@ -68,7 +68,7 @@ MUTANTS = [
         "app/services/invoice_status.py",
         "        select(Invoice).where(Invoice.id == invoice_id).with_for_update()",
         "        select(Invoice).where(Invoice.id == invoice_id)",
-        "tests/services/test_interleavings.py -k two_callbacks",
+        "tests/services/test_interleavings.py -k two_payments",
     ),
     Mutant(
         "a row for two workers",
@@ -173,7 +173,7 @@ MUTANTS = [
         "app/domain/origin.py",
         "    return origin in {_origin(each) for each in allowed}\n",
         "    return any(url.startswith(each) for each in allowed)\n",
-        "tests/domain/test_address.py",
+        "tests/domain/test_rules.py",
     ),
     Mutant(
         "any function may be carried",

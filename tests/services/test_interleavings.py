@@ -91,6 +91,32 @@ def test_two_takers_of_a_number_never_get_the_same_in_any_order(system: System) 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+def test_two_payments_of_one_invoice_settle_it_once_in_every_order(system: System) -> None:
+    """The payments have nothing in common but the invoice: its row lock alone keeps them apart (T09)."""
+    for order in orders(DEPTH, DEPTH):
+        number = system.invoice("auction")
+        link = system.scalar("select payment_link from invoice where number = :n", n=number)
+        page = system.everypay.test_client().get(link.removeprefix("http://everypay.test"))
+        both = [page.headers["Location"].rpartition("/")[2], system.one_off(number, "auction")]
+        for reference in both:
+            system.pay(reference)
+            system.callback(reference)
+        found = "select id from gateway_reference where external_id = any(:both)"
+        keys = [row.id for row in system.rows(found, both=both)]
+        looks = [_within(system, lambda key=key: refresh(key, current().everypay, LADDER)) for key in keys]  # type: ignore[misc]
+        results = run_both(_engine(system), order, (looks[0], looks[1]))
+        faults = [each for each in results if isinstance(each, BaseException)]
+        assert not faults, (order, faults)
+        of_it = "select count(*) from {} where invoice_id = (select id from invoice where number = :n)"
+        assert [system.scalar(of_it.format(each), n=number) for each in ("settlement", "allocation")] == [1, 1], order
+        assert system.scalar(of_it.format("review_item") + " and kind = 'payment.surplus'", n=number) == 1, order
+    with system.app.app_context():
+        report = proofs.verify()
+        assert report.holds, str(report)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_deposit_range_gives_4001_numbers_to_parallel_takers_and_then_says_so(system: System) -> None:
     with system.app.app_context():
         caller = caller_named("auction")

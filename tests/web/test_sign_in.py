@@ -160,6 +160,13 @@ def test_removal_from_the_list_ends_the_session_at_once(portal: Portal, mary: Br
     assert not signed_in(mary)
 
 
+def test_the_list_is_asked_each_time_whoever_changed_it(portal: Portal, mary: Browser) -> None:
+    """T57: a code revoked by hand in the database signs out as well, though nobody ended the session."""
+    assert signed_in(mary)
+    portal.system.sql("update white_code set revoked_at = now() where subject = :subject", subject=PERSONA)
+    assert not signed_in(mary)
+
+
 def test_a_session_ends_when_nobody_uses_it_and_at_its_age(portal: Portal, mary: Browser) -> None:
     age = "update operator_session set last_seen_at = now() - cast(:idle as interval) where ended_at is null"
     portal.system.sql(age, idle="29 minutes")
