@@ -1,8 +1,10 @@
 """Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
 
 from app.models.account import Account
+from app.models.document import OutgoingDocument
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
+from app.models.import_batch import ImportBatch
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
 from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
@@ -28,6 +30,7 @@ __all__ = [
     "Event",
     "GatewayReference",
     "IdempotencyKey",
+    "ImportBatch",
     "InboxMessage",
     "Initiator",
     "InitiatorKey",
@@ -44,6 +47,7 @@ __all__ = [
     "Operator",
     "OperatorSession",
     "OutboxRow",
+    "OutgoingDocument",
     "Payment",
     "Reference",
     "Refund",
