@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.blueprints.api.directo import bp as directo_api
+from app.blueprints.api.e_invoice import bp as e_invoice_api
 from app.blueprints.api.guard import require_caller
 from app.blueprints.api.invoice import bp as invoice_api
 from app.blueprints.api.invoice_generator import bp as invoice_generator_api
@@ -44,6 +46,8 @@ class Door:
 DOORS = (
     Door(invoice_generator_api, require_caller, csrf=False),
     Door(invoice_api, require_caller, csrf=False),
+    Door(directo_api, require_caller, csrf=False),
+    Door(e_invoice_api, require_caller, csrf=False),
     Door(everypay_callback, anybody, csrf=False),
     Door(api_pages, anybody),
     Door(health, anybody),

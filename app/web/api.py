@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.routing import Rule
 
 from app.domain.errors import Invalid
-from app.web.request_body import read_fields, read_query
+from app.web.request_body import LIMIT_BYTES, read_fields, read_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ MEANINGS = {
     403: "Not yours to do",
     404: "There is no such invoice, or it is not yours",
     409: "The state of things forbids it, or the first call with this Idempotency-Key is still running",
-    413: "The body is larger than 256 KiB",
+    413: "The body is larger than this route takes: 256 KiB where nothing else is said",
     415: "The body is neither JSON nor a form, or compressed, or not UTF-8",
     422: "Values are missing or wrong: each is named; or the gateway refused, with its code",
     429: "Too many calls: wait as Retry-After says",
@@ -89,7 +89,8 @@ class StrictAdapter(PydanticAdapter):
 
     def validate_input(self, request: Request, location: str, **_: Any) -> BaseModel:
         """Return the validated model. Raises Invalid naming every faulty field, MalformedBody."""
-        said = read_query(request) if location == "query" else read_fields(request)
+        limit = getattr(self.model_class, "LIMIT_BYTES", LIMIT_BYTES)
+        said = read_query(request) if location == "query" else read_fields(request, limit)
         try:
             model: BaseModel = self.model_class.model_validate(said)
         except ValidationError as fault:

@@ -19,6 +19,8 @@ MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
 STATUS = f"{MAKER}/invoice_status"
 AMOUNT = "/invoice/update_invoice_data"
+DIRECTO = "/directo/directo"
+E_INVOICE = "/e_invoice/e_invoice"
 CALLBACK = "/callback_handler/callback"
 BACK = {
     "registry": "http://registrar.test/back",
@@ -34,7 +36,12 @@ ROUTES = {
     REFERENCE: "POST",
     STATUS: "POST",
     AMOUNT: "PATCH",
+    DIRECTO: "POST",
+    E_INVOICE: "POST",
 }
+
+# Routes whose bodies may be larger than the others'.
+LARGE = {DIRECTO, E_INVOICE}
 
 
 def bearer(code: str = "registry") -> str:

@@ -9,14 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.client import AMOUNT, BACK, MONTHLY, ONEOFF, REFERENCE, REGISTER, ROUTES, STATUS, error_of
+from tests.api.client import (
+    AMOUNT,
+    BACK,
+    DIRECTO,
+    E_INVOICE,
+    MONTHLY,
+    ONEOFF,
+    REFERENCE,
+    REGISTER,
+    ROUTES,
+    STATUS,
+    error_of,
+)
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from tests.api.client import Api
 
-TABLES = ("invoice", "payment", "event", "outbox", "ledger_entry", "reference", "number_reservation", "idempotency_key")
+TABLES = (
+    "invoice",
+    "payment",
+    "event",
+    "outbox",
+    "ledger_entry",
+    "reference",
+    "number_reservation",
+    "idempotency_key",
+    "document",
+)
 
 MALFORMED = [
     b"{",
@@ -151,6 +173,13 @@ GOOD: dict[str, dict[str, Any]] = {
     REFERENCE: {"initiator": "registry", "owner": "x", "email": "x@y.ee"},
     STATUS: {"invoice_number": 7, "status": "paid"},
     AMOUNT: {"invoice_number": 7, "transaction_amount": "1.00"},
+    DIRECTO: {"invoice_data": [{"number": 7}], "initiator": "registry", "monthly": False, "dry": ""},
+    E_INVOICE: {
+        "invoice": {"number": 7}, "items": [{"price": "1.0"}], "invoice_subtotal": "1.0", "vat_amount": "0.24",
+        "payable": True, "buyer_billing_email": "x@y.ee", "buyer_e_invoice_iban": "x", "seller_country_code": "EE",
+        "buyer_country_code": "EE", "balance_date": "x", "balance_begin": 0, "inbound": 0, "outbound": 0,
+        "balance_end": 0, "initiator": "registry",
+    },
 }  # fmt: skip
 FIELDS = [(path, field) for path, body in GOOD.items() for field in body]
 
