@@ -14,7 +14,7 @@ from app.domain.errors import Invalid
 from app.web.request_body import LIMIT_BYTES, read_fields, read_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from apiflask import APIFlask
     from flask import Request
@@ -111,10 +111,16 @@ def _fields(fault: ValidationError) -> dict[str, list[str]]:
     return fields
 
 
-def documented(summary: str, *statuses: int, public: bool = False) -> Callable[[View], View]:
-    """Return a decorator that documents a route: its summary, its lock and every error it may answer."""
-    expected = {*COMMON, *(() if public else PROTECTED), *statuses}
-    responses = {status: _response(status) for status in sorted(expected)}
+def documented(
+    summary: str, *statuses: int, public: bool = False, shapes: Mapping[int, type[BaseModel]] | None = None
+) -> Callable[[View], View]:
+    """Return a decorator that documents a route: its summary, its lock and every error it may answer.
+
+    `shapes` are the errors that callers of this route know in a shape of its own.
+    """
+    own = shapes or {}
+    expected = {*COMMON, *(() if public else PROTECTED), *statuses, *own}
+    responses = {status: _response(status, own.get(status)) for status in sorted(expected)}
     security = None if public else SECURITY
     decorate: Callable[[View], View] = _docs.doc(summary=summary, responses=responses, security=security)
     return decorate
@@ -123,9 +129,9 @@ def documented(summary: str, *statuses: int, public: bool = False) -> Callable[[
 _docs = APIBlueprint("docs", __name__)
 
 
-def _response(status: int) -> dict[str, Any]:
+def _response(status: int, shape: type[BaseModel] | None) -> dict[str, Any]:
     name = BODIES.get(status, FaultAnswer).__name__
-    schema = {"$ref": f"#/components/schemas/{name}"}
+    schema = shape.model_json_schema() if shape else {"$ref": f"#/components/schemas/{name}"}
     return {"description": MEANINGS[status], "content": {"application/json": {"schema": schema}}}
 
 
@@ -155,8 +161,8 @@ def _complete(document: Any) -> Any:
     """Add the shared schemas and the header of unsafe calls; leave out the twins with a format suffix."""
     paths = {path: item for path, item in document["paths"].items() if not path.endswith(".json")}
     for item in paths.values():
-        for operation in item.values():
-            if operation.get("security"):
+        for method, operation in item.items():
+            if operation.get("security") and method != "get":
                 operation["parameters"] = [*operation.get("parameters", []), KEY_HEADER]
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for model in (FaultAnswer, DeniedAnswer, ExhaustedAnswer):

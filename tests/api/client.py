@@ -21,6 +21,8 @@ STATUS = f"{MAKER}/invoice_status"
 AMOUNT = "/invoice/update_invoice_data"
 DIRECTO = "/directo/directo"
 E_INVOICE = "/e_invoice/e_invoice"
+RESERVED = "/invoice/reserved_domains_invoice_statuses"
+GIVE_UP = "/invoice/reserved_domain_cancellation_statuses"
 CALLBACK = "/callback_handler/callback"
 BACK = {
     "registry": "http://registrar.test/back",
@@ -38,7 +40,10 @@ ROUTES = {
     AMOUNT: "PATCH",
     DIRECTO: "POST",
     E_INVOICE: "POST",
+    GIVE_UP: "PATCH",
 }
+# Every route that only reads.
+READS = {RESERVED}
 
 # Routes whose bodies may be larger than the others'.
 LARGE = {DIRECTO, E_INVOICE}

@@ -14,6 +14,7 @@ from tests.api.client import (
     BACK,
     DIRECTO,
     E_INVOICE,
+    GIVE_UP,
     MONTHLY,
     ONEOFF,
     REFERENCE,
@@ -180,6 +181,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "buyer_country_code": "EE", "balance_date": "x", "balance_begin": 0, "inbound": 0, "outbound": 0,
         "balance_end": 0, "initiator": "registry",
     },
+    GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
 }  # fmt: skip
 FIELDS = [(path, field) for path, body in GOOD.items() for field in body]
 
@@ -190,7 +192,7 @@ def test_no_value_of_any_field_breaks_anything(api: Api, path: str, field: str) 
     for value in VALUES:
         response = api.send(path, {**GOOD[path], field: value})
         assert is_answered(response), (field, value, response.text)
-        if response.status_code not in {200, 201, 501}:
+        if response.status_code not in {200, 201, 501} and (path, response.status_code) != (GIVE_UP, 404):
             error_of(response)
 
 

@@ -13,6 +13,7 @@ from tests.api.client import (
     BACK,
     DIRECTO,
     E_INVOICE,
+    GIVE_UP,
     MONTHLY,
     NUMBER,
     ONEOFF,
@@ -63,6 +64,7 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
 ]
 NUMBERLESS = {NUMBER, MONTHLY, REFERENCE}
 PAPERS = {DIRECTO, E_INVOICE}  # their answers never depend on an invoice: see test_documents
+HOLDERS = {GIVE_UP}  # who holds a reservation, not which number: see test_reservations
 PAIRS = [(caller, owner) for caller, owners in CALLERS.items() for owner in owners]
 
 
@@ -96,7 +98,7 @@ def test_a_foreign_thing_is_not_there(  # noqa: PLR0917 - one axis of the matrix
 
 
 def test_the_matrix_knows_every_route() -> None:
-    assert {path for path, _ in WISHES} | NUMBERLESS | PAPERS | {REGISTER} == set(ROUTES)
+    assert {path for path, _ in WISHES} | NUMBERLESS | PAPERS | HOLDERS | {REGISTER} == set(ROUTES)
 
 
 @pytest.mark.parametrize(("caller", "owner"), PAIRS)
