@@ -10,6 +10,7 @@ import pytest
 from app.extensions import metadata
 from tests.api.client import (
     AMOUNT,
+    ARRAYS,
     BACK,
     DIRECTO,
     E_INVOICE,
@@ -98,7 +99,7 @@ def test_a_foreign_thing_is_not_there(  # noqa: PLR0917 - one axis of the matrix
 
 
 def test_the_matrix_knows_every_route() -> None:
-    assert {path for path, _ in WISHES} | NUMBERLESS | PAPERS | HOLDERS | {REGISTER} == set(ROUTES)
+    assert {path for path, _ in WISHES} | NUMBERLESS | PAPERS | HOLDERS | ARRAYS | {REGISTER} == set(ROUTES)
 
 
 @pytest.mark.parametrize(("caller", "owner"), PAIRS)
