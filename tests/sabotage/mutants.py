@@ -236,7 +236,7 @@ MUTANTS = [
         "app/services/refresh.py",
         "    reference.clean_seq = max(reference.clean_seq, look.seen)\n    reference.last_fetched_at",
         "    reference.clean_seq = reference.dirty_seq\n    reference.last_fetched_at",
-        "tests/services/test_money_path.py",
+        "tests/services/test_repeated_news.py",
     ),
     Mutant(
         "the initiator is told twice",
