@@ -243,7 +243,7 @@ MUTANTS = [
         "app/services/notices.py",
         '        f"payment:{payment.id}:settled",\n',
         "        f\"payment:{payment.id}:settled:{payment.version}:{__import__('time').time_ns()}\",\n",
-        "tests/services",
+        "tests/services/test_money_path.py tests/services/test_repeated_news.py",
     ),
     Mutant(
         "another's invoice can be read",
