@@ -24,6 +24,8 @@ from app.queue import QUEUES
 from app.uow import assert_no_transaction, session
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apiflask import APIFlask
     from flask import Flask
     from flask.testing import FlaskClient
@@ -71,6 +73,7 @@ class System:
     app: APIFlask
     everypay: Flask
     services: dict[str, Flask]
+    transports: Mapping[str, httpx.BaseTransport]
     clients: dict[str, FlaskClient] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -214,11 +217,13 @@ def build(database_url: str, redis_url: str) -> System:
         )
         for code in SERVICES
     }
-    app.extensions["integrations"] = _integrations(everypay, services)
-    return System(app, everypay, services)
+    transports = {name: httpx.WSGITransport(app=each) for name, each in {"everypay": everypay, **services}.items()}
+    app.extensions["integrations"] = integrations(transports)
+    return System(app, everypay, services, transports)
 
 
-def _integrations(everypay: Flask, services: dict[str, Flask]) -> Integrations:
+def integrations(transports: Mapping[str, httpx.BaseTransport]) -> Integrations:
+    """Return the real adapters; `transports` lead to `everypay` and to each service."""
     return Integrations(
         everypay=EveryPayGateway(
             base="http://everypay.test/api/v4",
@@ -228,15 +233,15 @@ def _integrations(everypay: Flask, services: dict[str, Flask]) -> Integrations:
             currency="EUR",
             allow_private=True,
             before_request=assert_no_transaction,
-            transport=httpx.WSGITransport(app=everypay),
+            transport=transports["everypay"],
         ),
         links=LinkPaySigner(prefix="http://everypay.test/lp", token="simulated-link", key=KEY),
         initiators=HttpInitiatorClient(
-            payment_urls={code: f"http://{code}.test/eis_billing/payment_status" for code in services},
-            base_urls={code: f"http://{code}.test" for code in services},
+            payment_urls={code: f"http://{code}.test/eis_billing/payment_status" for code in SERVICES},
+            base_urls={code: f"http://{code}.test" for code in SERVICES},
             secret=SECRET,
             allow_private=True,
             before_request=assert_no_transaction,
-            transports={code: httpx.WSGITransport(app=app) for code, app in services.items()},
+            transports={code: transports[code] for code in SERVICES},
         ),
     )

@@ -234,9 +234,9 @@ MUTANTS = [
     Mutant(
         "a callback is believed without asking",
         "app/services/refresh.py",
-        "    reference.clean_seq = max(reference.clean_seq, look.seen)\n",
-        "    reference.clean_seq = reference.dirty_seq\n",
-        "tests/services",
+        "    reference.clean_seq = max(reference.clean_seq, look.seen)\n    reference.last_fetched_at",
+        "    reference.clean_seq = reference.dirty_seq\n    reference.last_fetched_at",
+        "tests/services/test_money_path.py",
     ),
     Mutant(
         "the initiator is told twice",
