@@ -1,6 +1,8 @@
 """Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
 
 from app.models.account import Account
+from app.models.bulk import BulkMember
+from app.models.deposit import Deposit
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
 from app.models.inbox import InboxMessage
@@ -25,6 +27,8 @@ from app.models.tenant import Tenant
 __all__ = [
     "Account",
     "Allocation",
+    "BulkMember",
+    "Deposit",
     "Event",
     "GatewayReference",
     "IdempotencyKey",

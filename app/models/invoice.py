@@ -14,7 +14,9 @@ from app.domain.invoice import InvoiceStatus
 from app.models.base import Base, CreatedAt, Currency, Document, Json, Key, Minor, Tenanted, Zero, one_of, same_tenant
 from app.models.initiator import Initiator
 
-KINDS = ["regular", "auction_deposit", "linkpay"]
+KINDS = ["regular", "auction_deposit", "linkpay", "bulk"]
+BULK = "bulk"  # a container: what it holds is owed on its members, never on itself
+DEPOSIT = "auction_deposit"
 
 
 class Invoice(Tenanted, Base):

@@ -12,9 +12,10 @@ from app.domain import ledger as books
 from app.domain.errors import Invalid
 from app.domain.invoice import EIS_WORD, InvoiceStatus
 from app.domain.money import Money
+from app.models.invoice import BULK
 from app.models.payment import Payment
 from app.services import ledger, notices, timeline
-from app.services.invoice_status import UNDER_WAY, StatusRefused, lock_by_number, recompute
+from app.services.invoice_status import UNDER_WAY, StatusRefused, is_paid_by, lock_by_number, recompute
 from app.services.settlement import settle
 from app.services.timeline import Actor
 from app.uow import retried, transaction
@@ -43,6 +44,8 @@ def change_status(caller: Caller, number: int, word: str) -> None:
             raise StatusRefused(
                 f"Invoice {number} cannot be set to {word}: that follows from payments and refunds only"
             )
+        if invoice.kind == BULK:
+            raise StatusRefused(f"Invoice {number} is a bulk payment: report its invoices")
         verb(tx, invoice, Actor("initiator", caller.code))
 
 
@@ -124,7 +127,7 @@ def _money_on_its_way(tx: Session, invoice_id: int) -> bool:
     begun = tx.scalar(
         select(Payment.id)
         .where(
-            Payment.invoice_id == invoice_id,
+            is_paid_by(invoice_id),
             Payment.status.in_(UNDER_WAY),
             Payment.provider_state.is_distinct_from("initial"),
             Payment.external_id.is_not(None),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MAKER = "/invoice_generator"
 REGISTER = f"{MAKER}/invoice_generator"
 ONEOFF = f"{MAKER}/oneoff"
+BULK = f"{MAKER}/bulk_payment"
 NUMBER = f"{MAKER}/invoice_number_generator"
 MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
@@ -29,6 +30,7 @@ BACK = {
 ROUTES = {
     REGISTER: "POST",
     ONEOFF: "POST",
+    BULK: "POST",
     NUMBER: "POST",
     MONTHLY: "POST",
     REFERENCE: "POST",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.client import AMOUNT, BACK, MONTHLY, ONEOFF, REFERENCE, REGISTER, ROUTES, STATUS, error_of
+from tests.api.client import AMOUNT, BACK, BULK, MONTHLY, ONEOFF, REFERENCE, REGISTER, ROUTES, STATUS, error_of
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -73,6 +73,7 @@ DOUBLED = {
     AMOUNT: b'{"invoice_number":1,"transaction_amount":"1","transaction_amount":"2"}',
     MONTHLY: b'{"count":1,"count":1000}',
     ONEOFF: b'{"invoice_number":1,"customer_url":"http://registrar.test","customer_url":"http://evil.test"}',
+    BULK: b'{"description":"1","description":"2","transaction_amount":"1","custom_field2":"registry"}',
     REFERENCE: b'{"initiator":"registry","initiator":"auction"}',
 }
 
