@@ -1,6 +1,7 @@
 """Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
 
 from app.models.account import Account
+from app.models.announcement import Announcement
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
 from app.models.inbox import InboxMessage
@@ -21,10 +22,12 @@ from app.models.seal import Seal
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.tenant import Tenant
+from app.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Account",
     "Allocation",
+    "Announcement",
     "Event",
     "GatewayReference",
     "IdempotencyKey",
@@ -53,5 +56,6 @@ __all__ = [
     "Setting",
     "Settlement",
     "Tenant",
+    "WebhookEndpoint",
     "WhiteCode",
 ]
