@@ -82,8 +82,7 @@ def start_one_off(
     a paid, refunded or cancelled invoice (eis.md 14), ProviderFailure; after an unknown outcome the attempt stays
     open, because the gateway may have made the payment (reliability.md 3.1, law 6).
     """
-    if not is_allowed(command.customer_url, allowed_origins, plain_http=plain_http):
-        raise Invalid.field("customer_url", "this url not supported")
+    _check_origin(command, allowed_origins, plain_http=plain_http)
     standing = _untouched(caller, command, gateway)
     if standing is not None and standing.link and _still_untouched(standing, gateway):
         return StartedPayment(standing.link, standing.payment_id)
@@ -99,6 +98,24 @@ def start_one_off(
             raise
         return _store_link(attempt, created, gateway, first_check_s)
     raise AssertionError
+
+
+def open_one_off(
+    caller: Caller,
+    command: OneOff,
+    gateway: HostedGateway,
+    allowed_origins: Sequence[str],
+    *,
+    plain_http: bool = False,
+) -> Attempt:
+    """Do all of it that happens before the gateway is called, for a rehearsal. Raises what `start_one_off` raises."""
+    _check_origin(command, allowed_origins, plain_http=plain_http)
+    return _open(caller, command, gateway)
+
+
+def _check_origin(command: OneOff, allowed_origins: Sequence[str], *, plain_http: bool) -> None:
+    if not is_allowed(command.customer_url, allowed_origins, plain_http=plain_http):
+        raise Invalid.field("customer_url", "this url not supported")
 
 
 def _untouched(caller: Caller, command: OneOff, gateway: HostedGateway) -> Attempt | None:

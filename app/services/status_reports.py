@@ -46,6 +46,18 @@ def change_status(caller: Caller, number: int, word: str) -> None:
         verb(tx, invoice, Actor("initiator", caller.code))
 
 
+@retried
+def cancel(caller: Caller, number: int, reason: str = "") -> None:
+    """Cancel an invoice nobody paid, for a reason of the caller's; a cancelled one stays as it is.
+
+    Raises NotFound, StatusRefused when money came or is on its way.
+    """
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, number)
+        if invoice.cancelled_at is None:
+            _report_cancelled(tx, invoice, Actor("initiator", caller.code), reason)
+
+
 def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
     if invoice.cancelled_at is not None:
         raise StatusRefused(f"Invoice {invoice.number} is cancelled: register a new one")
@@ -76,13 +88,13 @@ def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
     settle(payment, invoice, due, initiator=notices.initiator_code(invoice.initiator_id), actor=actor)
 
 
-def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor) -> None:
+def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor, reason: str = "") -> None:
     if invoice.captured_minor or invoice.paid_at is not None:
         raise StatusRefused(f"Invoice {invoice.number} has been paid: refund it instead of cancelling it")
     if _money_on_its_way(tx, invoice.id):
         raise StatusRefused(f"Invoice {invoice.number} is being paid at this moment: ask again when that has ended")
     invoice.cancelled_at = datetime.now(UTC)
-    invoice.cancel_reason = f"reported by {actor.name}"
+    invoice.cancel_reason = reason or f"reported by {actor.name}"
     ledger.post(
         "invoice.cancelled",
         f"invoice:{invoice.id}:cancelled",
