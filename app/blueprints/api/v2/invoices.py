@@ -14,6 +14,7 @@ from app.domain.errors import Invalid
 from app.integrations import current
 from app.queries import owned_invoices
 from app.queries.owned_invoices import OwnedInvoiceFilter
+from app.queries.why_not_paid import why_not_paid
 from app.services import invoices, numbering, status_reports
 from app.services.invoices import RegisterInvoice
 from app.web.sealed_cursor import unseal_newest
@@ -38,6 +39,18 @@ def list_invoices(asked: bodies.InvoicesQuery) -> dict[str, Any]:
 def get_invoice(asked: bodies.ExpandQuery, number: int) -> dict[str, Any]:
     """Return one invoice."""
     return answers.invoice(caller().owns, number, asked.expand)
+
+
+@reads(
+    bp,
+    "/<int:number>/why-not-paid",
+    asks=bodies.NothingAsked,
+    gives=shapes.WhyShape,
+    summary="Say why an invoice is not paid, and what to do next",
+)
+def get_why_not_paid(asked: bodies.NothingAsked, number: int) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+    """Return the first cause that holds."""
+    return shapes.why(number, why_not_paid(owned_invoices.by_number(caller().owns, number)))
 
 
 @writes(bp, "", takes=bodies.InvoiceBody, gives=shapes.InvoiceShape, summary="Create an invoice")

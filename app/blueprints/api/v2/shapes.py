@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
 from app.domain.money import Money, format_amount
+from app.domain.why_not_paid import FOUND
 
 if TYPE_CHECKING:
+    from app.domain.why_not_paid import Explanation
     from app.models.announcement import Announcement
     from app.models.invoice import Invoice, InvoiceLine
     from app.models.payment import Payment
@@ -156,6 +158,18 @@ class ReferenceShape(Rehearsed):
     created_at: datetime
 
 
+class WhyShape(BaseModel):
+    """Why an invoice is not paid: `sentence` is the whole answer, `cause` its stable word."""
+
+    number: int
+    is_paid: bool
+    cause: Literal[FOUND]  # type: ignore[valid-type]
+    sentence: str
+    because: str
+    next_step: str
+    ruled_out: list[str] = Field(description="Causes that were looked at before and do not hold")
+
+
 class PageShape(BaseModel, Generic[T]):
     """A part of a list, newest first; `next_cursor` is null at its end."""
 
@@ -298,6 +312,20 @@ def reference(each: Reference, code: str) -> dict[str, Any]:
         "owner": each.owner,
         "email": each.email,
         "created_at": _moment(each.created_at),
+    }
+
+
+def why(number: int, explained: Explanation) -> dict[str, Any]:
+    """Return the explanation of one invoice."""
+    found = explained.finding
+    return {
+        "number": number,
+        "is_paid": found.is_paid,
+        "cause": found.cause,
+        "sentence": found.sentence,
+        "because": found.because,
+        "next_step": found.next_step,
+        "ruled_out": list(explained.ruled_out),
     }
 
 
