@@ -1,6 +1,7 @@
 """Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
 
 from app.models.account import Account
+from app.models.announcement import Announcement
 from app.models.bulk import BulkMember
 from app.models.deposit import Deposit
 from app.models.document import OutgoingDocument
@@ -25,10 +26,12 @@ from app.models.seal import Seal
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.tenant import Tenant
+from app.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Account",
     "Allocation",
+    "Announcement",
     "BulkMember",
     "Deposit",
     "Event",
@@ -61,5 +64,6 @@ __all__ = [
     "Setting",
     "Settlement",
     "Tenant",
+    "WebhookEndpoint",
     "WhiteCode",
 ]

@@ -35,6 +35,7 @@ class Payment(Tenanted, Base):
         CheckConstraint("amount_minor >= 0", name="amount"),
         CheckConstraint("refunded_minor >= 0 and refunded_minor <= captured_minor", name="refunded"),
         Index("ix_payment_invoice_id", "invoice_id", "id"),
+        Index("ix_payment_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
         Index(
             "ix_payment_next_check",
             "next_check_at",

@@ -11,6 +11,7 @@ from tests.system import SECRET, V1, System
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
+V2 = "/api/v2"
 MAKER = "/invoice_generator"
 REGISTER = f"{MAKER}/invoice_generator"
 ONEOFF = f"{MAKER}/oneoff"
@@ -73,6 +74,18 @@ class Api:
             headers={"Authorization": bearer(code), **named},
         )
 
+    def v2(
+        self, path: str, body: Any = None, *, code: str = "registry", method: str = "", **headers: str
+    ) -> TestResponse:
+        """Call version 2 as a service: POST with a body, GET without."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.system.app.test_client().open(
+            f"{V2}{path}",
+            method=method or ("GET" if body is None else "POST"),
+            json=body,
+            headers={"Authorization": bearer(code), **named},
+        )
+
     def raw(
         self, path: str, data: bytes, content_type: str | None = "application/json", *, method: str = "", **headers: str
     ) -> TestResponse:
@@ -108,6 +121,25 @@ def error_of(response: TestResponse) -> dict[str, Any]:
     assert isinstance(body["error"]["message"], str), body
     assert body["message"] == body["error"]["message"]
     return dict(body["error"])
+
+
+def problem_of(response: TestResponse, status: int) -> dict[str, Any]:
+    """Return the problem of an answer of version 2, which always has this shape (RFC 9457)."""
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/problem+json"
+    body = response.json
+    assert isinstance(body, dict), response.text
+    assert body["status"] == status
+    assert body["type"] == f"urn:eis-billing:problem:{body['code']}"
+    assert body["request_id"] == response.headers["X-Request-Id"]
+    assert body["title"]
+    assert body["detail"]
+    return dict(body)
+
+
+def fields_of(response: TestResponse) -> set[str]:
+    """Return the names of the faulty fields of a 422 of version 2."""
+    return {each["field"] for each in problem_of(response, 422)["errors"]}
 
 
 def only(response: TestResponse) -> dict[str, Any]:
