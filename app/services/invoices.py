@@ -257,13 +257,15 @@ def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:
     if invoice is None or invoice.kind == BULK:
         raise NumberNotAvailable
     if command.unique_id:
+        if invoice.cancelled_at is not None:
+            raise StatusRefused(f"Invoice {invoice.number} is cancelled: take a new number")
         _claim(tx, invoice.id, caller.tenant_id, command)
     elif invoice.total_minor != command.amount.minor or invoice.currency != command.amount.currency:
         raise RegisteredDifferently
 
 
 def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoice) -> None:
-    """Keep who may win this number by paying first (eis.md 10.1.4)."""
+    """Keep who may win this number by paying first (eis.md 10.1.4); who gave a claim up may take it again."""
     tx.execute(
         insert(InvoiceClaim)
         .values(
@@ -273,5 +275,5 @@ def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoic
             names=list(command.reserved_names),
             amount_minor=command.amount.minor,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_update(index_elements=["invoice_id", "user_unique_id"], set_={"released_at": None})
     )

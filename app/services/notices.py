@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from app.uow import session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from app.domain.ports import Answer
     from app.integrations import Integrations
@@ -151,13 +153,17 @@ def synchronise_body(invoice: Invoice, payment: Payment | None, initiator: str, 
             "payment_reference": payment.external_id if payment else None,
             "transaction_amount": format_amount(Money(invoice.total_minor, invoice.currency)),
             "status": EIS_WORD[InvoiceStatus(invoice.status)],
-            "in_directo": False,
+            "in_directo": invoice.in_directo,
             "everypay_response": snapshot,
             "transaction_time": snapshot.get("transaction_time") if snapshot else None,
-            "sent_at_omniva": None,
+            "sent_at_omniva": _instant(invoice.e_invoice_sent_at),
         },
         "status": status,
     }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def initiator_code(initiator_id: int) -> str:

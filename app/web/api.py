@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.routing import Rule
 
 from app.domain.errors import Invalid
-from app.web.request_body import read_fields, read_query
+from app.web.request_body import LIMIT_BYTES, read_fields, read_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from apiflask import APIFlask
     from flask import Request
@@ -41,7 +41,7 @@ MEANINGS = {
     403: "Not yours to do",
     404: "There is no such invoice, or it is not yours",
     409: "The state of things forbids it, or the first call with this Idempotency-Key is still running",
-    413: "The body is larger than 256 KiB",
+    413: "The body is larger than this route takes: 256 KiB where nothing else is said",
     415: "The body is neither JSON nor a form, or compressed, or not UTF-8",
     422: "Values are missing or wrong: each is named; or the gateway refused, with its code",
     429: "Too many calls: wait as Retry-After says",
@@ -89,7 +89,8 @@ class StrictAdapter(PydanticAdapter):
 
     def validate_input(self, request: Request, location: str, **_: Any) -> BaseModel:
         """Return the validated model. Raises Invalid naming every faulty field, MalformedBody."""
-        said = read_query(request) if location == "query" else read_fields(request)
+        limit = getattr(self.model_class, "LIMIT_BYTES", LIMIT_BYTES)
+        said = read_query(request) if location == "query" else read_fields(request, limit)
         try:
             model: BaseModel = self.model_class.model_validate(said)
         except ValidationError as fault:
@@ -110,10 +111,16 @@ def _fields(fault: ValidationError) -> dict[str, list[str]]:
     return fields
 
 
-def documented(summary: str, *statuses: int, public: bool = False) -> Callable[[View], View]:
-    """Return a decorator that documents a route: its summary, its lock and every error it may answer."""
-    expected = {*COMMON, *(() if public else PROTECTED), *statuses}
-    responses = {status: _response(status) for status in sorted(expected)}
+def documented(
+    summary: str, *statuses: int, public: bool = False, shapes: Mapping[int, type[BaseModel]] | None = None
+) -> Callable[[View], View]:
+    """Return a decorator that documents a route: its summary, its lock and every error it may answer.
+
+    `shapes` are the errors that callers of this route know in a shape of its own.
+    """
+    own = shapes or {}
+    expected = {*COMMON, *(() if public else PROTECTED), *statuses, *own}
+    responses = {status: _response(status, own.get(status)) for status in sorted(expected)}
     security = None if public else SECURITY
     decorate: Callable[[View], View] = _docs.doc(summary=summary, responses=responses, security=security)
     return decorate
@@ -122,9 +129,9 @@ def documented(summary: str, *statuses: int, public: bool = False) -> Callable[[
 _docs = APIBlueprint("docs", __name__)
 
 
-def _response(status: int) -> dict[str, Any]:
+def _response(status: int, shape: type[BaseModel] | None) -> dict[str, Any]:
     name = BODIES.get(status, FaultAnswer).__name__
-    schema = {"$ref": f"#/components/schemas/{name}"}
+    schema = shape.model_json_schema() if shape else {"$ref": f"#/components/schemas/{name}"}
     return {"description": MEANINGS[status], "content": {"application/json": {"schema": schema}}}
 
 
@@ -154,8 +161,8 @@ def _complete(document: Any) -> Any:
     """Add the shared schemas and the header of unsafe calls; leave out the twins with a format suffix."""
     paths = {path: item for path, item in document["paths"].items() if not path.endswith(".json")}
     for item in paths.values():
-        for operation in item.values():
-            if operation.get("security"):
+        for method, operation in item.items():
+            if operation.get("security") and method != "get":
                 operation["parameters"] = [*operation.get("parameters", []), KEY_HEADER]
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for model in (FaultAnswer, DeniedAnswer, ExhaustedAnswer):
