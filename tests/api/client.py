@@ -21,6 +21,7 @@ MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
 STATUS = f"{MAKER}/invoice_status"
 AMOUNT = "/invoice/update_invoice_data"
+SYNCHRONISE = "/invoice/invoice_synchronize"
 DIRECTO = "/directo/directo"
 E_INVOICE = "/e_invoice/e_invoice"
 RESERVED = "/invoice/reserved_domains_invoice_statuses"
@@ -41,6 +42,7 @@ ROUTES = {
     REFERENCE: "POST",
     STATUS: "POST",
     AMOUNT: "PATCH",
+    SYNCHRONISE: "PATCH",
     DIRECTO: "POST",
     E_INVOICE: "POST",
     GIVE_UP: "PATCH",
