@@ -1,6 +1,7 @@
 """Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
 
 from app.models.account import Account
+from app.models.dispute import Dispute
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
 from app.models.inbox import InboxMessage
@@ -20,11 +21,13 @@ from app.models.schedule import ScheduleRun
 from app.models.seal import Seal
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
+from app.models.surplus import Surplus
 from app.models.tenant import Tenant
 
 __all__ = [
     "Account",
     "Allocation",
+    "Dispute",
     "Event",
     "GatewayReference",
     "IdempotencyKey",
@@ -52,6 +55,7 @@ __all__ = [
     "Seal",
     "Setting",
     "Settlement",
+    "Surplus",
     "Tenant",
     "WhiteCode",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.errors import Invalid
 from app.domain.money import Money, format_amount, parse_amount
 from app.domain.payment import ObservedState
-from app.domain.ports import CreatedPayment, FetchedPayment, Json
+from app.domain.ports import CreatedPayment, FetchedPayment, Json, RefundedPayment
 from app.integrations.http import excerpt
 
 # Every payment_state there is, the misspellings included; a word that is not here is UNKNOWN: kept and asked about.
@@ -110,6 +110,21 @@ def read_payment(body: Json, currency: str) -> FetchedPayment:
         method=_text(body.get("payment_method")),
         custom_field_1=_text(_object(body.get("linkpay_customer_data")).get("custom_field_1")),
         snapshot={key: body.get(key) for key in SNAPSHOT_KEYS},
+        raw=body,
+    )
+
+
+def read_refunded(body: Json, currency: str) -> RefundedPayment:
+    """Return the answer to a refund or a void (eis.md 9.1.4). Raises Unreadable when it names no payment."""
+    reference = body.get("payment_reference")
+    if not isinstance(reference, str):
+        raise Unreadable
+    return RefundedPayment(
+        external_id=reference,
+        state=observed(body.get("payment_state")),
+        provider_state=str(body.get("payment_state"))[:_LONGEST_TEXT],
+        initial=_amount(body.get("initial_amount"), currency),
+        standing=_amount(body.get("standing_amount"), currency),
         raw=body,
     )
 
