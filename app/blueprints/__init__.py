@@ -9,6 +9,7 @@ from app.blueprints.api.guard import require_caller
 from app.blueprints.api.invoice import bp as invoice_api
 from app.blueprints.api.invoice_generator import bp as invoice_generator_api
 from app.blueprints.api.pages import bp as api_pages
+from app.blueprints.api.refund import bp as refund_api
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.health.views import bp as health
@@ -44,6 +45,7 @@ class Door:
 DOORS = (
     Door(invoice_generator_api, require_caller, csrf=False),
     Door(invoice_api, require_caller, csrf=False),
+    Door(refund_api, require_caller, csrf=False),
     Door(everypay_callback, anybody, csrf=False),
     Door(api_pages, anybody),
     Door(health, anybody),

@@ -19,6 +19,7 @@ MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
 STATUS = f"{MAKER}/invoice_status"
 AMOUNT = "/invoice/update_invoice_data"
+REFUND = "/refund/auction"
 CALLBACK = "/callback_handler/callback"
 BACK = {
     "registry": "http://registrar.test/back",
@@ -34,6 +35,7 @@ ROUTES = {
     REFERENCE: "POST",
     STATUS: "POST",
     AMOUNT: "PATCH",
+    REFUND: "POST",
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.client import AMOUNT, BACK, MONTHLY, ONEOFF, REFERENCE, REGISTER, ROUTES, STATUS, error_of
+from tests.api.client import AMOUNT, BACK, MONTHLY, ONEOFF, REFERENCE, REFUND, REGISTER, ROUTES, STATUS, error_of
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -74,6 +74,7 @@ DOUBLED = {
     MONTHLY: b'{"count":1,"count":1000}',
     ONEOFF: b'{"invoice_number":1,"customer_url":"http://registrar.test","customer_url":"http://evil.test"}',
     REFERENCE: b'{"initiator":"registry","initiator":"auction"}',
+    REFUND: b'{"params":{"invoice_number":1,"invoice_number":2}}',
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.integrations.fault_dial import Fault
 from app.services import idempotency, invoices, numbering
-from tests.api.client import BACK, NUMBER, ONEOFF, REFERENCE, REGISTER, ROUTES, STATUS, error_of, only
+from tests.api.client import BACK, NUMBER, ONEOFF, REFERENCE, REFUND, REGISTER, ROUTES, STATUS, error_of, only
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -48,6 +48,7 @@ def test_every_unsafe_route_can_be_repeated(own_api: Api) -> None:
         "/invoice_generator/monthly_invoice_numbers_generator": {"count": 2},
         STATUS: {"invoice_number": number, "status": "overdue"},
         "/invoice/update_invoice_data": {"invoice_number": own_api.system.invoice(), "transaction_amount": "5"},
+        REFUND: {"params": {"invoice_number": own_api.system.settle()[0]}},
     }
     for path in ROUTES:
         first = keyed(own_api, "the-same", path, bodies.get(path))

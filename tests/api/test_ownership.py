@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.extensions import metadata
-from tests.api.client import AMOUNT, BACK, MONTHLY, NUMBER, ONEOFF, REFERENCE, REGISTER, ROUTES, STATUS, bearer
+from tests.api.client import AMOUNT, BACK, MONTHLY, NUMBER, ONEOFF, REFERENCE, REFUND, REGISTER, ROUTES, STATUS, bearer
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
     *((STATUS, {"status": word}) for word in ("paid", "cancelled", "overdue", "unpaid", "refunded", "failed")),
     (AMOUNT, {"transaction_amount": "1.00"}),
     (AMOUNT, {"transaction_amount": "120.00"}),
+    (REFUND, {}),
 ]
 NUMBERLESS = {NUMBER, MONTHLY, REFERENCE}
 PAIRS = [(caller, owner) for caller, owners in CALLERS.items() for owner in owners]
