@@ -16,6 +16,18 @@ class DisputeStatus(StrEnum):
     CLOSED = "closed"
 
 
+class News(StrEnum):
+    """What a gateway's event is about. Anybody may send one: each is a hint, and what can be fetched decides."""
+
+    LOOK = "look"  # the look says all there is to say
+    DISPUTED = "disputed"
+    TAKEN_BACK = "taken_back"
+    DISPUTE_ENDED = "dispute_ended"
+    FRAUD = "fraud"
+    REFUND_FAILED = "refund_failed"
+    UNKNOWN = "unknown"
+
+
 D = DisputeStatus
 EDGES: frozenset[tuple[DisputeStatus, DisputeStatus]] = frozenset(
     {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from app.domain.dispute import News
     from app.domain.money import Money
     from app.domain.payment import ObservedState
 
@@ -90,6 +91,10 @@ class HostedGateway(Protocol):
 
     def create_payment(self, request: OneOffRequest) -> CreatedPayment:
         """Make one payment and return where to send the payer."""
+        ...
+
+    def news(self, event: str) -> News:
+        """Return what one of its events is about."""
         ...
 
     def fetch_payment(self, external_id: str) -> FetchedPayment:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from app.domain import retry
-from app.services import idempotency, inbox, janitor, notices, refund_calls, refunds, schedule, sealing, search
+from app.services import (
+    disputes,
+    idempotency,
+    inbox,
+    janitor,
+    notices,
+    refund_calls,
+    refunds,
+    schedule,
+    sealing,
+    search,
+)
 from app.services.delivery import BatchHandler, RowHandler
 from app.services.refresh import give_up, refresh
 from app.services.schedule import Periodic
@@ -50,6 +61,7 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("watch_refunds", 15): refund_calls.watch,
     Periodic("give_up_lost_attempts", 300): janitor.give_up_lost_attempts,
     Periodic("wake_stranded_references", 300): janitor.wake_stranded_references,
+    Periodic("warn_of_dispute_deadlines", 3600): disputes.warn_of_deadlines,
     Periodic("seal", 60): sealing.seal,
     Periodic("sweep_idempotency_keys", 3600): idempotency.sweep,
 }

@@ -117,8 +117,11 @@ def charged_back(payment: Payment, *, standing_minor: int) -> None:
     was under way cannot be told from the chargeback any more and is a question for a person (security.md T15).
     """
     actor = Actor("gateway", payment.gateway)
-    _end_refunds(payment)
     gone = held_minor(payment) - standing_minor
+    if gone <= 0:
+        _ask_what_went(payment, standing_minor)
+        return
+    _end_refunds(payment)
     known = _open_one(payment.id)
     if known is not None:
         _take(payment, known, actor, CHARGED_BACK)
@@ -130,10 +133,19 @@ def charged_back(payment: Payment, *, standing_minor: int) -> None:
         dispute = _new(payment, about, part.held_minor, on_invoice, reason=CHARGED_BACK, by=by)
         _protest(dispute, on_invoice)
         _take(payment, dispute, actor, CHARGED_BACK)
-    if payment.status != PaymentStatus.CHARGED_BACK:
-        payment.status = PaymentStatus.CHARGED_BACK
-        payment.version += 1
-        session().flush()
+
+
+def _ask_what_went(payment: Payment, standing_minor: int) -> None:
+    if payment.lost_minor:
+        return
+    left = format_amount(Money(standing_minor, payment.currency))
+    reviews.ask(
+        "payment.charged_back",
+        f"payment:{payment.id}:{standing_minor}",
+        f"{payment.gateway} says charged back, and that it still holds {left} {payment.currency}: look it up there",
+        invoice_id=payment.invoice_id,
+        payment_id=payment.id,
+    )
 
 
 def warn_of_deadlines(today: date | None = None) -> int:
@@ -238,6 +250,7 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
         invoice.disputed_minor -= dispute.invoice_minor
         invoice.lost_minor += dispute.invoice_minor
         recompute(invoice)
+        notices.owe_refunded(invoice, payment, notices.initiator_code(payment.initiator_id))
     timeline.record(
         "payment.charged_back",
         actor=actor,
@@ -256,7 +269,7 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
 
 def _reinstate(payment: Payment, dispute: Dispute) -> None:
     payment.lost_minor -= dispute.amount_minor
-    if payment.status == PaymentStatus.CHARGED_BACK and not payment.lost_minor:
+    if payment.status == PaymentStatus.CHARGED_BACK and held_minor(payment):
         payment.status = PaymentStatus.PARTIALLY_REFUNDED if payment.refunded_minor else PaymentStatus.COMPLETED
     payment.version += 1
     session().flush()

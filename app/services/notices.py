@@ -26,6 +26,7 @@ SYNCHRONISE = "initiator.invoice.synchronise"
 HEARERS = {"registry", "auction", "eeid"}
 # Each repeat adds the amount once more at the auction (decisions.md 26).
 COUNTS_REPEATS = {"auction"}
+HEARS_OF_REFUNDS = {"auction"}
 
 
 def owe_payment_status(payment: Payment, invoice: Invoice, initiator: str) -> None:
@@ -86,6 +87,24 @@ def synchronise_instead(row: Claimed) -> None:
         payment_id=payment.id,
         reason="The answer was lost and a repeat would be counted twice: the invoice is synchronised instead",
         data={"initiator": initiator, "outbox": row.id},
+    )
+
+
+def owe_refunded(invoice: Invoice, payment: Payment, initiator: str) -> None:
+    """Owe the news that an invoice's money went back, to who has an ear for it (eis.md 10.2.7, other-systems.md C9).
+
+    The registry refuses the word and the others have no such endpoint: they read the status themselves.
+    """
+    if initiator not in HEARS_OF_REFUNDS or EIS_WORD[InvoiceStatus(invoice.status)] != "refunded":
+        return
+    outbox.post(
+        SYNCHRONISE,
+        f"refunded:{invoice.id}:{invoice.version}",
+        lane=f"initiator:{initiator}",
+        payload={"initiator": initiator, "body": synchronise_body(invoice, payment, initiator, "refunded")},
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        tenant_id=invoice.tenant_id,
     )
 
 

@@ -15,7 +15,7 @@ from app.domain.order_reference import parse
 from app.domain.payment import DecisionKind, ObservedState, PaymentStatus, decide
 from app.models.invoice import Invoice, InvoiceClaim
 from app.models.payment import GatewayReference, Payment
-from app.services import disputes, doubts, give_back, inbox, notices, outbox, reviews, timeline
+from app.services import disputes, doubts, give_back, hints, inbox, notices, outbox, reviews, timeline
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.invoices import reprice
 from app.services.settlement import settle
@@ -88,13 +88,15 @@ def _apply(look: Look, fetched: FetchedPayment, gateway: HostedGateway, poll_lad
             reference.payment_id = payment.id
             outcome = _fold(payment, invoice, fetched, gateway, poll_ladder_s)
         reference.custom_field_1 = fetched.custom_field_1
-        _finish(reference, look, outcome, invoice, payment)
+        heard = _finish(reference, look, outcome, invoice, payment)
+        if payment is not None:
+            hints.hear(payment, {event: gateway.news(event) for event in heard})
         return outcome
 
 
 def _finish(
     reference: GatewayReference, look: Look, outcome: str, invoice: Invoice | None, payment: Payment | None
-) -> None:
+) -> list[str]:
     reference.clean_seq = max(reference.clean_seq, look.seen)
     reference.last_fetched_at = datetime.now(UTC)
     if reference.dirty_seq > reference.clean_seq:
@@ -108,8 +110,9 @@ def _finish(
             actor=Actor("gateway", reference.gateway),
             invoice_id=invoice_id,
             payment_id=payment_id,
-            data={"messages": handled, "outcome": outcome},
+            data={"messages": len(handled), "outcome": outcome},
         )
+    return handled
 
 
 def owe_look(reference: GatewayReference) -> None:

@@ -141,6 +141,8 @@ def _store_answer(sending: Sending, answer: RefundedPayment) -> RefundStatus:
     with transaction() as tx:
         refund, payment = lock_refund(tx, sending.refund_id)
         if refund.status != RefundStatus.PROCESSING or refund.nonce != sending.request.nonce:
+            if refund.status != RefundStatus.SUCCEEDED:  # ended here meanwhile, and executed there after all
+                _owe_look(payment)
             return RefundStatus(refund.status)
         standing = answer.standing
         highest = held_minor(payment) - refund.amount_minor

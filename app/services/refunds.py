@@ -20,6 +20,7 @@ from app.models.refund import Refund
 from app.queries.settings import whole_number
 from app.services import outbox, reviews, timeline
 from app.services.give_back import end, said_of
+from app.services.hints import DISPUTE_REPORTED
 from app.services.invoice_status import lock_all_of
 from app.services.money_held import Part, refundable
 from app.uow import retried, session, transaction
@@ -197,6 +198,8 @@ def _reserve(payment: Payment, order: RefundOrder, part: Part, status: RefundSta
 
 
 def _needs_approval(payment: Payment, of: Refundable, minor: int, actor: Actor) -> bool:
+    if reviews.is_open(DISPUTE_REPORTED, payment.id):  # the bank may be about to take the same money
+        return True
     by_service = actor.kind == "initiator"
     limit = "service_refund_approval_above" if by_service else "refund_approval_above"
     days = whole_number("refund_window_days", payment.tenant_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.models.review_item import ReviewItem
@@ -63,3 +63,11 @@ def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:
         .returning(ReviewItem.id)
     )
     return bool(closed.all())
+
+
+def is_open(kind: str, payment_id: int) -> bool:
+    """Return whether such a question about a payment waits for its answer."""
+    waiting = exists().where(
+        ReviewItem.kind == kind, ReviewItem.payment_id == payment_id, ReviewItem.resolved_at.is_(None)
+    )
+    return bool(session().scalar(select(waiting)))

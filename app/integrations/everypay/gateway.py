@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from app.domain.dispute import News
     from app.domain.ports import Answer, CreatedPayment, FetchedPayment, OneOffRequest, RefundedPayment, RefundRequest
 
 NAME = "everypay"
@@ -95,6 +96,10 @@ class EveryPayGateway:
         if found.external_id != external_id:
             raise self._unreadable(answer)
         return found
+
+    def news(self, event: str) -> News:
+        """Return what one of its events is about."""
+        return wire.news(event)
 
     def refund_payment(self, request: RefundRequest) -> RefundedPayment:
         """Give money of a payment back and return how it stands (eis.md 9.1.4).

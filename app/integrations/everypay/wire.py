@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from app.domain.dispute import News
 from app.domain.errors import Invalid
 from app.domain.money import Money, format_amount, parse_amount
 from app.domain.payment import ObservedState
@@ -89,6 +90,39 @@ def read_created(body: Json) -> CreatedPayment:
     if not _is(REFERENCE, reference) or not _is(_LINK, link):
         raise Unreadable
     return CreatedPayment(str(reference), str(link), str(body.get("payment_state", "initial")), body)
+
+
+# Every event name there is (eis.md 5.12); `callback` is a portal's, which names none.
+_EVENTS = {
+    "dispute_opened": News.DISPUTED,
+    "dispute_updated": News.DISPUTED,
+    "dispute_reopened": News.DISPUTED,
+    "dispute_charged_back": News.TAKEN_BACK,
+    "dispute_reversed": News.DISPUTE_ENDED,
+    "issuer_reported_fraudulent": News.FRAUD,
+    "merchant_reported_fraudulent": News.FRAUD,
+    "refund_failed": News.REFUND_FAILED,
+    **dict.fromkeys(
+        (
+            "abandoned",
+            "callback",
+            "card_art_updated",
+            "chargebacked",
+            "marked_for_capture",
+            "refunded",
+            "status_update",
+            "status_updated",
+            "token_updated",
+            "voided",
+        ),
+        News.LOOK,
+    ),
+}
+
+
+def news(event: str) -> News:
+    """Return what an event is about; a name nobody knows is UNKNOWN."""
+    return _EVENTS.get(event, News.UNKNOWN)
 
 
 def read_payment(body: Json, currency: str) -> FetchedPayment:
