@@ -26,6 +26,7 @@ DIRECTO = "/directo/directo"
 E_INVOICE = "/e_invoice/e_invoice"
 RESERVED = "/invoice/reserved_domains_invoice_statuses"
 GIVE_UP = "/invoice/reserved_domain_cancellation_statuses"
+REFUND = "/refund/auction"
 CALLBACK = "/callback_handler/callback"
 BACK = {
     "registry": "http://registrar.test/back",
@@ -46,6 +47,7 @@ ROUTES = {
     DIRECTO: "POST",
     E_INVOICE: "POST",
     GIVE_UP: "PATCH",
+    REFUND: "POST",
 }
 # Every route that only reads.
 READS = {RESERVED}

@@ -19,6 +19,7 @@ from tests.api.client import (
     MONTHLY,
     ONEOFF,
     REFERENCE,
+    REFUND,
     REGISTER,
     ROUTES,
     STATUS,
@@ -101,6 +102,7 @@ DOUBLED = {
     ONEOFF: b'{"invoice_number":1,"customer_url":"http://registrar.test","customer_url":"http://evil.test"}',
     BULK: b'{"description":"1","description":"2","transaction_amount":"1","custom_field2":"registry"}',
     REFERENCE: b'{"initiator":"registry","initiator":"auction"}',
+    REFUND: b'{"params":{"invoice_number":1,"invoice_number":2}}',
 }
 
 

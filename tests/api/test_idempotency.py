@@ -19,6 +19,7 @@ from tests.api.client import (
     NUMBER,
     ONEOFF,
     REFERENCE,
+    REFUND,
     REGISTER,
     ROUTES,
     STATUS,
@@ -76,6 +77,7 @@ def test_every_unsafe_route_can_be_repeated(own_api: Api) -> None:
         DIRECTO: {"invoice_data": [{"number": number, "invoice_lines": []}]},
         E_INVOICE: {"invoice": {"number": number}, "items": []},
         GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
+        REFUND: {"params": {"invoice_number": own_api.system.settle()[0]}},
     }
     holder: dict[str, Any] = {
         "custom_field2": "business_registry",

@@ -19,6 +19,7 @@ from tests.api.client import (
     NUMBER,
     ONEOFF,
     REFERENCE,
+    REFUND,
     REGISTER,
     ROUTES,
     STATUS,
@@ -63,6 +64,7 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
     *((STATUS, {"status": word}) for word in ("paid", "cancelled", "overdue", "unpaid", "refunded", "failed")),
     (AMOUNT, {"transaction_amount": "1.00"}),
     (AMOUNT, {"transaction_amount": "120.00"}),
+    (REFUND, {}),
 ]
 NUMBERLESS = {NUMBER, MONTHLY, REFERENCE}
 # Whose things are named otherwise: each has a test of its own beside its route's.
