@@ -147,9 +147,10 @@ select invoice_id, payment_id, total, 'gateway', paid_at from fact where is_paid
 """
 
 _REFUNDS = """
-insert into refund (payment_id, amount_minor, currency, status, reason, idempotency_key, requested_by, created_at)
-select payment_id, back, 'EUR', 'succeeded', 'made at the gateway', 'gateway:' || total - back, 'gateway:everypay',
-       refunded_at
+insert into refund (payment_id, invoice_id, amount_minor, currency, status, reason, idempotency_key, requested_by,
+                    created_at)
+select payment_id, invoice_id, back, 'EUR', 'succeeded', 'made at the gateway', 'gateway:' || total - back,
+       'gateway:everypay', refunded_at
   from fact where back > 0
 """
 

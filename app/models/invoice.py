@@ -27,7 +27,9 @@ from app.models.base import (
 )
 from app.models.initiator import Initiator
 
-KINDS = ["regular", "auction_deposit", "linkpay"]
+KINDS = ["regular", "auction_deposit", "linkpay", "bulk"]
+BULK = "bulk"  # a container: what it holds is owed on its members, never on itself
+DEPOSIT = "auction_deposit"
 
 
 class Invoice(Tenanted, Base):

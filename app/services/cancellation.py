@@ -11,7 +11,7 @@ from app.domain import ledger as books
 from app.domain.money import Money
 from app.models.payment import Payment
 from app.services import ledger, notices, timeline
-from app.services.invoice_status import UNDER_WAY, StatusRefused, recompute
+from app.services.invoice_status import UNDER_WAY, StatusRefused, is_paid_by, recompute
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -55,7 +55,7 @@ def _money_on_its_way(tx: Session, invoice_id: int) -> bool:
     begun = tx.scalar(
         select(Payment.id)
         .where(
-            Payment.invoice_id == invoice_id,
+            is_paid_by(invoice_id),
             Payment.status.in_(UNDER_WAY),
             Payment.provider_state.is_distinct_from("initial"),
             Payment.external_id.is_not(None),

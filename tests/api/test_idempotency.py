@@ -12,6 +12,7 @@ from app.integrations.fault_dial import Fault
 from app.services import idempotency, invoices, numbering
 from tests.api.client import (
     BACK,
+    BULK,
     DIRECTO,
     E_INVOICE,
     GIVE_UP,
@@ -20,9 +21,11 @@ from tests.api.client import (
     NUMBER,
     ONEOFF,
     REFERENCE,
+    REFUND,
     REGISTER,
     ROUTES,
     STATUS,
+    SYNCHRONISE,
     error_of,
     only,
 )
@@ -60,14 +63,25 @@ def test_every_unsafe_route_can_be_repeated(own_api: Api) -> None:
     bodies = {
         REGISTER: own_api.registration(),
         ONEOFF: {"invoice_number": number, "customer_url": BACK["registry"]},
+        BULK: {
+            "description": str(own_api.system.invoice()),
+            "transaction_amount": "120",
+            "customer_url": BACK["registry"],
+            "custom_field2": "registry",
+        },
         "/invoice_generator/monthly_invoice_numbers_generator": {"count": 2},
         STATUS: {"invoice_number": number, "status": "overdue"},
         "/invoice/update_invoice_data": {"invoice_number": own_api.system.invoice(), "transaction_amount": "5"},
+        SYNCHRONISE: {
+            "id": own_api.system.scalar("select id from invoice where number = :n", n=own_api.system.invoice()),
+            "status": "paid",
+        },
         DIRECTO: {"invoice_data": [{"number": number, "invoice_lines": []}]},
         E_INVOICE: {"invoice": {"number": number}, "items": []},
         IMPORT_INVOICES: [{"invoice_number": 7, "transaction_amount": "1.00", "status": "paid"}],
         IMPORT_REFERENCES: [{"reference_number": "2144032", "registrar_name": "x"}],
         GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
+        REFUND: {"params": {"invoice_number": own_api.system.settle()[0]}},
     }
     holder: dict[str, Any] = {
         "custom_field2": "business_registry",
