@@ -19,6 +19,7 @@ from app.integrations.everypay.simulator_shop import EveryPayConfig
 from app.integrations.initiators.client import HttpInitiatorClient
 from app.integrations.initiators.simulator import create_simulator as create_initiator
 from app.integrations.initiators.simulator_service import InitiatorConfig, new_invoice
+from app.integrations.webhooks.sender import HttpWebhookSender
 from app.jobs.outbox import work_queue
 from app.queue import QUEUES
 from app.uow import assert_no_transaction, session
@@ -180,9 +181,9 @@ class System:
         return str(self.scalar("select status from invoice where number = :number", number=number))
 
 
-def build(database_url: str, redis_url: str) -> System:
-    """Return a system on this database; nothing listens on a port."""
-    app = create_app(load_settings(environment(database_url, redis_url)))
+def build(database_url: str, redis_url: str, **more: str) -> System:
+    """Return a system on this database, with these settings beside the usual ones; nothing listens on a port."""
+    app = create_app(load_settings(environment(database_url, redis_url) | more))
     app.config["TESTING"] = False
     everypay = create_everypay(
         EveryPayConfig(base_url="http://everypay.test", callback_url="", key=KEY, account_name=ACCOUNT)
@@ -225,4 +226,5 @@ def _integrations(everypay: Flask, services: dict[str, Flask]) -> Integrations:
             before_request=assert_no_transaction,
             transports={code: httpx.WSGITransport(app=app) for code, app in services.items()},
         ),
+        webhooks=HttpWebhookSender(allow_private=True, before_request=assert_no_transaction),
     )

@@ -14,6 +14,7 @@ from app.blueprints.api.v2.invoices import bp as invoices_v2
 from app.blueprints.api.v2.payments import bp as payments_v2
 from app.blueprints.api.v2.references import bp as references_v2
 from app.blueprints.api.v2.refunds import bp as refunds_v2
+from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.health.views import bp as health
@@ -54,6 +55,7 @@ DOORS = (
     Door(refunds_v2, require_caller, csrf=False),
     Door(references_v2, require_caller, csrf=False),
     Door(events_v2, require_caller, csrf=False),
+    Door(webhook_endpoints_v2, require_caller, csrf=False),
     Door(everypay_callback, anybody, csrf=False),
     Door(api_pages, anybody),
     Door(health, anybody),

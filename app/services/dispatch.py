@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from app.domain import retry
-from app.services import idempotency, inbox, janitor, notices, schedule, sealing, search
+from app.models.webhook import SEND
+from app.services import idempotency, inbox, janitor, notices, schedule, sealing, search, webhook_delivery
 from app.services.delivery import BatchHandler, RowHandler
 from app.services.refresh import give_up, refresh
 from app.services.schedule import Periodic
@@ -54,6 +55,12 @@ OUTBOX: dict[str, RowHandler | BatchHandler] = {
         delivered=notices.delivered,
     ),
     notices.SYNCHRONISE: RowHandler(notices.send_synchronise, retry.INITIATOR_NOTICE, delivered=notices.delivered),
+    SEND: RowHandler(
+        webhook_delivery.send,
+        retry.INITIATOR_NOTICE,
+        delivered=webhook_delivery.delivered,
+        given_up=webhook_delivery.given_up,
+    ),
     search.INDEX: BatchHandler(search.index, retry.BACKGROUND),
     **{each.kind: _by_clock(verb) for each, verb in PERIODIC.items()},
 }

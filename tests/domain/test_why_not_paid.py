@@ -107,8 +107,8 @@ def test_every_state_has_one_answer() -> None:
             facts(S.PAID, a_try(P.COMPLETED), paid_at=NOON, notice=Notice("registry", "pending", 3, NOON, NOON, 500)),
             "not_told",
             (
-                "The invoice was paid on 2026-11-21 12:00 UTC, but registry, which last answered 500, has not taken the "
-                "news: wait for try 4 at 2026-11-21 12:00 UTC."
+                "The invoice was paid on 2026-11-21 12:00 UTC, but registry, which last answered 500, has not taken "
+                "the news: wait for try 4 at 2026-11-21 12:00 UTC."
             ),
         ),
         (

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.models.payment import Payment
     from app.models.reference import Reference
     from app.models.refund import Refund
+    from app.models.webhook import WebhookEndpoint
     from app.queries.keyset import Slice
 
 
@@ -61,6 +62,12 @@ def references(rows: Sequence[Reference]) -> list[dict[str, Any]]:
     """Return reference numbers with whose they are."""
     codes = owned_invoices.codes({each.initiator_id for each in rows})
     return [shapes.reference(each, codes[each.initiator_id]) for each in rows]
+
+
+def endpoints(rows: Sequence[WebhookEndpoint]) -> list[dict[str, Any]]:
+    """Return endpoints with whose they are."""
+    codes = owned_invoices.codes({each.initiator_id for each in rows})
+    return [shapes.endpoint(each, codes[each.initiator_id]) for each in rows]
 
 
 def page(of: str, rows: list[dict[str, Any]], part: Slice[Any]) -> dict[str, Any]:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from app.models.payment import Payment
     from app.models.reference import Reference
     from app.models.refund import Refund
+    from app.models.webhook import WebhookEndpoint
     from app.queries.consequences import Consequences
+    from app.queries.webhooks import Delivery
 
 T = TypeVar("T")
 
@@ -170,6 +172,51 @@ class WhyShape(BaseModel):
     ruled_out: list[str] = Field(description="Causes that were looked at before and do not hold")
 
 
+class EndpointShape(Rehearsed):
+    """Where a service hears what happens; its secret is read from `/secret`."""
+
+    id: str
+    initiator: str
+    url: str
+    types: list[str] = Field(description="Empty means all")
+    description: str
+    enabled: bool
+    disabled_by: str | None = Field(description="service, gone (it answered 410) or failing")
+    failing_since: datetime | None
+    last_success_at: datetime | None
+    previous_secret_until: datetime | None
+    created_at: datetime
+
+
+class SecretShape(BaseModel):
+    """The secrets that sign now, the newest first."""
+
+    secrets: list[str]
+
+
+class DeliveryShape(BaseModel):
+    """One message to an endpoint; skipped ones were owed while it was off."""
+
+    event: str
+    type: str
+    state: str
+    attempts: int
+    answer_status: int | None
+    answer_ms: int | None
+    last_error: str | None
+    created_at: datetime
+    next_try_at: datetime | None
+    done_at: datetime | None
+
+
+class ResentShape(Rehearsed):
+    """How many messages are owed now; with `has_more` the same call goes on from `next_cursor`."""
+
+    queued: int
+    next_cursor: str | None
+    has_more: bool
+
+
 class PageShape(BaseModel, Generic[T]):
     """A part of a list, newest first; `next_cursor` is null at its end."""
 
@@ -191,6 +238,14 @@ class RefundPage(PageShape[RefundShape]):
 
 class ReferencePage(PageShape[ReferenceShape]):
     """Reference numbers, newest first."""
+
+
+class EndpointPage(PageShape[EndpointShape]):
+    """Endpoints, newest first."""
+
+
+class DeliveryPage(PageShape[DeliveryShape]):
+    """Messages to an endpoint, newest first."""
 
 
 class EventPage(BaseModel):
@@ -312,6 +367,39 @@ def reference(each: Reference, code: str) -> dict[str, Any]:
         "owner": each.owner,
         "email": each.email,
         "created_at": _moment(each.created_at),
+    }
+
+
+def endpoint(each: WebhookEndpoint, code: str) -> dict[str, Any]:
+    """Return an endpoint without its secret."""
+    return {
+        "id": each.token,
+        "initiator": code,
+        "url": each.url,
+        "types": each.types,
+        "description": each.description,
+        "enabled": each.enabled,
+        "disabled_by": each.disabled_by,
+        "failing_since": _moment(each.failing_since),
+        "last_success_at": _moment(each.last_success_at),
+        "previous_secret_until": _moment(each.previous_until),
+        "created_at": _moment(each.created_at),
+    }
+
+
+def delivery(each: Delivery) -> dict[str, Any]:
+    """Return one message to an endpoint."""
+    return {
+        "event": each.event,
+        "type": each.type,
+        "state": each.state,
+        "attempts": each.attempts,
+        "answer_status": each.answer_status,
+        "answer_ms": each.answer_ms,
+        "last_error": each.last_error,
+        "created_at": _moment(each.created_at),
+        "next_try_at": _moment(each.next_try_at),
+        "done_at": _moment(each.done_at),
     }
 
 
