@@ -2,8 +2,12 @@
 
 from app.models.account import Account
 from app.models.announcement import Announcement
+from app.models.bulk import BulkMember
+from app.models.deposit import Deposit
+from app.models.document import OutgoingDocument
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
+from app.models.import_batch import ImportBatch
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
 from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
@@ -28,9 +32,12 @@ __all__ = [
     "Account",
     "Allocation",
     "Announcement",
+    "BulkMember",
+    "Deposit",
     "Event",
     "GatewayReference",
     "IdempotencyKey",
+    "ImportBatch",
     "InboxMessage",
     "Initiator",
     "InitiatorKey",
@@ -47,6 +54,7 @@ __all__ = [
     "Operator",
     "OperatorSession",
     "OutboxRow",
+    "OutgoingDocument",
     "Payment",
     "Reference",
     "Refund",

@@ -28,6 +28,7 @@ class Payment(Tenanted, Base):
         UniqueConstraint("tenant_id", "gateway", "merchant_ref"),
         same_tenant("invoice_id", "invoice"),
         same_tenant("initiator_id", "initiator"),
+        same_tenant("import_batch_id", "import_batch"),
         CheckConstraint(one_of("status", list(PaymentStatus)), name="status"),
         CheckConstraint(one_of("method", METHODS), name="method"),
         CheckConstraint("direction in ('in', 'out')", name="direction"),
@@ -75,6 +76,7 @@ class Payment(Tenanted, Base):
     next_check_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(server_default=text("0"))
     idempotency_key: Mapped[str | None]
+    import_batch_id: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]

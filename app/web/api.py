@@ -13,10 +13,10 @@ from werkzeug.routing import Rule
 from app.domain.errors import Invalid
 from app.web import problem
 from app.web.problem import Problem
-from app.web.request_body import read_fields, read_json, read_query
+from app.web.request_body import LIMIT_BYTES, read_fields, read_json, read_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from apiflask import APIFlask
     from flask import Request
@@ -46,7 +46,7 @@ MEANINGS = {
     403: "Not yours to do",
     404: "There is no such thing, or it is not yours",
     409: "The state of things forbids it, or the first call with this Idempotency-Key is still running",
-    413: "The body is larger than 256 KiB",
+    413: "The body is larger than this route takes: 256 KiB where nothing else is said",
     415: "The body is neither JSON nor a form, or compressed, or not UTF-8",
     422: "Values are missing or wrong: each is named; or the gateway refused, with its code",
     429: "Too many calls: wait as Retry-After says",
@@ -94,7 +94,7 @@ class StrictAdapter(PydanticAdapter):
 
     def validate_input(self, request: Request, location: str, **_: Any) -> BaseModel:
         """Return the validated model. Raises Invalid naming every faulty field, MalformedBody."""
-        said = READERS[location](request)
+        said = READERS[location](request, getattr(self.model_class, "LIMIT_BYTES", LIMIT_BYTES))
         try:
             model: BaseModel = self.model_class.model_validate(said)
         except ValidationError as fault:
@@ -106,7 +106,11 @@ class StrictAdapter(PydanticAdapter):
         return self.model_class.model_validate(data).model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-READERS = {"query": read_query, "json": read_json, "json_or_form": read_fields}
+READERS: dict[str, Callable[[Request, int], dict[str, Any]]] = {
+    "query": lambda request, _: read_query(request),
+    "json": read_json,
+    "json_or_form": read_fields,
+}
 
 # APIFlask makes an adapter when a route is declared, so ours must stand here before the first blueprint is read.
 registry.register("pydantic", StrictAdapter)
@@ -121,10 +125,16 @@ def _fields(fault: ValidationError) -> dict[str, list[str]]:
     return fields
 
 
-def documented(summary: str, *statuses: int, public: bool = False) -> Callable[[View], View]:
-    """Return a decorator that documents a route: its summary, its lock and every error it may answer."""
-    expected = {*COMMON, *(() if public else PROTECTED), *statuses}
-    responses = {status: _response(status) for status in sorted(expected)}
+def documented(
+    summary: str, *statuses: int, public: bool = False, shapes: Mapping[int, type[BaseModel]] | None = None
+) -> Callable[[View], View]:
+    """Return a decorator that documents a route: its summary, its lock and every error it may answer.
+
+    `shapes` are the errors that callers of this route know in a shape of its own.
+    """
+    own = shapes or {}
+    expected = {*COMMON, *(() if public else PROTECTED), *statuses, *own}
+    responses = {status: _response(status, own.get(status)) for status in sorted(expected)}
     security = None if public else SECURITY
     decorate: Callable[[View], View] = _docs.doc(summary=summary, responses=responses, security=security)
     return decorate
@@ -147,9 +157,9 @@ def documented_2(summary: str, *statuses: int, rehearsed: str = "") -> Callable[
 _docs = APIBlueprint("docs", __name__)
 
 
-def _response(status: int) -> dict[str, Any]:
+def _response(status: int, shape: type[BaseModel] | None) -> dict[str, Any]:
     name = BODIES.get(status, FaultAnswer).__name__
-    schema = {"$ref": f"#/components/schemas/{name}"}
+    schema = shape.model_json_schema() if shape else {"$ref": f"#/components/schemas/{name}"}
     return {"description": MEANINGS[status], "content": {"application/json": {"schema": schema}}}
 
 

@@ -15,11 +15,16 @@ V2 = "/api/v2"
 MAKER = "/invoice_generator"
 REGISTER = f"{MAKER}/invoice_generator"
 ONEOFF = f"{MAKER}/oneoff"
+BULK = f"{MAKER}/bulk_payment"
 NUMBER = f"{MAKER}/invoice_number_generator"
 MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
 STATUS = f"{MAKER}/invoice_status"
 AMOUNT = "/invoice/update_invoice_data"
+DIRECTO = "/directo/directo"
+E_INVOICE = "/e_invoice/e_invoice"
+RESERVED = "/invoice/reserved_domains_invoice_statuses"
+GIVE_UP = "/invoice/reserved_domain_cancellation_statuses"
 CALLBACK = "/callback_handler/callback"
 BACK = {
     "registry": "http://registrar.test/back",
@@ -30,12 +35,21 @@ BACK = {
 ROUTES = {
     REGISTER: "POST",
     ONEOFF: "POST",
+    BULK: "POST",
     NUMBER: "POST",
     MONTHLY: "POST",
     REFERENCE: "POST",
     STATUS: "POST",
     AMOUNT: "PATCH",
+    DIRECTO: "POST",
+    E_INVOICE: "POST",
+    GIVE_UP: "PATCH",
 }
+# Every route that only reads.
+READS = {RESERVED}
+
+# Routes whose bodies may be larger than the others'.
+LARGE = {DIRECTO, E_INVOICE}
 
 
 def bearer(code: str = "registry") -> str:
