@@ -12,6 +12,7 @@ from app.blueprints.api.invoice import bp as invoice_api
 from app.blueprints.api.invoice_generator import bp as invoice_generator_api
 from app.blueprints.api.pages import bp as api_pages
 from app.blueprints.api.reserved_domains import bp as reserved_domains_api
+from app.blueprints.api.v2.digest import bp as digest_v2
 from app.blueprints.api.v2.events import bp as events_v2
 from app.blueprints.api.v2.invoices import bp as invoices_v2
 from app.blueprints.api.v2.payments import bp as payments_v2
@@ -61,6 +62,7 @@ DOORS = (
     Door(refunds_v2, require_caller, csrf=False),
     Door(references_v2, require_caller, csrf=False),
     Door(events_v2, require_caller, csrf=False),
+    Door(digest_v2, require_caller, csrf=False),
     Door(webhook_endpoints_v2, require_caller, csrf=False),
     Door(everypay_callback, anybody, csrf=False),
     Door(api_pages, anybody),

@@ -10,6 +10,7 @@ from app.blueprints.api.v2.fields import (
     PAGE_ROWS,
     Amount,
     AskedNumber,
+    Day,
     EventTypes,
     Expansions,
     Filled,
@@ -107,6 +108,13 @@ class EventsQuery(PageQuery):
     type: EventTypes = ()
     created_from: Moment | None = None
     created_to: Moment | None = None
+
+
+class DigestQuery(Strict):
+    """Which days, both included, in UTC."""
+
+    first_day: Day
+    last_day: Day
 
 
 class Customer(Strict):

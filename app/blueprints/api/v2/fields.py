@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
@@ -78,6 +78,16 @@ def _moment(value: Any) -> datetime:
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]", re.ASCII)
 
 
+def _day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value if _DAY.fullmatch(_string(value)) else "")
+    except ValueError:
+        raise refuse("must be a day such as 2026-11-21") from None
+
+
+_DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
 def _truth(value: Any) -> bool:
     if value not in {"true", "false"}:
         raise refuse("must be true or false")
@@ -136,6 +146,7 @@ Limit = Annotated[
     int, PlainValidator(_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 50})
 ]
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 OverlapSeconds = Annotated[
     int, PlainValidator(_seconds), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": LONGEST_OVERLAP_S})
 ]

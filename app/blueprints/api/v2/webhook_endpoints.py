@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, shapes
+from app.blueprints.api.v2 import answers, bodies, renderings, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.blueprints.api.v2.events import LIST as EVENTS
 from app.domain.announcement import check_wishes
@@ -65,7 +65,7 @@ def list_deliveries(asked: bodies.DeliveriesQuery, endpoint_id: str) -> dict[str
     """Return a page of the messages, newest first."""
     endpoint = questions.by_token(caller().owns, endpoint_id)
     found = questions.deliveries(endpoint, asked.state, unseal_newest(DELIVERIES, asked.cursor), asked.limit)
-    return answers.page(DELIVERIES, [shapes.delivery(each) for each in found.rows], found)
+    return answers.page(DELIVERIES, [renderings.delivery(each) for each in found.rows], found)
 
 
 @writes(bp, "", takes=bodies.EndpointBody, gives=shapes.EndpointShape, summary="Make a webhook endpoint")
