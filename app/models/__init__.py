@@ -1,9 +1,14 @@
 """Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
 
 from app.models.account import Account
+from app.models.announcement import Announcement
+from app.models.bulk import BulkMember
+from app.models.deposit import Deposit
 from app.models.dispute import Dispute
+from app.models.document import OutgoingDocument
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
+from app.models.import_batch import ImportBatch
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
 from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
@@ -23,14 +28,19 @@ from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
 from app.models.tenant import Tenant
+from app.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Account",
     "Allocation",
+    "Announcement",
+    "BulkMember",
+    "Deposit",
     "Dispute",
     "Event",
     "GatewayReference",
     "IdempotencyKey",
+    "ImportBatch",
     "InboxMessage",
     "Initiator",
     "InitiatorKey",
@@ -47,6 +57,7 @@ __all__ = [
     "Operator",
     "OperatorSession",
     "OutboxRow",
+    "OutgoingDocument",
     "Payment",
     "Reference",
     "Refund",
@@ -57,5 +68,6 @@ __all__ = [
     "Settlement",
     "Surplus",
     "Tenant",
+    "WebhookEndpoint",
     "WhiteCode",
 ]

@@ -23,6 +23,7 @@ class Refund(Tenanted, Base):
         UniqueConstraint("payment_id", "idempotency_key"),
         UniqueConstraint("payment_id", "external_id"),
         UniqueConstraint("nonce"),
+        UniqueConstraint("public_token"),
         same_tenant("payment_id", "payment"),
         same_tenant("invoice_id", "invoice"),
         CheckConstraint(one_of("status", list(RefundStatus)), name="status"),
@@ -42,6 +43,7 @@ class Refund(Tenanted, Base):
     )
 
     id: Mapped[Key]
+    public_token: Mapped[str] = mapped_column(server_default=text("'rf_' || replace(gen_random_uuid()::text, '-', '')"))
     payment_id: Mapped[int]
     invoice_id: Mapped[int | None]
     amount_minor: Mapped[Minor]

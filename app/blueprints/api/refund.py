@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from app.blueprints.api import schemas
 from app.blueprints.api.doors import door
-from app.blueprints.api.fields import Number  # noqa: TC001 - read when the body's class is made
+from app.blueprints.api.fields import Number
 from app.blueprints.api.guard import caller
 from app.domain.errors import NotFound
 from app.integrations import current
