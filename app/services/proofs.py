@@ -110,8 +110,20 @@ INVARIANTS = (
              left join (select invoice_id, sum(invoice_minor) filter (where status = 'lost') lost,
                                sum(invoice_minor) filter (where status in ('opened', 'under_review')) held
                           from dispute group by 1) d on d.invoice_id = i.id
-            where i.refunded_minor <> coalesce(r.back, 0) or i.lost_minor <> coalesce(d.lost, 0)
-               or i.disputed_minor <> coalesce(d.held, 0)""",
+            where i.kind <> 'bulk'
+              and (i.refunded_minor <> coalesce(r.back, 0) or i.lost_minor <> coalesce(d.lost, 0)
+                   or i.disputed_minor <> coalesce(d.held, 0))""",
+    ),
+    Invariant(
+        "B4 bulk money back",
+        "a bulk payment shows as given back and as lost what went of the money that came for it",
+        "select count(*) from invoice where kind = 'bulk'",
+        """select i.id from invoice i
+             left join (select invoice_id, sum(refunded_minor) back, sum(lost_minor) lost from payment group by 1) p
+                    on p.invoice_id = i.id
+            where i.kind = 'bulk'
+              and (i.refunded_minor <> least(i.captured_minor, coalesce(p.back, 0))
+                   or i.lost_minor <> least(i.captured_minor - i.refunded_minor, coalesce(p.lost, 0)))""",
     ),
     Invariant(
         "I5 refunds go on",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from tests.api.client import Api
 
+
 TABLES = (
     "invoice",
     "payment",

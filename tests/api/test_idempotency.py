@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tests.api.client import Api
 
+
 KEYS = "select count(*) from idempotency_key"
 
 
