@@ -112,7 +112,7 @@ def fill(
             say(_progress(min(FIRST + nth * chunk, invoices), invoices, written, time.monotonic() - began))
     _gather_statistics()
     loaded_s = time.monotonic() - began
-    sealed = sealing.seal_all(_every(SAID_EVERY, lambda rows: say(f"{rows} rows sealed")))
+    sealed = _seal(app, say)
     _sort_words()
     return (
         f"{invoices} invoices with {written.total()} rows, numbered from {plan.first_number}, "
@@ -126,17 +126,23 @@ def _progress(done: int, invoices: int, written: Counter[str], elapsed_s: float)
     return f"{done} of {invoices} invoices after {elapsed_s:.0f} s, {speed}"
 
 
-def _every(step: int, say: Callable[[int], None]) -> Callable[[int], None]:
-    """Return a listener that passes on one number of each so many."""
-    passed = 0
+def _seal(app: Flask, say: Callable[[str], None]) -> int:
+    """Seal both chains, one beside the other, and return how many rows that were."""
 
-    def hear(number: int) -> None:
-        nonlocal passed
-        if number >= passed + step:
-            passed = number
-            say(number)
+    def one(chain: str) -> int:
+        said = 0
 
-    return hear
+        def hear(rows: int) -> None:
+            nonlocal said
+            if rows >= said + SAID_EVERY:
+                said = rows
+                say(f"{rows} rows of the chain {chain} sealed")
+
+        with app.app_context():
+            return sealing.seal_all(chain, hear)
+
+    with ThreadPoolExecutor() as pool:
+        return sum(pool.map(one, sealing.CHAINS))
 
 
 def _count() -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BATCH = 5_000
 JOB_S = 10.0  # of the minute between two jobs; in it a chain grows by some hundred thousand rows
-LOCK = 7_310
+LOCKS = {"ledger": 7_310, "event": 7_311}
 
 # The rows `e` of a chain as they are hashed; times in microseconds since the epoch, so no zone can change the text.
 # What belongs to a row is looked up for it alone: a join would be planned for millions of rows where five thousand are
@@ -57,7 +57,11 @@ LOOK_BACK = 20_000
 
 
 def seal(
-    within_s: float = JOB_S, *, wait: bool = False, say: Callable[[int], None] = lambda _rows: None
+    within_s: float = JOB_S,
+    *,
+    chains: Sequence[str] = CHAINS,
+    wait: bool = False,
+    say: Callable[[int], None] = lambda _rows: None,
 ) -> dict[str, int]:
     """Chain every committed row that is not chained yet; returns how many rows each chain grew by.
 
@@ -65,8 +69,8 @@ def seal(
     While somebody else seals or a load is written (`hold_off`), nothing is done, unless `wait` stands in line.
     """
     ends_at = time.monotonic() + within_s
-    grown, last = dict.fromkeys(CHAINS, 0), dict.fromkeys(CHAINS, 0)
-    growing = list(CHAINS)
+    grown, last = dict.fromkeys(chains, 0), dict.fromkeys(chains, 0)
+    growing = list(chains)
     while growing:
         for chain in list(growing):
             ids = _seal_batch(chain, last[chain], wait=wait)
@@ -81,9 +85,9 @@ def seal(
     return grown
 
 
-def seal_all(say: Callable[[int], None]) -> int:
-    """Chain everything, however long it takes, and return how many rows that were; `say` hears how many so far."""
-    return sum(seal(math.inf, wait=True, say=say).values())
+def seal_all(chain: str, say: Callable[[int], None] = lambda _rows: None) -> int:
+    """Chain all rows of one chain, however long it takes; `say` hears how many so far. Returns how many there were."""
+    return seal(math.inf, chains=[chain], wait=True, say=say)[chain]
 
 
 def links_with_rows(chain: str) -> str:
@@ -97,14 +101,15 @@ def hold_off(tx: Session) -> None:
     A load commits ids far below those that others used meanwhile; sealed too early, they would hide it from the look
     back.
     """
-    tx.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": LOCK})
+    for key in LOCKS.values():
+        tx.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": key})
 
 
 @retried
 def _seal_batch(chain: str, after: int, *, wait: bool) -> list[int]:
     """Chain the next rows, those above `after` when it is known, and return their ids."""
     with transaction() as tx:
-        if not _is_our_turn(tx, wait=wait):
+        if not _is_our_turn(tx, chain, wait=wait):
             return []
         rows = _unsealed(tx, chain, after)
         head = _head(tx, chain)
@@ -121,12 +126,12 @@ def _links(chain: str, head: tuple[int, bytes], rows: Sequence[Row[Any]]) -> Ite
         previous = hash_
 
 
-def _is_our_turn(tx: Session, *, wait: bool) -> bool:
+def _is_our_turn(tx: Session, chain: str, *, wait: bool) -> bool:
     if wait:
         tx.execute(text("set local lock_timeout = 0"))
-        tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCKS[chain]})
         return True
-    return bool(tx.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": LOCK}))
+    return bool(tx.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": LOCKS[chain]}))
 
 
 def _head(tx: Session, chain: str) -> tuple[int, bytes]:

@@ -6,16 +6,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.demo import seed
 from app.demo.seed_tables import TABLES
 from app.domain.invoice import InvoiceStatus
 from app.domain.reference import is_valid
-from app.extensions import db
 from app.models.invoice import Invoice
 from app.queries import invoices
-from app.services import proofs, sealing
+from app.services import proofs
 from app.services.invoice_status import recompute
 from app.uow import transaction
 from tests.system import build
@@ -202,13 +201,3 @@ def test_guards_stay_on_while_seeding(system: System) -> None:
         with pytest.raises(Exception, match="does not balance"):
             seed.fill(20)
     assert system.scalar("select count(*) from invoice") == 0
-
-
-def test_a_sealer_waits_until_a_load_is_written(system: System) -> None:
-    system.settle()
-    system.sql("select pg_sleep(2.1)")
-    with system.app.app_context():
-        with db.engine.connect() as loading:
-            loading.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": sealing.LOCK})
-            assert sealing.seal() == {"ledger": 0, "event": 0}
-        assert sealing.seal()["ledger"] == 4
