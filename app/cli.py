@@ -219,6 +219,17 @@ def verify() -> None:
     sys.exit(0 if report.holds else 1)
 
 
+@main.command("export-chain")
+@click.argument("chain")
+def export_chain(chain: str) -> None:
+    """Print a hash chain, ledger or event, for docs/verify_chain.py to check."""
+    from app.services import chain_export  # noqa: PLC0415
+
+    with _application().app_context():
+        for line in chain_export.lines(chain):
+            print(line)
+
+
 def _application(process: str = "tool") -> Flask:
     """Return the application; a command typed beside a running `billing up` is about that system."""
     from app import create_app  # noqa: PLC0415

@@ -24,6 +24,8 @@ from app.queue import QUEUES
 from app.uow import assert_no_transaction, session
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apiflask import APIFlask
     from flask import Flask
     from flask.testing import FlaskClient
@@ -71,6 +73,7 @@ class System:
     app: APIFlask
     everypay: Flask
     services: dict[str, Flask]
+    transports: Mapping[str, httpx.BaseTransport]
     clients: dict[str, FlaskClient] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -116,6 +119,20 @@ class System:
         url = f"http://{'registrar' if code == 'registry' else code}.test/back"
         body = {"invoice_number": str(number), "customer_url": url}
         response = self.call(code, "/invoice_generator/oneoff", body)
+        assert response.status_code == 201, response.text
+        return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]
+
+    def bulk(self, numbers: list[int], code: str = "auction", amount: str | None = None) -> str:
+        """Ask for one page for several invoices, over what they need, and return the gateway's reference."""
+        due = "select sum(total_minor - captured_minor) from invoice where number = any(:numbers)"
+        minor = int(self.scalar(due, numbers=numbers)) if amount is None else 0
+        body = {
+            "description": " ".join(map(str, numbers)),
+            "transaction_amount": amount or f"{minor // 100}.{minor % 100:02}",
+            "customer_url": f"http://{'registrar' if code == 'registry' else code}.test/back",
+            "custom_field2": code,
+        }
+        response = self.call(code, "/invoice_generator/bulk_payment", body)
         assert response.status_code == 201, response.text
         return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]
 
@@ -200,11 +217,13 @@ def build(database_url: str, redis_url: str) -> System:
         )
         for code in SERVICES
     }
-    app.extensions["integrations"] = _integrations(everypay, services)
-    return System(app, everypay, services)
+    transports = {name: httpx.WSGITransport(app=each) for name, each in {"everypay": everypay, **services}.items()}
+    app.extensions["integrations"] = integrations(transports)
+    return System(app, everypay, services, transports)
 
 
-def _integrations(everypay: Flask, services: dict[str, Flask]) -> Integrations:
+def integrations(transports: Mapping[str, httpx.BaseTransport]) -> Integrations:
+    """Return the real adapters; `transports` lead to `everypay` and to each service."""
     return Integrations(
         everypay=EveryPayGateway(
             base="http://everypay.test/api/v4",
@@ -214,15 +233,15 @@ def _integrations(everypay: Flask, services: dict[str, Flask]) -> Integrations:
             currency="EUR",
             allow_private=True,
             before_request=assert_no_transaction,
-            transport=httpx.WSGITransport(app=everypay),
+            transport=transports["everypay"],
         ),
         links=LinkPaySigner(prefix="http://everypay.test/lp", token="simulated-link", key=KEY),
         initiators=HttpInitiatorClient(
-            payment_urls={code: f"http://{code}.test/eis_billing/payment_status" for code in services},
-            base_urls={code: f"http://{code}.test" for code in services},
+            payment_urls={code: f"http://{code}.test/eis_billing/payment_status" for code in SERVICES},
+            base_urls={code: f"http://{code}.test" for code in SERVICES},
             secret=SECRET,
             allow_private=True,
             before_request=assert_no_transaction,
-            transports={code: httpx.WSGITransport(app=app) for code, app in services.items()},
+            transports={code: transports[code] for code in SERVICES},
         ),
     )

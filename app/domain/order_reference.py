@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST = 120  # characters a gateway takes (protocols.md 1)
 LARGEST = 10**18 - 1  # eighteen digits: what a bigint surely holds
 _SINGLE = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,6}))?", re.ASCII)
 _BULK = re.compile(r"Ref:\s*([0-9]{1,18})(?:-([0-9]{1,6}))?((?:\s*,\s*[0-9]{1,18})*)", re.ASCII)
@@ -27,9 +32,18 @@ def compose(number: int, attempt: int) -> str:
     return str(number) if attempt == 1 else f"{number}-{attempt}"
 
 
-def compose_bulk(parent: int, members: tuple[int, ...]) -> str:
-    """Return the reference of one payment for several invoices (eis.md 5.3)."""
-    return f"Ref:{parent}, {', '.join(str(member) for member in members)}"
+def compose_bulk(parent: int, members: Iterable[int], attempt: int = 1, *, longest: int | None = None) -> str:
+    """Return the reference of one payment for several invoices (eis.md 5.3).
+
+    Of members that do not fit into `longest` characters the last ones are left out: the parent says it all.
+    """
+    text = f"Ref:{compose(parent, attempt)}"
+    for member in members:
+        more = f"{text}, {member}"
+        if longest is not None and len(more) > longest:
+            break
+        text = more
+    return text
 
 
 def parse(text: str | int | None) -> OrderReference:

@@ -1,8 +1,13 @@
 """Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
 
 from app.models.account import Account
+from app.models.announcement import Announcement
+from app.models.bulk import BulkMember
+from app.models.deposit import Deposit
+from app.models.document import OutgoingDocument
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
+from app.models.import_batch import ImportBatch
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
 from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
@@ -21,13 +26,18 @@ from app.models.seal import Seal
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.tenant import Tenant
+from app.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Account",
     "Allocation",
+    "Announcement",
+    "BulkMember",
+    "Deposit",
     "Event",
     "GatewayReference",
     "IdempotencyKey",
+    "ImportBatch",
     "InboxMessage",
     "Initiator",
     "InitiatorKey",
@@ -44,6 +54,7 @@ __all__ = [
     "Operator",
     "OperatorSession",
     "OutboxRow",
+    "OutgoingDocument",
     "Payment",
     "Reference",
     "Refund",
@@ -53,5 +64,6 @@ __all__ = [
     "Setting",
     "Settlement",
     "Tenant",
+    "WebhookEndpoint",
     "WhiteCode",
 ]

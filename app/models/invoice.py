@@ -11,10 +11,25 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
 from app.domain.invoice import InvoiceStatus
-from app.models.base import Base, CreatedAt, Currency, Document, Json, Key, Minor, Tenanted, Zero, one_of, same_tenant
+from app.models.base import (
+    Base,
+    CreatedAt,
+    Currency,
+    Document,
+    Flag,
+    Json,
+    Key,
+    Minor,
+    Tenanted,
+    Zero,
+    one_of,
+    same_tenant,
+)
 from app.models.initiator import Initiator
 
-KINDS = ["regular", "auction_deposit", "linkpay"]
+KINDS = ["regular", "auction_deposit", "linkpay", "bulk"]
+BULK = "bulk"  # a container: what it holds is owed on its members, never on itself
+DEPOSIT = "auction_deposit"
 
 
 class Invoice(Tenanted, Base):
@@ -31,6 +46,7 @@ class Invoice(Tenanted, Base):
         UniqueConstraint("public_token"),
         same_tenant("initiator_id", "initiator"),
         same_tenant("account_id", "account"),
+        same_tenant("import_batch_id", "import_batch"),
         CheckConstraint(one_of("status", list(InvoiceStatus)), name="status"),
         CheckConstraint(one_of("kind", KINDS), name="kind"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
@@ -41,6 +57,7 @@ class Invoice(Tenanted, Base):
         Index("ix_invoice_newest", text("created_at desc"), text("id desc")),
         Index("ix_invoice_status_newest", "status", text("created_at desc"), text("id desc")),
         Index("ix_invoice_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
+        Index("ix_invoice_import_batch_id", "import_batch_id", postgresql_where=text("import_batch_id is not null")),
         Index("ix_invoice_reference_number", "reference_number", postgresql_where=text("reference_number <> ''")),
     )
 
@@ -78,6 +95,9 @@ class Invoice(Tenanted, Base):
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
     written_off_at: Mapped[datetime | None]
+    in_directo: Mapped[Flag]
+    e_invoice_sent_at: Mapped[datetime | None]
+    import_batch_id: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
@@ -123,7 +143,10 @@ class InvoiceLine(Tenanted, Base):
 
 
 class InvoiceClaim(Tenanted, Base):
-    """A reservation of names against one number; whoever pays first wins (eis.md 10.1.4)."""
+    """A reservation of names against one number; whoever pays first wins (eis.md 10.1.4).
+
+    `released_at` says that its holder gave it up (eis.md 5.16); the invoice stays while another holder waits.
+    """
 
     __tablename__ = "invoice_claim"
     __table_args__ = (
@@ -138,4 +161,5 @@ class InvoiceClaim(Tenanted, Base):
     names: Mapped[list[str]] = mapped_column(ARRAY(Text))
     amount_minor: Mapped[Minor]
     won_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

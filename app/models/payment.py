@@ -28,12 +28,14 @@ class Payment(Tenanted, Base):
         UniqueConstraint("tenant_id", "gateway", "merchant_ref"),
         same_tenant("invoice_id", "invoice"),
         same_tenant("initiator_id", "initiator"),
+        same_tenant("import_batch_id", "import_batch"),
         CheckConstraint(one_of("status", list(PaymentStatus)), name="status"),
         CheckConstraint(one_of("method", METHODS), name="method"),
         CheckConstraint("direction in ('in', 'out')", name="direction"),
         CheckConstraint("amount_minor >= 0", name="amount"),
         CheckConstraint("refunded_minor >= 0 and refunded_minor <= captured_minor", name="refunded"),
         Index("ix_payment_invoice_id", "invoice_id", "id"),
+        Index("ix_payment_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
         Index(
             "ix_payment_next_check",
             "next_check_at",
@@ -74,6 +76,7 @@ class Payment(Tenanted, Base):
     next_check_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(server_default=text("0"))
     idempotency_key: Mapped[str | None]
+    import_batch_id: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]

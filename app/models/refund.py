@@ -18,6 +18,7 @@ class Refund(Tenanted, Base):
     __table_args__ = (
         UniqueConstraint("payment_id", "idempotency_key"),
         UniqueConstraint("payment_id", "external_id"),
+        UniqueConstraint("public_token"),
         same_tenant("payment_id", "payment"),
         CheckConstraint(one_of("status", list(RefundStatus)), name="status"),
         CheckConstraint("amount_minor > 0", name="amount"),
@@ -25,6 +26,7 @@ class Refund(Tenanted, Base):
     )
 
     id: Mapped[Key]
+    public_token: Mapped[str] = mapped_column(server_default=text("'rf_' || replace(gen_random_uuid()::text, '-', '')"))
     payment_id: Mapped[int]
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]

@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, literal, select
 
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import InvoiceFacts, InvoiceStatus, check_edge, derive_status
 from app.domain.payment import ACTIVE, PaymentStatus
-from app.models.invoice import Invoice
+from app.models.bulk import BulkMember
+from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
 from app.uow import session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, CompoundSelect
     from sqlalchemy.orm import Session
 
 # A shown link alone is not a payment under way (other-systems.md 7.1, precedence 10).
@@ -26,32 +30,46 @@ class StatusRefused(Conflict):
 
 
 def lock(tx: Session, invoice_id: int) -> Invoice:
-    """Return the invoice with its row locked: the first lock of every money verb (reliability.md 3.4)."""
-    return tx.scalars(
-        select(Invoice).where(Invoice.id == invoice_id).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    """Return the invoice with its row locked: the first lock of every money verb (reliability.md 3.4).
+
+    The members of a bulk payment are locked with it; which they are never changes.
+    """
+    own = select(Invoice.id).where(Invoice.id == invoice_id)
+    members = select(BulkMember.member_id).where(BulkMember.parent_id == invoice_id)
+    return next(each for each in lock_all(tx, own.union_all(members)) if each.id == invoice_id)
+
+
+def lock_all(tx: Session, ids: CompoundSelect[int]) -> list[Invoice]:
+    """Return these invoices locked, in the one order everybody uses, so that no two verbs wait for one another."""
+    return list(
+        tx.scalars(
+            select(Invoice)
+            .where(Invoice.id.in_(ids))
+            .order_by(Invoice.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
 
 
 def lock_by_number(tx: Session, owns: tuple[int, ...], number: int) -> Invoice:
-    """Return the caller's invoice, locked.
+    """Return the caller's invoice, locked as `lock` does.
 
     Raises NotFound alike for a number nobody has and for somebody else's (security.md T29).
     """
-    invoice = tx.scalars(
-        select(Invoice)
-        .where(Invoice.number == number, Invoice.initiator_id.in_(owns))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if invoice is None:
+    own = select(Invoice.id).where(Invoice.number == number, Invoice.initiator_id.in_(owns))
+    members = select(BulkMember.member_id).where(BulkMember.parent_id.in_(own))
+    found = [each for each in lock_all(tx, own.union_all(members)) if each.number == number]
+    if not found:
         raise NotFound("invoice", number)
-    return invoice
+    return found[0]
 
 
 def recompute(invoice: Invoice) -> InvoiceStatus:
     """Set and return the status that follows from the facts; the invoice must be locked.
 
-    Raises IllegalInvoiceEdge when the facts contradict the table of edges: a bug, so everything rolls back.
+    What happens to a bulk payment happens to its members: theirs follow. Raises IllegalInvoiceEdge when the facts
+    contradict the table of edges: a bug, so everything rolls back.
     """
     status = derive_status(_facts(invoice))
     if status != invoice.status:
@@ -60,7 +78,15 @@ def recompute(invoice: Invoice) -> InvoiceStatus:
     invoice.version += 1
     invoice.updated_at = func.now()
     session().flush()
+    if invoice.kind == BULK:
+        for member in _members(invoice.id):
+            recompute(member)
     return status
+
+
+def _members(parent_id: int) -> Sequence[Invoice]:
+    in_it = select(BulkMember.member_id).where(BulkMember.parent_id == parent_id)
+    return session().scalars(select(Invoice).where(Invoice.id.in_(in_it)).order_by(Invoice.id)).all()
 
 
 def _facts(invoice: Invoice) -> InvoiceFacts:
@@ -80,8 +106,14 @@ def _facts(invoice: Invoice) -> InvoiceFacts:
     )
 
 
+def is_paid_by(invoice_id: int) -> ColumnElement[bool]:
+    """Return the condition that a payment is one for this invoice: its own, or that of a bulk payment it is in."""
+    in_them = select(BulkMember.parent_id).where(BulkMember.member_id == invoice_id)
+    return Payment.invoice_id.in_(select(literal(invoice_id)).union_all(in_them))
+
+
 def _has_payment_under_way(invoice_id: int) -> bool:
-    found = session().scalar(select(exists().where(Payment.invoice_id == invoice_id, Payment.status.in_(UNDER_WAY))))
+    found = session().scalar(select(exists().where(is_paid_by(invoice_id), Payment.status.in_(UNDER_WAY))))
     return bool(found)
 
 

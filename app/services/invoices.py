@@ -15,7 +15,7 @@ from app.domain.errors import Conflict, Invalid
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
-from app.models.invoice import Invoice, InvoiceClaim
+from app.models.invoice import BULK, Invoice, InvoiceClaim
 from app.services import ledger, notices, search, timeline
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.settlement import settle_nothing
@@ -142,6 +142,8 @@ def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner 
         invoice = lock_by_number(tx, caller.owns, number)
         if invoice.total_minor == amount.minor and invoice.currency == amount.currency:
             return
+        if invoice.kind == BULK:
+            raise StatusRefused(f"Invoice {number} is a bulk payment: its amount is the sum of its invoices")
         if invoice.status not in {InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.CHARGED_WITH_ERROR}:
             raise StatusRefused(f"Invoice {number} is {invoice.status}: its amount is fixed")
         reprice(tx, invoice, amount, Actor("initiator", caller.code), links)
@@ -252,16 +254,18 @@ def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:
     invoice = tx.scalars(
         select(Invoice).where(Invoice.number == command.number, Invoice.initiator_id.in_(caller.owns)).with_for_update()
     ).one_or_none()
-    if invoice is None:
+    if invoice is None or invoice.kind == BULK:
         raise NumberNotAvailable
     if command.unique_id:
+        if invoice.cancelled_at is not None:
+            raise StatusRefused(f"Invoice {invoice.number} is cancelled: take a new number")
         _claim(tx, invoice.id, caller.tenant_id, command)
     elif invoice.total_minor != command.amount.minor or invoice.currency != command.amount.currency:
         raise RegisteredDifferently
 
 
 def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoice) -> None:
-    """Keep who may win this number by paying first (eis.md 10.1.4)."""
+    """Keep who may win this number by paying first (eis.md 10.1.4); who gave a claim up may take it again."""
     tx.execute(
         insert(InvoiceClaim)
         .values(
@@ -271,5 +275,5 @@ def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoic
             names=list(command.reserved_names),
             amount_minor=command.amount.minor,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_update(index_elements=["invoice_id", "user_unique_id"], set_={"released_at": None})
     )

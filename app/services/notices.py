@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -9,14 +11,18 @@ from sqlalchemy import select
 from app.domain.invoice import EIS_WORD, InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.models.initiator import Initiator
-from app.models.invoice import Invoice
+from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
-from app.services import outbox, timeline
+from app.services import bulk_members, outbox, timeline
 from app.uow import session, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from app.domain.ports import Answer
     from app.integrations import Integrations
+    from app.services.bulk_members import Share
     from app.services.outbox import Claimed
 
 PAYMENT_STATUS = "initiator.payment.notify"
@@ -26,17 +32,41 @@ SYNCHRONISE = "initiator.invoice.synchronise"
 HEARERS = {"registry", "auction", "eeid"}
 # Each repeat adds the amount once more at the auction (decisions.md 26).
 COUNTS_REPEATS = {"auction"}
+# Who books every invoice of a collection (eis.md 10.2.2); the others know the one of the order reference.
+READS_COLLECTIONS = {"auction"}
 
 
-def owe_payment_status(payment: Payment, invoice: Invoice, initiator: str) -> None:
-    """Owe the initiator the news of a settled payment: the 21 keys, frozen now (eis.md 10.2.1)."""
+def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initiator: str) -> None:
+    """Owe the initiator the news of a settled payment: the 21 keys, frozen now (eis.md 10.2.1, 10.2.2).
+
+    A bulk payment is one message to the auction, which reads the collection, and one for each paid member to a service
+    that knows single invoices only.
+    """
     if initiator not in HEARERS or payment.snapshot is None:
         return
+    body = _payment_status_body(payment, invoice, initiator)
+    if invoice.kind != BULK:
+        _owe(payment, invoice, initiator, body)
+        return
+    paid = [share for share in shares if share.invoice.captured_minor == share.invoice.total_minor]
+    if initiator in READS_COLLECTIONS:
+        body["order_reference"] = bulk_members.order_reference_of(invoice, longest=None)
+        body["invoice_number_collection"] = [_in_collection(share.invoice, payment) for share in paid]
+        _owe(payment, invoice, initiator, body)
+        return
+    for share in paid:
+        amount = Decimal(format_amount(Money(share.amount_minor, payment.currency)))
+        single = _payment_status_body(payment, share.invoice, initiator)
+        _owe(payment, share.invoice, initiator, single | {"initial_amount": amount, "standing_amount": amount})
+
+
+def _owe(payment: Payment, invoice: Invoice, initiator: str, body: dict[str, Any]) -> None:
+    of_a_member = f":{invoice.number}" if invoice.id != payment.invoice_id else ""
     outbox.post(
         PAYMENT_STATUS,
-        f"payment:{payment.id}:settled",
+        f"payment:{payment.id}:settled{of_a_member}",
         lane=f"initiator:{initiator}",
-        payload={"initiator": initiator, "body": _payment_status_body(payment, invoice, initiator)},
+        payload={"initiator": initiator, "body": body},
         invoice_id=invoice.id,
         payment_id=payment.id,
         repeatable=initiator not in COUNTS_REPEATS,
@@ -49,8 +79,19 @@ def _payment_status_body(payment: Payment, invoice: Invoice, initiator: str) -> 
     # Receivers look the invoice up by this text, so a suffix we added for a second attempt comes off again.
     body["order_reference"] = str(invoice.number)
     # To the auction null means one invoice and an empty list means nothing to do (eis.md appendix B).
-    body["invoice_number_collection"] = None if initiator == "auction" else []
+    body["invoice_number_collection"] = None if initiator in READS_COLLECTIONS else []
     return body
+
+
+def _in_collection(member: Invoice, payment: Payment) -> dict[str, Any]:
+    """Return a member as the collection names it: with the gateway's reference it had before this payment."""
+    before = session().scalar(
+        select(Payment.external_id)
+        .where(Payment.invoice_id == member.id, Payment.id != payment.id, Payment.external_id.is_not(None))
+        .order_by(Payment.id.desc())
+        .limit(1)
+    )
+    return {"number": member.number, "ref": before}
 
 
 def send_payment_status(row: Claimed, integrations: Integrations) -> Answer:
@@ -66,27 +107,40 @@ def send_synchronise(row: Claimed, integrations: Integrations) -> Answer:
 def synchronise_instead(row: Claimed) -> None:
     """Owe a repeatable "this invoice is paid" when it is unknown whether a non-repeatable notice arrived.
 
-    The receiver answers at once when the invoice is paid already (decisions.md 26). Runs in the caller's transaction.
+    The receiver answers at once when the invoice is paid already (decisions.md 26); of a bulk payment each member is
+    told. Runs in the caller's transaction.
     """
-    invoice = session().get_one(Invoice, row.invoice_id)
     payment = session().get_one(Payment, row.payment_id)
     initiator = row.payload["initiator"]
-    outbox.post(
-        SYNCHRONISE,
-        f"instead-of:{row.id}",
-        lane=f"initiator:{initiator}",
-        payload={"initiator": initiator, "body": synchronise_body(invoice, payment, initiator, "paid")},
-        invoice_id=invoice.id,
-        payment_id=payment.id,
-        tenant_id=invoice.tenant_id,
-    )
-    timeline.record(
-        "initiator.notice.unknown",
-        invoice_id=invoice.id,
-        payment_id=payment.id,
-        reason="The answer was lost and a repeat would be counted twice: the invoice is synchronised instead",
-        data={"initiator": initiator, "outbox": row.id},
-    )
+    for invoice in _told_about(row):
+        member = f":{invoice.number}" if invoice.id != row.invoice_id else ""
+        outbox.post(
+            SYNCHRONISE,
+            f"instead-of:{row.id}{member}",
+            lane=f"initiator:{initiator}",
+            payload={"initiator": initiator, "body": synchronise_body(invoice, payment, initiator, "paid")},
+            invoice_id=invoice.id,
+            payment_id=payment.id,
+            tenant_id=invoice.tenant_id,
+        )
+        timeline.record(
+            "initiator.notice.unknown",
+            invoice_id=invoice.id,
+            payment_id=payment.id,
+            reason="The answer was lost and a repeat would be counted twice: the invoice is synchronised instead",
+            data={"initiator": initiator, "outbox": row.id},
+        )
+
+
+def _told_about(row: Claimed) -> Sequence[Invoice]:
+    """Return the invoices the initiator books by this message: one, or those of a collection."""
+    invoice = session().get_one(Invoice, row.invoice_id)
+    collection = row.payload["body"].get("invoice_number_collection")
+    if not collection:
+        return [invoice]
+    numbers = [each["number"] for each in collection]
+    of_it = (Invoice.tenant_id == invoice.tenant_id, Invoice.number.in_(numbers))
+    return session().scalars(select(Invoice).where(*of_it).order_by(Invoice.id)).all()
 
 
 def synchronise_body(invoice: Invoice, payment: Payment | None, initiator: str, status: str) -> dict[str, Any]:
@@ -99,13 +153,17 @@ def synchronise_body(invoice: Invoice, payment: Payment | None, initiator: str, 
             "payment_reference": payment.external_id if payment else None,
             "transaction_amount": format_amount(Money(invoice.total_minor, invoice.currency)),
             "status": EIS_WORD[InvoiceStatus(invoice.status)],
-            "in_directo": False,
+            "in_directo": invoice.in_directo,
             "everypay_response": snapshot,
             "transaction_time": snapshot.get("transaction_time") if snapshot else None,
-            "sent_at_omniva": None,
+            "sent_at_omniva": _instant(invoice.e_invoice_sent_at),
         },
         "status": status,
     }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def initiator_code(initiator_id: int) -> str:
@@ -115,20 +173,17 @@ def initiator_code(initiator_id: int) -> str:
 
 def delivered(row: Claimed, answer: Answer) -> None:
     """Write on the timeline that the initiator has the news, with what it answered."""
+    data = {
+        "initiator": row.payload["initiator"],
+        "kind": row.kind,
+        "status": answer.status,
+        "ms": answer.elapsed_ms,
+        "answer": _short(answer.body),
+        "attempts": row.attempts,
+    }
     with transaction():
-        timeline.record(
-            "initiator.notified",
-            invoice_id=row.invoice_id,
-            payment_id=row.payment_id,
-            data={
-                "initiator": row.payload["initiator"],
-                "kind": row.kind,
-                "status": answer.status,
-                "ms": answer.elapsed_ms,
-                "answer": _short(answer.body),
-                "attempts": row.attempts,
-            },
-        )
+        for invoice in _told_about(row):
+            timeline.record("initiator.notified", invoice_id=invoice.id, payment_id=row.payment_id, data=data)
 
 
 def _short(body: Any) -> str:

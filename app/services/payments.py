@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 from app.domain.errors import Conflict, Invalid, Outcome, ProviderFailure
 from app.domain.invoice import InvoiceStatus, is_payable
 from app.domain.money import Money, format_amount
-from app.domain.order_reference import compose
 from app.domain.origin import is_allowed
 from app.domain.payment import ObservedState, PaymentStatus
 from app.domain.ports import OneOffRequest
 from app.models.payment import GatewayReference, Payment
 from app.services import timeline
+from app.services.bulk_members import order_reference_of
 from app.services.invoice_status import lock, lock_by_number, recompute
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
@@ -82,8 +82,7 @@ def start_one_off(
     a paid, refunded or cancelled invoice (eis.md 14), ProviderFailure; after an unknown outcome the attempt stays
     open, because the gateway may have made the payment (reliability.md 3.1, law 6).
     """
-    if not is_allowed(command.customer_url, allowed_origins, plain_http=plain_http):
-        raise Invalid.field("customer_url", "this url not supported")
+    check_return(command.customer_url, allowed_origins, plain_http=plain_http)
     standing = _untouched(caller, command, gateway)
     if standing is not None and standing.link and _still_untouched(standing, gateway):
         return StartedPayment(standing.link, standing.payment_id)
@@ -99,6 +98,25 @@ def start_one_off(
             raise
         return _store_link(attempt, created, gateway, first_check_s)
     raise AssertionError
+
+
+def open_one_off(
+    caller: Caller,
+    command: OneOff,
+    gateway: HostedGateway,
+    allowed_origins: Sequence[str],
+    *,
+    plain_http: bool = False,
+) -> Attempt:
+    """Do all of it that happens before the gateway is called, for a rehearsal. Raises what `start_one_off` raises."""
+    check_return(command.customer_url, allowed_origins, plain_http=plain_http)
+    return _open(caller, command, gateway)
+
+
+def check_return(customer_url: str, allowed_origins: Sequence[str], *, plain_http: bool = False) -> None:
+    """Let the payer return only to a registered origin. Raises Invalid naming `customer_url`."""
+    if not is_allowed(customer_url, allowed_origins, plain_http=plain_http):
+        raise Invalid.field("customer_url", "this url not supported")
 
 
 def _untouched(caller: Caller, command: OneOff, gateway: HostedGateway) -> Attempt | None:
@@ -149,7 +167,7 @@ def _open(caller: Caller, command: OneOff, gateway: HostedGateway) -> Attempt:
             amount_minor=due.minor,
             currency=due.currency,
             attempt_no=(attempts or 0) + 1,
-            merchant_ref=compose(command.number, (attempts or 0) + 1),
+            merchant_ref=order_reference_of(invoice, (attempts or 0) + 1),
             customer_url=command.customer_url,
             sent_at=datetime.now(UTC),
             expires_at=datetime.now(UTC) + LOST_AFTER,

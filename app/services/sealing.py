@@ -50,7 +50,7 @@ select e.id, {body} as body
 """
 LINKS = """
 select s.position, s.row_id, s.previous_hash, s.hash, (select {body} from {table} e where e.id = s.row_id) as body
-  from seal s where s.chain = :chain order by s.position
+  from seal s where s.chain = :chain and s.position > :after order by s.position
 """
 # How far back to look for rows that were committed after a higher one.
 LOOK_BACK = 20_000
@@ -91,7 +91,7 @@ def seal_all(chain: str, say: Callable[[int], None] = lambda _rows: None) -> int
 
 
 def links_with_rows(chain: str) -> str:
-    """Return the question for all links of `:chain` in order, each with the row it seals as it is now, or null."""
+    """Return the question for the links of `:chain` after a position, each with the row it seals as it is now or null."""
     return LINKS.format(body=BODIES[chain], table=TABLES[chain])
 
 

@@ -10,8 +10,9 @@ from app.domain import ledger as books
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
+from app.models.invoice import BULK
 from app.models.settlement import Allocation, Settlement
-from app.services import ledger, notices, reviews, timeline
+from app.services import bulk_members, ledger, notices, reviews, timeline
 from app.services.invoice_status import recompute
 from app.services.timeline import SYSTEM, Actor
 from app.uow import in_transaction, session
@@ -19,6 +20,7 @@ from app.uow import in_transaction, session
 if TYPE_CHECKING:
     from app.models.invoice import Invoice
     from app.models.payment import Payment
+    from app.services.bulk_members import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,16 @@ def settle(
     """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
-    allocated = 0 if invoice.cancelled_at else min(captured.minor, invoice.total_minor - invoice.captured_minor)
+    shares = bulk_members.shares_of(invoice, captured.minor)
+    allocated = sum(share.amount_minor for share in shares)
     surplus = captured.minor - allocated
     _complete(payment, captured, late=late)
-    _book(payment, invoice, allocated, surplus, initiator)
-    if allocated:
-        _allocate(payment, invoice, allocated)
-    paid = _settle_invoice(payment, invoice, allocated, actor)
+    _book(payment, invoice, shares, surplus, initiator)
+    for share in shares:
+        _allocate(payment, share.invoice, share.amount_minor)
+    if invoice.kind == BULK:
+        _settle_members(payment, invoice, captured, shares, actor)
+    paid = _settle_invoice(payment, invoice, actor)
     timeline.record(
         "payment.settled",
         actor=actor,
@@ -64,7 +69,7 @@ def settle(
     if surplus:
         _keep_surplus(payment, invoice, Money(surplus, captured.currency))
     if actor.kind != "initiator":
-        notices.owe_payment_status(payment, invoice, initiator)
+        notices.owe_news(payment, invoice, shares, initiator)
     return Settled(allocated, surplus, paid)
 
 
@@ -86,7 +91,19 @@ def _complete(payment: Payment, captured: Money, *, late: bool) -> None:
     session().flush()
 
 
-def _book(payment: Payment, invoice: Invoice, allocated: int, surplus: int, initiator: str) -> None:
+def _book(payment: Payment, invoice: Invoice, shares: list[Share], surplus: int, initiator: str) -> None:
+    """Book the money on the invoice it came for; of a bulk payment on each member, with what is left on the parent."""
+    own = sum(share.amount_minor for share in shares if share.invoice is invoice)
+    _post(payment, invoice, f"payment:{payment.id}:received", own, surplus, initiator)
+    for share in shares:
+        if share.invoice is not invoice:
+            key = f"payment:{payment.id}:received:{share.invoice.id}"
+            _post(payment, share.invoice, key, share.amount_minor, 0, initiator)
+
+
+def _post(  # noqa: PLR0917 - one booking
+    payment: Payment, invoice: Invoice, key: str, allocated: int, surplus: int, initiator: str
+) -> None:
     currency = payment.currency
     if payment.method == "reported":
         postings = books.reported_by_service(initiator, Money(allocated, currency))
@@ -94,7 +111,7 @@ def _book(payment: Payment, invoice: Invoice, allocated: int, surplus: int, init
         postings = books.received(payment.gateway, initiator, Money(allocated, currency), Money(surplus, currency))
     ledger.post(
         "payment.received",
-        f"payment:{payment.id}:received",
+        key,
         postings,
         invoice_id=invoice.id,
         payment_id=payment.id,
@@ -110,8 +127,40 @@ def _allocate(payment: Payment, invoice: Invoice, amount: int) -> None:
     invoice.last_charge_error = None
 
 
-def _settle_invoice(payment: Payment, invoice: Invoice, allocated: int, actor: Actor) -> bool:
-    paid_now = bool(allocated) and invoice.captured_minor == invoice.total_minor and invoice.paid_at is None
+def _settle_members(payment: Payment, parent: Invoice, captured: Money, shares: list[Share], actor: Actor) -> None:
+    """Settle what the bulk payment gave its members, in the transaction in which it came (eis.md 5.3)."""
+    bulk_members.close(parent, captured.minor)
+    for share in shares:
+        if not _settle_invoice(payment, share.invoice, actor, bulk=parent.number):
+            _ask_for_the_rest(payment, parent, share.invoice)
+    for share in bulk_members.unneeded(parent, shares):
+        amount = Money(share.amount_minor, payment.currency)
+        timeline.record(
+            "invoice.bulk.unneeded",
+            actor=actor,
+            invoice_id=share.invoice.id,
+            payment_id=payment.id,
+            data={"bulk": parent.number, "amount": format_amount(amount), "currency": amount.currency},
+        )
+
+
+def _ask_for_the_rest(payment: Payment, parent: Invoice, member: Invoice) -> None:
+    """Ask what to do with a member that was made dearer after its payer was sent to pay."""
+    rest = Money(member.total_minor - member.captured_minor, member.currency)
+    reviews.ask(
+        "invoice.short",
+        f"payment:{payment.id}:{member.id}",
+        f"Bulk payment {parent.number} left {format_amount(rest)} {rest.currency} of this invoice open: its amount was "
+        "changed after the payer was sent to pay",
+        invoice_id=member.id,
+        payment_id=payment.id,
+        evidence={"bulk": parent.number, "open": format_amount(rest), "currency": rest.currency},
+        tenant_id=payment.tenant_id,
+    )
+
+
+def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: int | None = None) -> bool:
+    paid_now = bool(invoice.captured_minor) and invoice.captured_minor == invoice.total_minor and not invoice.paid_at
     if paid_now:
         invoice.paid_at = datetime.now(UTC)
         session().add(
@@ -125,12 +174,15 @@ def _settle_invoice(payment: Payment, invoice: Invoice, allocated: int, actor: A
         )
     recompute(invoice)
     if paid_now:
-        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, payment_id=payment.id)
+        data = {"bulk": bulk} if bulk is not None else None
+        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, payment_id=payment.id, data=data)
     return invoice.status == InvoiceStatus.PAID
 
 
 def _keep_surplus(payment: Payment, invoice: Invoice, surplus: Money) -> None:
     why = "the invoice is cancelled" if invoice.cancelled_at else "the invoice needed less"
+    if invoice.kind == BULK:
+        why = "its invoices needed less, or nothing any more"
     reviews.ask(
         "payment.surplus",
         f"payment:{payment.id}",

@@ -6,15 +6,13 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from app.domain import ledger as books
 from app.domain.errors import Invalid
 from app.domain.invoice import EIS_WORD, InvoiceStatus
 from app.domain.money import Money
+from app.models.invoice import BULK
 from app.models.payment import Payment
-from app.services import ledger, notices, timeline
-from app.services.invoice_status import UNDER_WAY, StatusRefused, lock_by_number, recompute
+from app.services import cancellation, notices, timeline
+from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.settlement import settle
 from app.services.timeline import Actor
 from app.uow import retried, transaction
@@ -43,7 +41,23 @@ def change_status(caller: Caller, number: int, word: str) -> None:
             raise StatusRefused(
                 f"Invoice {number} cannot be set to {word}: that follows from payments and refunds only"
             )
+        if invoice.kind == BULK:
+            raise StatusRefused(f"Invoice {number} is a bulk payment: report its invoices")
         verb(tx, invoice, Actor("initiator", caller.code))
+
+
+@retried
+def cancel(caller: Caller, number: int, reason: str = "") -> None:
+    """Cancel an invoice nobody paid, for a reason of the caller's; a cancelled one stays as it is.
+
+    Raises NotFound, StatusRefused when money came or is on its way.
+    """
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, number)
+        if invoice.kind == BULK:
+            raise StatusRefused(f"Invoice {number} is a bulk payment: cancel its invoices")
+        if invoice.cancelled_at is None:
+            cancellation.cancel(tx, invoice, Actor("initiator", caller.code), reason or f"reported by {caller.code}")
 
 
 def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
@@ -77,21 +91,7 @@ def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
 
 
 def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor) -> None:
-    if invoice.captured_minor or invoice.paid_at is not None:
-        raise StatusRefused(f"Invoice {invoice.number} has been paid: refund it instead of cancelling it")
-    if _money_on_its_way(tx, invoice.id):
-        raise StatusRefused(f"Invoice {invoice.number} is being paid at this moment: ask again when that has ended")
-    invoice.cancelled_at = datetime.now(UTC)
-    invoice.cancel_reason = f"reported by {actor.name}"
-    ledger.post(
-        "invoice.cancelled",
-        f"invoice:{invoice.id}:cancelled",
-        books.cancelled(notices.initiator_code(invoice.initiator_id), Money(invoice.total_minor, invoice.currency)),
-        invoice_id=invoice.id,
-        tenant_id=invoice.tenant_id,
-    )
-    recompute(invoice)
-    timeline.record("invoice.cancelled", actor=actor, invoice_id=invoice.id, reason=invoice.cancel_reason)
+    cancellation.cancel(tx, invoice, actor, f"reported by {actor.name}")
 
 
 def _report_overdue(_tx: Session, invoice: Invoice, actor: Actor) -> None:
@@ -117,18 +117,3 @@ REPORTS = {
     "overdue": _report_overdue,
     "unpaid": _report_unpaid,
 }
-
-
-def _money_on_its_way(tx: Session, invoice_id: int) -> bool:
-    """Return whether the payer has begun to pay; a page that was only opened does not count."""
-    begun = tx.scalar(
-        select(Payment.id)
-        .where(
-            Payment.invoice_id == invoice_id,
-            Payment.status.in_(UNDER_WAY),
-            Payment.provider_state.is_distinct_from("initial"),
-            Payment.external_id.is_not(None),
-        )
-        .limit(1)
-    )
-    return begun is not None

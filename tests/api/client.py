@@ -11,14 +11,20 @@ from tests.system import SECRET, V1, System
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
+V2 = "/api/v2"
 MAKER = "/invoice_generator"
 REGISTER = f"{MAKER}/invoice_generator"
 ONEOFF = f"{MAKER}/oneoff"
+BULK = f"{MAKER}/bulk_payment"
 NUMBER = f"{MAKER}/invoice_number_generator"
 MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
 STATUS = f"{MAKER}/invoice_status"
 AMOUNT = "/invoice/update_invoice_data"
+DIRECTO = "/directo/directo"
+E_INVOICE = "/e_invoice/e_invoice"
+RESERVED = "/invoice/reserved_domains_invoice_statuses"
+GIVE_UP = "/invoice/reserved_domain_cancellation_statuses"
 CALLBACK = "/callback_handler/callback"
 BACK = {
     "registry": "http://registrar.test/back",
@@ -29,12 +35,21 @@ BACK = {
 ROUTES = {
     REGISTER: "POST",
     ONEOFF: "POST",
+    BULK: "POST",
     NUMBER: "POST",
     MONTHLY: "POST",
     REFERENCE: "POST",
     STATUS: "POST",
     AMOUNT: "PATCH",
+    DIRECTO: "POST",
+    E_INVOICE: "POST",
+    GIVE_UP: "PATCH",
 }
+# Every route that only reads.
+READS = {RESERVED}
+
+# Routes whose bodies may be larger than the others'.
+LARGE = {DIRECTO, E_INVOICE}
 
 
 def bearer(code: str = "registry") -> str:
@@ -55,6 +70,18 @@ class Api:
         return self.system.app.test_client().open(
             f"{V1}{path}",
             method=method or ROUTES.get(path, "POST"),
+            json=body,
+            headers={"Authorization": bearer(code), **named},
+        )
+
+    def v2(
+        self, path: str, body: Any = None, *, code: str = "registry", method: str = "", **headers: str
+    ) -> TestResponse:
+        """Call version 2 as a service: POST with a body, GET without."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.system.app.test_client().open(
+            f"{V2}{path}",
+            method=method or ("GET" if body is None else "POST"),
             json=body,
             headers={"Authorization": bearer(code), **named},
         )
@@ -94,6 +121,25 @@ def error_of(response: TestResponse) -> dict[str, Any]:
     assert isinstance(body["error"]["message"], str), body
     assert body["message"] == body["error"]["message"]
     return dict(body["error"])
+
+
+def problem_of(response: TestResponse, status: int) -> dict[str, Any]:
+    """Return the problem of an answer of version 2, which always has this shape (RFC 9457)."""
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/problem+json"
+    body = response.json
+    assert isinstance(body, dict), response.text
+    assert body["status"] == status
+    assert body["type"] == f"urn:eis-billing:problem:{body['code']}"
+    assert body["request_id"] == response.headers["X-Request-Id"]
+    assert body["title"]
+    assert body["detail"]
+    return dict(body)
+
+
+def fields_of(response: TestResponse) -> set[str]:
+    """Return the names of the faulty fields of a 422 of version 2."""
+    return {each["field"] for each in problem_of(response, 422)["errors"]}
 
 
 def only(response: TestResponse) -> dict[str, Any]:

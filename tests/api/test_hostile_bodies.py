@@ -9,14 +9,38 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.client import AMOUNT, BACK, MONTHLY, ONEOFF, REFERENCE, REGISTER, ROUTES, STATUS, error_of
+from tests.api.client import (
+    AMOUNT,
+    BACK,
+    BULK,
+    DIRECTO,
+    E_INVOICE,
+    GIVE_UP,
+    MONTHLY,
+    ONEOFF,
+    REFERENCE,
+    REGISTER,
+    ROUTES,
+    STATUS,
+    error_of,
+)
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from tests.api.client import Api
 
-TABLES = ("invoice", "payment", "event", "outbox", "ledger_entry", "reference", "number_reservation", "idempotency_key")
+TABLES = (
+    "invoice",
+    "payment",
+    "event",
+    "outbox",
+    "ledger_entry",
+    "reference",
+    "number_reservation",
+    "idempotency_key",
+    "document",
+)
 
 MALFORMED = [
     b"{",
@@ -73,6 +97,7 @@ DOUBLED = {
     AMOUNT: b'{"invoice_number":1,"transaction_amount":"1","transaction_amount":"2"}',
     MONTHLY: b'{"count":1,"count":1000}',
     ONEOFF: b'{"invoice_number":1,"customer_url":"http://registrar.test","customer_url":"http://evil.test"}',
+    BULK: b'{"description":"1","description":"2","transaction_amount":"1","custom_field2":"registry"}',
     REFERENCE: b'{"initiator":"registry","initiator":"auction"}',
 }
 
@@ -151,6 +176,14 @@ GOOD: dict[str, dict[str, Any]] = {
     REFERENCE: {"initiator": "registry", "owner": "x", "email": "x@y.ee"},
     STATUS: {"invoice_number": 7, "status": "paid"},
     AMOUNT: {"invoice_number": 7, "transaction_amount": "1.00"},
+    DIRECTO: {"invoice_data": [{"number": 7}], "initiator": "registry", "monthly": False, "dry": ""},
+    E_INVOICE: {
+        "invoice": {"number": 7}, "items": [{"price": "1.0"}], "invoice_subtotal": "1.0", "vat_amount": "0.24",
+        "payable": True, "buyer_billing_email": "x@y.ee", "buyer_e_invoice_iban": "x", "seller_country_code": "EE",
+        "buyer_country_code": "EE", "balance_date": "x", "balance_begin": 0, "inbound": 0, "outbound": 0,
+        "balance_end": 0, "initiator": "registry",
+    },
+    GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
 }  # fmt: skip
 FIELDS = [(path, field) for path, body in GOOD.items() for field in body]
 
@@ -161,7 +194,7 @@ def test_no_value_of_any_field_breaks_anything(api: Api, path: str, field: str) 
     for value in VALUES:
         response = api.send(path, {**GOOD[path], field: value})
         assert is_answered(response), (field, value, response.text)
-        if response.status_code not in {200, 201, 501}:
+        if response.status_code not in {200, 201, 501} and (path, response.status_code) != (GIVE_UP, 404):
             error_of(response)
 
 

@@ -10,7 +10,21 @@ import pytest
 
 from app.integrations.fault_dial import Fault
 from app.services import idempotency, invoices, numbering
-from tests.api.client import BACK, NUMBER, ONEOFF, REFERENCE, REGISTER, ROUTES, STATUS, error_of, only
+from tests.api.client import (
+    BACK,
+    BULK,
+    DIRECTO,
+    E_INVOICE,
+    GIVE_UP,
+    NUMBER,
+    ONEOFF,
+    REFERENCE,
+    REGISTER,
+    ROUTES,
+    STATUS,
+    error_of,
+    only,
+)
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -45,10 +59,25 @@ def test_every_unsafe_route_can_be_repeated(own_api: Api) -> None:
     bodies = {
         REGISTER: own_api.registration(),
         ONEOFF: {"invoice_number": number, "customer_url": BACK["registry"]},
+        BULK: {
+            "description": str(own_api.system.invoice()),
+            "transaction_amount": "120",
+            "customer_url": BACK["registry"],
+            "custom_field2": "registry",
+        },
         "/invoice_generator/monthly_invoice_numbers_generator": {"count": 2},
         STATUS: {"invoice_number": number, "status": "overdue"},
         "/invoice/update_invoice_data": {"invoice_number": own_api.system.invoice(), "transaction_amount": "5"},
+        DIRECTO: {"invoice_data": [{"number": number, "invoice_lines": []}]},
+        E_INVOICE: {"invoice": {"number": number}, "items": []},
+        GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
     }
+    holder: dict[str, Any] = {
+        "custom_field2": "business_registry",
+        "custom_field1": "5e03f248-6",
+        "reserved_domain_names": ["a.ee"],
+    }
+    own_api.send(REGISTER, own_api.registration(**holder))
     for path in ROUTES:
         first = keyed(own_api, "the-same", path, bodies.get(path))
         second = keyed(own_api, "the-same", path, bodies.get(path))

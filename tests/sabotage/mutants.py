@@ -234,16 +234,16 @@ MUTANTS = [
     Mutant(
         "a callback is believed without asking",
         "app/services/refresh.py",
-        "    reference.clean_seq = max(reference.clean_seq, look.seen)\n",
-        "    reference.clean_seq = reference.dirty_seq\n",
-        "tests/services",
+        "    reference.clean_seq = max(reference.clean_seq, look.seen)\n    reference.last_fetched_at",
+        "    reference.clean_seq = reference.dirty_seq\n    reference.last_fetched_at",
+        "tests/services/test_repeated_news.py",
     ),
     Mutant(
         "the initiator is told twice",
         "app/services/notices.py",
         '        f"payment:{payment.id}:settled",\n',
         "        f\"payment:{payment.id}:settled:{payment.version}:{__import__('time').time_ns()}\",\n",
-        "tests/services",
+        "tests/services/test_money_path.py tests/services/test_repeated_news.py",
     ),
     Mutant(
         "another's invoice can be read",

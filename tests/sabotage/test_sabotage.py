@@ -15,6 +15,7 @@ from tests.sabotage.mutants import MUTANTS, Mutant
 pytestmark = [pytest.mark.sabotage, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ["app", "bench", "migrations", "tests", "vendor", "docs"]
+OURS = ("PYTEST_", "BILLING_TEST_")  # the servers of this run hold a template without the planted bug
 FAILED = 1  # pytest: tests ran and some failed; anything else proves nothing
 
 
@@ -48,7 +49,7 @@ def run(copy: Path, tests: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=240,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        env={name: value for name, value in os.environ.items() if not name.startswith(OURS)},
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from app.integrations.everypay.gateway import EveryPayGateway
 from app.jobs.relay import Relay
 from app.services import janitor, proofs, sealing
 
@@ -324,28 +323,6 @@ def test_a_changed_amount_makes_the_old_link_a_question(system: System) -> None:
     system.drain()
     assert system.status(number) != "paid"
     assert system.scalar("select kind from review_item") == "payment.differs"
-
-
-def test_news_that_come_while_the_gateway_is_asked_are_looked_into(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The answer under way is older than the news: one more look is owed (reliability.md 3.5)."""
-    number = system.invoice()
-    reference = system.one_off(number)
-    system.callback(reference)
-    fetch = EveryPayGateway.fetch_payment
-
-    def settled_meanwhile(self: EveryPayGateway, *arguments: Any) -> Any:
-        monkeypatch.setattr(EveryPayGateway, "fetch_payment", fetch)
-        answer = fetch(self, *arguments)
-        system.pay(reference)
-        system.callback(reference)
-        return answer
-
-    monkeypatch.setattr(EveryPayGateway, "fetch_payment", settled_meanwhile)
-    system.drain()
-    assert system.status(number) == "paid"
-    assert_sound(system)
 
 
 def test_a_callback_is_believed_in_nothing(system: System) -> None:

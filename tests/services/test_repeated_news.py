@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.integrations.everypay.gateway import EveryPayGateway
 from app.services import proofs, sealing
 
 if TYPE_CHECKING:
@@ -90,4 +91,26 @@ def test_an_authorised_payment_whose_start_we_never_stored_is_known_as_authorise
     system.pay(reference)
     system.hurry()
     system.drain()
+    assert_sound(system)
+
+
+def test_news_that_come_while_the_gateway_is_asked_are_looked_into(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer under way is older than the news: one more look is owed (reliability.md 3.5)."""
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.callback(reference)
+    fetch = EveryPayGateway.fetch_payment
+
+    def settled_meanwhile(self: EveryPayGateway, *arguments: Any) -> Any:
+        monkeypatch.setattr(EveryPayGateway, "fetch_payment", fetch)
+        answer = fetch(self, *arguments)
+        system.pay(reference)
+        system.callback(reference)
+        return answer
+
+    monkeypatch.setattr(EveryPayGateway, "fetch_payment", settled_meanwhile)
+    system.drain()
+    assert system.status(number) == "paid"
     assert_sound(system)

@@ -13,7 +13,7 @@ from app.web.api import documented
 from app.web.idempotency import fingerprint_of, given_key, replay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from apiflask import APIBlueprint
     from flask import Response
@@ -32,6 +32,7 @@ def door(
     status: int = 201,
     methods: Sequence[str] = ("POST",),
     faults: Sequence[int] = (),
+    shapes: Mapping[int, type[BaseModel]] | None = None,
     outside: bool = False,
 ) -> Callable[[View], View]:
     """Return a decorator that hangs a view into the blueprint; the view takes the body and returns the answer's body.
@@ -42,7 +43,9 @@ def door(
 
     def hang(view: View) -> View:
         answering = bp.output(gives, status_code=status)(_repeatable(view, status, run_outside if outside else run))
-        reading = bp.input(takes, location="json_or_form", arg_name="body")(documented(summary, *faults)(answering))
+        reading = bp.input(takes, location="json_or_form", arg_name="body")(
+            documented(summary, *faults, shapes=shapes)(answering)
+        )
         bp.route(path, methods=[*methods])(reading)
         return view
 

@@ -13,13 +13,17 @@ from app.blueprints.api.guard import caller
 from app.domain.errors import NotFound
 from app.domain.numbering import NumberRangeExhausted
 from app.integrations import current
-from app.services import invoices, numbering, payments, references, status_reports
+from app.services import bulk_payments, invoices, numbering, payments, references, status_reports
 from app.services.payments import NotPayable
 from app.web.errors import Refusal, body_of
 from app.web.limits import ONE_OFFS, check
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.config import Settings
+
+OUT_OF_RANGE = {"message": "Number create failed. out of range", "error": "out of range"}
 
 bp = APIBlueprint("invoice_generator", __name__, url_prefix="/api/v1/invoice_generator", tag="Invoices")
 
@@ -59,6 +63,34 @@ def oneoff(body: schemas.OneOffBody) -> dict[str, Any]:
     return {"message": "Link created", "oneoff_redirect_link": link}
 
 
+@door(
+    bp,
+    "/bulk_payment",
+    takes=schemas.BulkBody,
+    gives=schemas.OneOffAnswer,
+    summary="Send a payer to pay several invoices at once",
+    faults=[429, 501, 502],
+    outside=True,
+)
+def bulk_payment(body: schemas.BulkBody) -> dict[str, Any]:
+    """Make one payment for several invoices and return its page; the same again returns the same page."""
+    return _gathered(body.customer_url, lambda: bulk_payments.gather(caller(), body.command()))
+
+
+def _gathered(customer_url: str, gather: Callable[[], payments.OneOff]) -> dict[str, Any]:
+    """Start the payment of an invoice that is made on the way; a wrong address burns no number."""
+    settings: Settings = current_app.extensions["settings"]
+    payments.check_return(customer_url, settings.initiators.return_urls, plain_http=settings.development)
+    check(ONE_OFFS, caller().code)
+    try:
+        link = _start(gather())
+    except NotPayable as refusal:
+        raise Refusal(422, body_of(str(refusal), code=refusal.code)) from None
+    except NumberRangeExhausted as ended:
+        raise Refusal(501, OUT_OF_RANGE) from ended
+    return {"message": "Link created", "oneoff_redirect_link": link}
+
+
 def _start(command: payments.OneOff) -> str:
     settings: Settings = current_app.extensions["settings"]
     started = payments.start_one_off(
@@ -85,7 +117,7 @@ def invoice_number_generator(_body: schemas.NothingBody) -> dict[str, Any]:
     try:
         number = numbering.take_invoice_number(caller())
     except NumberRangeExhausted as ended:
-        raise Refusal(501, {"message": "Number create failed. out of range", "error": "out of range"}) from ended
+        raise Refusal(501, OUT_OF_RANGE) from ended
     return {"message": f"Number created; {number}", "invoice_number": number}
 
 

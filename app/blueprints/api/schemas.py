@@ -15,6 +15,7 @@ from app.blueprints.api.fields import (
     Text,
 )
 from app.domain.errors import Invalid
+from app.services.bulk_payments import BulkPayment
 from app.services.invoices import RegisterInvoice
 from app.services.payments import OneOff
 from app.web.errors import Refusal, body_of
@@ -113,6 +114,39 @@ class OneOffBody(Body):
             number=self.invoice_number,
             customer_url=self.customer_url,
             amount=self.amount,
+            reference_number=self.reference_number,
+        )
+
+
+class BulkBody(Body):
+    """Pay several invoices at once (eis.md 5.3)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "description": "150001 150002",
+                    "transaction_amount": "240.0",
+                    "customer_url": "https://auction.example/back",
+                    "custom_field2": "auction",
+                }
+            ]
+        }
+    )
+
+    description: Filled = Field(description="Invoice numbers joined by spaces, at most 100")
+    transaction_amount: Amount = Field(description="The sum of what is due on them")
+    customer_url: Filled = Field(description="Where the payer returns to: on a registered origin")
+    custom_field2: Filled = Field(description="Whose invoices: the caller itself, or one it acts for")
+    reference_number: Text = Field("", description="Shown in the payer's bank transfer")
+
+    def command(self) -> BulkPayment:
+        """Return the command."""
+        return BulkPayment(
+            initiator_code=self.custom_field2,
+            description=self.description,
+            amount=self.transaction_amount,
+            customer_url=self.customer_url,
             reference_number=self.reference_number,
         )
 

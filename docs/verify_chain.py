@@ -1,0 +1,73 @@
+"""Check an exported hash chain: python verify_chain.py [--head HASH] FILE. Nothing but Python's standard library.
+
+`billing export-chain ledger` writes the file: one JSON object a line with `position`, `row_id`, `hash` and `row`, the
+text that was hashed. Each hash is SHA-256 of the hash before it, 32 zero bytes at first, followed by the text in UTF-8.
+A head noted on another day proves that nothing before it was changed since. Exit 0 when the chain holds, 1 with the
+first place where it does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GENESIS = bytes(32)
+
+
+class Broken(ValueError):
+    """The chain does not hold; the text says where and how."""
+
+
+def check(lines: Iterable[str], head: str = "") -> tuple[int, str]:
+    """Return how many links hold, and the last hash. Raises Broken, also when `head` is not among the hashes."""
+    previous, position, met = GENESIS, 0, not head
+    for line in lines:
+        position += 1
+        previous = _link(previous, position, line)
+        met = met or previous.hex() == head.lower()
+    if not met:
+        raise Broken(f"the head {head} is not in this chain of {position} links")
+    return position, previous.hex()
+
+
+def _link(previous: bytes, position: int, line: str) -> bytes:
+    try:
+        link = json.loads(line)
+        place, row_id, row, hash_ = link["position"], link["row_id"], link["row"], link["hash"]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise Broken(f"line {position} is not a link") from fault
+    if place != position:
+        raise Broken(f"line {position} has position {place}: a link is missing or was moved")
+    if not isinstance(row, str):
+        raise Broken(f"position {position}: row {row_id} is gone")
+    found = hashlib.sha256(previous + row.encode()).digest()
+    if found.hex() != hash_:
+        raise Broken(f"position {position}: row {row_id} is not what was sealed")
+    return found
+
+
+def main() -> int:
+    """Check the file that was named and say what was found."""
+    parser = argparse.ArgumentParser(description="Check an exported hash chain")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--head", default="", help="a hash noted earlier that must be in the chain")
+    wanted = parser.parse_args()
+    try:
+        with wanted.file.open(encoding="utf-8") as lines:
+            count, head = check(lines, wanted.head)
+    except (Broken, OSError) as fault:
+        print(f"BROKEN: {fault}")
+        return 1
+    print(f"{count} links hold; head {head}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""Two verbs that meet at one invoice, row or key, in every merge of their first statements (reliability.md 4.6)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from app.domain.money import Money
+from app.domain.ports import Identity
+from app.extensions import db
+from app.integrations import current
+from app.services import invoices, janitor, operators, outbox, proofs, reaper, sealing, status_reports
+from app.services.dispatch import OUTBOX
+from app.services.initiators import caller_named
+from app.services.invoice_status import StatusRefused
+from app.services.refresh import refresh
+from app.uow import transaction
+from tests.services.interleaver import orders, run_both
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.system import System
+
+# The first three statements of each, which read and lock, meet at every commit (20 orders a pair); before a release,
+# with 5 here, the first five (252 orders a pair, CONTRIBUTING.md).
+DEPTH = int(os.environ.get("INTERLEAVING_DEPTH", "3"))
+LADDER = (60, 180)
+SUBJECT = "EE60001019906"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What both find, what each does, what is true afterwards; `refusals` are sound answers of the one who was late."""
+
+    name: str
+    prepare: Callable[[System], Any]
+    first: Callable[[System, Any], object]
+    second: Callable[[System, Any], object]
+    ended: Callable[[System, Any, list[Any]], bool]
+    refusals: tuple[type[Exception], ...] = ()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An invoice whose payment is settled at the gateway, which has called."""
+
+    number: int
+    reference: str
+    key: int
+
+
+def _heard(system: System) -> Heard:
+    number = system.invoice("auction")
+    reference = system.one_off(number, "auction")
+    system.pay(reference)
+    system.callback(reference)
+    key = int(system.scalar("select id from gateway_reference where external_id = :r", r=reference))
+    system.sql("update payment set next_check_at = now() - interval '1 second' where external_id = :r", r=reference)
+    return Heard(number, reference, key)
+
+
+def _look(_: System, heard: Heard) -> None:
+    refresh(heard.key, current().everypay, LADDER)
+
+
+def _report(word: str) -> Callable[[System, Heard], None]:
+    def verb(_: System, heard: Heard) -> None:
+        status_reports.change_status(caller_named("auction"), heard.number, word)
+
+    return verb
+
+
+def _reprice(_: System, heard: Heard) -> None:
+    invoices.change_amount(caller_named("auction"), heard.number, Money(8000, "EUR"), current().links)
+
+
+def _settlements(system: System, heard: Heard) -> int:
+    question = "select count(*) from settlement s join invoice i on i.id = s.invoice_id where i.number = :n"
+    return int(system.scalar(question, n=heard.number))
+
+
+def _held(system: System, heard: Heard) -> int:
+    """Return the captured money that no invoice has and that somebody must look at."""
+    question = "select count(*) from review_item r join invoice i on i.id = r.invoice_id where i.number = :n"
+    return int(system.scalar(question, n=heard.number))
+
+
+def _paid(system: System, heard: Heard, _results: list[Any]) -> bool:
+    system.drain()
+    return system.status(heard.number) == "paid" and _settlements(system, heard) == 1
+
+
+def _paid_or_in_question(system: System, heard: Heard, results: list[Any]) -> bool:
+    """Whoever came first, the money is either on the invoice or an item for a person."""
+    system.drain()
+    if system.status(heard.number) == "paid":
+        return _settlements(system, heard) == 1
+    return not isinstance(results[1], Exception) and _held(system, heard) == 1
+
+
+def _leased(system: System) -> Any:
+    system.invoice("eeid")
+    with system.app.app_context():
+        lane = system.scalar("select id from lane where name = 'search'")
+        system.sql("update outbox set run_at = now() - interval '1 second' where state = 'pending'")
+        with transaction():
+            rows = outbox.claim_lane(lane, limit=1, lease_s=60, of=["search.invoice.index"])
+        db.session.remove()
+    system.sql("update outbox set lease_until = now() - interval '1 second' where state = 'leased'")
+    return rows
+
+
+def _finish(_: System, rows: Any) -> int:
+    with transaction():
+        return len(outbox.finish_together(rows))
+
+
+def _done_or_offered_again(system: System, rows: Any, results: list[Any]) -> bool:
+    state = system.scalar("select state from outbox where id = :id", id=rows[0].id)
+    system.hurry()
+    system.drain()
+    over = system.scalar("select state from outbox where id = :id", id=rows[0].id) == "done"
+    return over and bool(state == ("done" if results[0] else "pending"))
+
+
+def _take_number(system: System, key: str) -> Any:
+    return system.call("auction", "/invoice_generator/invoice_number_generator", **{"Idempotency-Key": key})
+
+
+def _one_number(system: System, key: str, results: list[Any]) -> bool:
+    taken = {each.json["invoice_number"] for each in results if each.status_code == 201}
+    late = {each.status_code for each in results} - {201}
+    again = _take_number(system, key).json["invoice_number"]
+    return taken == {again} and late <= {409}
+
+
+def _everything_sealed(system: System, _: Any, __: list[Any]) -> bool:
+    with system.app.app_context():
+        sealing.seal()
+        db.session.remove()
+    counts = "select (select count(*) from event) - (select count(*) from seal where chain = 'event')"
+    return int(system.scalar(counts)) == 0
+
+
+def _signed_in(system: System) -> str:
+    with system.app.app_context():
+        operators.add_white_code(SUBJECT)
+        token = operators.open_session(Identity(SUBJECT, "Mary", "Test", "high"), ip="127.0.0.1", user_agent="test")
+        db.session.remove()
+    return token
+
+
+def _signed_out(system: System, token: str, _: list[Any]) -> bool:
+    with system.app.app_context():
+        found = operators.current_operator(token)
+        db.session.remove()
+    return found is None
+
+
+PAIRS = [
+    Pair("callback and callback", _heard, _look, _look, _paid),
+    Pair("callback and the clock", _heard, _look, lambda *_: janitor.poll_open_payments(), _paid),
+    Pair("callback and cancelled", _heard, _look, _report("cancelled"), _paid_or_in_question, (StatusRefused,)),
+    Pair("callback and paid by hand", _heard, _look, _report("paid"), _paid_or_in_question, (StatusRefused,)),
+    Pair("callback and another amount", _heard, _look, _reprice, _paid_or_in_question, (StatusRefused,)),
+    Pair("a late worker and the reaper", _leased, _finish, lambda *_: reaper.reap(OUTBOX), _done_or_offered_again),
+    Pair("one key twice", lambda _: uuid4().hex, _take_number, _take_number, _one_number),
+    Pair("the sealer and a writer", _heard, lambda *_: sealing.seal(), _look, _everything_sealed),
+    Pair(
+        "revoked and in use",
+        _signed_in,
+        lambda *_: operators.revoke_white_code(SUBJECT),
+        lambda _, token: operators.current_operator(token),
+        _signed_out,
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name.replace(" ", "-"))
+def test_no_order_of_two_verbs_harms(system: System, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The sealer leaves young rows alone; here it takes them at once, so that it does meet the writer.
+    monkeypatch.setattr(sealing, "UNSEALED", sealing.UNSEALED.replace("2 seconds", "0 seconds"))
+    with system.app.app_context():
+        engine = db.engine
+    for order in orders(DEPTH, DEPTH):
+        prepared = pair.prepare(system)
+        scripts = (_within(system, pair.first, prepared), _within(system, pair.second, prepared))
+        results = run_both(engine, order, scripts)
+        faults = [each for each in results if isinstance(each, BaseException) and not isinstance(each, pair.refusals)]
+        assert not faults, (order, faults)
+        assert pair.ended(system, prepared, results), (order, results)
+    with system.app.app_context():
+        report = proofs.verify()
+        assert report.holds, str(report)
+
+
+def _within(system: System, verb: Callable[[System, Any], object], prepared: Any) -> Callable[[], object]:
+    def script() -> object:
+        with system.app.app_context():
+            try:
+                return verb(system, prepared)
+            finally:
+                db.session.remove()
+
+    return script
