@@ -91,7 +91,7 @@ def seal_all(chain: str, say: Callable[[int], None] = lambda _rows: None) -> int
 
 
 def links_with_rows(chain: str) -> str:
-    """Return the question for the links of `:chain` after a position, each with the row it seals as it is now or null."""
+    """Return the question for the links of `:chain` after a position, each with its row as it is now, or null."""
     return LINKS.format(body=BODIES[chain], table=TABLES[chain])
 
 
