@@ -11,6 +11,7 @@ from app.blueprints.api.guard import require_caller
 from app.blueprints.api.invoice import bp as invoice_api
 from app.blueprints.api.invoice_generator import bp as invoice_generator_api
 from app.blueprints.api.pages import bp as api_pages
+from app.blueprints.api.refund import bp as refund_api
 from app.blueprints.api.reserved_domains import bp as reserved_domains_api
 from app.blueprints.api.v2.events import bp as events_v2
 from app.blueprints.api.v2.invoices import bp as invoices_v2
@@ -52,6 +53,7 @@ class Door:
 DOORS = (
     Door(invoice_generator_api, require_caller, csrf=False),
     Door(invoice_api, require_caller, csrf=False),
+    Door(refund_api, require_caller, csrf=False),
     Door(reserved_domains_api, require_caller, csrf=False),
     Door(directo_api, require_caller, csrf=False),
     Door(e_invoice_api, require_caller, csrf=False),

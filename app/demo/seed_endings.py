@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.demo.seed_story import Line, Payer, Story, Try
+from app.domain.dispute import DisputeStatus
 from app.domain.payment import PaymentStatus
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 DUE = timedelta(days=28)
 HOPELESS = timedelta(days=180)
+VERDICT = timedelta(days=90)
 TAX_FROM = ((date(2025, 7, 1), 24), (date(2024, 1, 1), 22), (date(2009, 7, 1), 20))  # Estonian VAT, percent
 
 
@@ -140,15 +142,18 @@ def _partly_refunded(told: Storyteller, story: Story) -> None:
 
 
 def _protested(told: Storyteller, story: Story) -> None:
+    """Let the payer's bank ask for the money; it decides for us within three months."""
     paid = told.settle(story, told.soon(story))
     if paid and paid.ended + timedelta(hours=9) < told.until:
-        story.gone_at, story.disputed = paid.ended + timedelta(hours=9), story.total
+        story.gone_at = paid.ended + timedelta(hours=9)
+        is_open = story.gone_at > told.until - VERDICT
+        story.dispute = DisputeStatus.UNDER_REVIEW if is_open else DisputeStatus.WON
 
 
 def _charged_back(told: Storyteller, story: Story) -> None:
     paid = told.settle(story, told.soon(story))
     if paid and paid.ended + timedelta(hours=9) < told.until:
-        story.gone_at, story.lost = paid.ended + timedelta(hours=9), story.total
+        story.gone_at, story.dispute = paid.ended + timedelta(hours=9), DisputeStatus.LOST
         paid.status, paid.state = PaymentStatus.CHARGED_BACK, STATES[PaymentStatus.CHARGED_BACK]
 
 

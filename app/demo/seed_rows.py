@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.demo.seed_chunk import CURRENCY, Chunk, Row, amount
+from app.domain.dispute import OPEN
 from app.domain.order_reference import compose
 from app.domain.payment import ENDED, PaymentStatus
 
@@ -79,12 +80,16 @@ def payments(chunk: Chunk) -> Iterator[Row]:
         yield (
             each.id, each.token, story.id, chunk.initiators[story.payer.code], each.method, each.gateway,
             account_of(chunk, story, each), each.status.value, each.amount, each.captured, each.refunded,
-            compose(story.number, each.attempt) if each.method == "hosted" else None, each.external_id,
-            each.attempt, each.gateway_method, each.state or None,
+            _lost(story, each), compose(story.number, each.attempt) if each.method == "hosted" else None,
+            each.external_id, each.attempt, each.gateway_method, each.state or None,
             "{" + snapshot(chunk, story, each) + "}" if each.is_hosted else None,
             "the payer's bank said no" if each.status == PaymentStatus.FAILED else None, each.began,
             each.ended if each.captured else None, version, each.began, story.gone_at or each.ended,
         )  # fmt: skip
+
+
+def _lost(story: Story, each: Try) -> int:
+    return story.lost if each.status == PaymentStatus.CHARGED_BACK else 0
 
 
 def account_of(chunk: Chunk, story: Story, each: Try) -> str:
@@ -96,7 +101,7 @@ def account_of(chunk: Chunk, story: Story, each: Try) -> str:
 
 def snapshot(chunk: Chunk, story: Story, each: Try, order_reference: str = "") -> str:
     """Return the members of the gateway's own answer about a payment, as JSON."""
-    held = each.amount - each.refunded - (story.lost if each.status == PaymentStatus.CHARGED_BACK else 0)
+    held = each.amount - each.refunded - _lost(story, each)
     order = order_reference or (compose(story.number, each.attempt) if each.method == "hosted" else str(story.number))
     return (
         f'"account_name":"{chunk.gateway_account}","order_reference":"{order}","email":null,"customer_ip":null,'
@@ -148,10 +153,33 @@ def refunds(chunk: Chunk) -> Iterator[Row]:
     """Yield what went back."""
     for story, each in chunk.tries():
         if each.refunded:
+            key = f"gateway:{each.captured - each.refunded}:{story.id}:1"
             yield (
-                each.id, each.refunded, "succeeded", "made at the gateway", f"gateway:{each.captured - each.refunded}",
-                "gateway:everypay", story.gone_at,
+                each.id, story.id, each.refunded, "succeeded", "made at the gateway", key, "gateway:everypay",
+                story.gone_at, story.gone_at,
             )  # fmt: skip
+
+
+def disputes(chunk: Chunk) -> Iterator[Row]:
+    """Yield what payers' banks asked for, and how that ended."""
+    for story in chunk.stories:
+        if story.dispute and story.gone_at:
+            open_ = story.dispute in OPEN
+            ended = (story.dispute.value, "gateway:everypay", story.gone_at)
+            outcome, closed_by, closed_at = (None, None, None) if open_ else ended
+            each = next(each for each in story.tries if each.allocated)
+            yield (
+                each.id, story.id, each.captured, each.allocated, story.dispute.value, "the payer does not know it",
+                outcome, "gateway:everypay", closed_by, story.gone_at, closed_at, story.gone_at,
+            )  # fmt: skip
+
+
+def surpluses(chunk: Chunk) -> Iterator[Row]:
+    """Yield what invoices did not need: the payers' credit."""
+    for story, each in chunk.tries():
+        if each.captured > each.allocated:
+            owner = chunk.initiators[story.payer.code], story.payer.account_id
+            yield each.id, story.id, *owner, each.captured - each.allocated, each.ended
 
 
 def transactions(chunk: Chunk) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.domain.dispute import DisputeStatus
 from app.domain.invoice import InvoiceFacts, InvoiceStatus, derive_status
 from app.domain.payment import ACTIVE, PaymentStatus
 
@@ -84,8 +85,7 @@ class Story:
     issued: bool = True
     total: int = 0
     error: str | None = None
-    disputed: int = 0
-    lost: int = 0
+    dispute: DisputeStatus | None = None
     paid_at: datetime | None = None
     overdue_at: datetime | None = None
     cancelled_at: datetime | None = None
@@ -101,6 +101,16 @@ class Story:
     def refunded(self) -> int:
         """Return what went back."""
         return sum(each.refunded for each in self.tries)
+
+    @property
+    def disputed(self) -> int:
+        """Return what an open dispute holds back."""
+        return self.captured if self.dispute == DisputeStatus.UNDER_REVIEW else 0
+
+    @property
+    def lost(self) -> int:
+        """Return what a lost dispute took."""
+        return self.captured if self.dispute == DisputeStatus.LOST else 0
 
     def status(self) -> InvoiceStatus:
         """Return the status that follows from the facts, by the one rule for it."""

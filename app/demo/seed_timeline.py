@@ -36,8 +36,8 @@ def _told_of(story: Story) -> Iterator[Row]:
     if story.paid_at:
         by = next((each for each in story.tries if each.allocated), None)
         yield _event("invoice.settled", story, story.paid_at, _teller(by), "" if by else '"amount":"0.00"', each=by)
-    if story.disputed and story.gone_at:
-        yield _event("payment.disputed", story, story.gone_at, "gateway", money, each=story.tries[-1])
+    if story.dispute and story.gone_at:
+        yield _event("dispute.opened", story, story.gone_at, "gateway", money, each=story.tries[-1])
     if story.cancelled_at:
         yield _event("invoice.cancelled", story, story.cancelled_at, "initiator", reason=f"reported by {code}")
     if story.written_off_at:

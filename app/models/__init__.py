@@ -4,6 +4,7 @@ from app.models.account import Account
 from app.models.announcement import Announcement
 from app.models.bulk import BulkMember
 from app.models.deposit import Deposit
+from app.models.dispute import Dispute
 from app.models.document import OutgoingDocument
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
@@ -25,6 +26,7 @@ from app.models.schedule import ScheduleRun
 from app.models.seal import Seal
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
+from app.models.surplus import Surplus
 from app.models.tenant import Tenant
 from app.models.webhook import WebhookEndpoint
 
@@ -34,6 +36,7 @@ __all__ = [
     "Announcement",
     "BulkMember",
     "Deposit",
+    "Dispute",
     "Event",
     "GatewayReference",
     "IdempotencyKey",
@@ -63,6 +66,7 @@ __all__ = [
     "Seal",
     "Setting",
     "Settlement",
+    "Surplus",
     "Tenant",
     "WebhookEndpoint",
     "WhiteCode",

@@ -13,6 +13,7 @@ from app.domain.payment import ACTIVE, PaymentStatus
 from app.models.bulk import BulkMember
 from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
+from app.models.settlement import Allocation
 from app.uow import session
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ def lock_all(tx: Session, ids: CompoundSelect[int]) -> list[Invoice]:
             .execution_options(populate_existing=True)
         )
     )
+
+
+def lock_all_of(tx: Session, *payment_ids: int) -> None:
+    """Lock every invoice that has money of these payments, in the one order everybody uses (reliability.md 3.4)."""
+    own = select(Payment.invoice_id).where(Payment.id.in_(payment_ids))
+    given = select(Allocation.invoice_id).where(
+        Allocation.payment_id.in_(payment_ids), Allocation.reversed_at.is_(None)
+    )
+    tx.execute(select(Invoice.id).where(Invoice.id.in_(own.union(given))).order_by(Invoice.id).with_for_update()).all()
 
 
 def lock_by_number(tx: Session, owns: tuple[int, ...], number: int) -> Invoice:

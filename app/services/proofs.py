@@ -54,8 +54,7 @@ INVARIANTS = (
         "what a gateway clears for us in the books is what its payments captured minus what went back",
         "select count(*) from payment",
         """select coalesce(p.gateway, l.gateway) as id
-             from (select gateway, sum(captured_minor - refunded_minor
-                          - case when status = 'charged_back' then captured_minor - refunded_minor else 0 end) held
+             from (select gateway, sum(captured_minor - refunded_minor - lost_minor) held
                      from payment where gateway <> 'service' group by 1) p
              full join (select substr(a.code, 10) as gateway, sum(e.amount_minor) held
                           from ledger_entry e join ledger_account a on a.id = e.account_id
@@ -70,11 +69,75 @@ INVARIANTS = (
             and (snapshot is null or external_id is null)""",
     ),
     Invariant(
+        "I3 every cent has its place",
+        "what a payment captured was given to invoices or is the payer's credit",
+        "select count(*) from payment where completed_at is not null",
+        """select p.id from payment p
+             left join (select payment_id, sum(amount_minor) given from allocation
+                         where reversed_at is null group by 1) a on a.payment_id = p.id
+             left join surplus s on s.payment_id = p.id
+            where p.captured_minor <> coalesce(a.given, 0) + coalesce(s.amount_minor - s.applied_minor, 0)""",
+    ),
+    Invariant(
         "I5 refunds",
-        "no payment gave back more than it captured",
+        "no payment gives back, and has disputed, more than it captured",
         "select count(*) from refund",
-        """select p.id from payment p join refund r on r.payment_id = p.id and r.status not in ('failed', 'cancelled')
-            group by p.id having sum(r.amount_minor) > p.captured_minor""",
+        """select p.id from payment p
+             left join (select payment_id, sum(amount_minor) going from refund
+                         where status not in ('failed', 'cancelled') group by 1) r on r.payment_id = p.id
+             left join (select payment_id, sum(amount_minor) gone from dispute
+                         where status in ('opened', 'under_review', 'lost') group by 1) d on d.payment_id = p.id
+            where coalesce(r.going, 0) + coalesce(d.gone, 0) > p.captured_minor""",
+    ),
+    Invariant(
+        "I5 what went back",
+        "a payment shows as given back what its refunds gave back, and as lost what its disputes lost",
+        "select count(*) from payment where completed_at is not null",
+        """select p.id from payment p
+             left join (select payment_id, sum(amount_minor) back from refund where status = 'succeeded' group by 1) r
+                    on r.payment_id = p.id
+             left join (select payment_id, sum(amount_minor) lost from dispute where status = 'lost' group by 1) d
+                    on d.payment_id = p.id
+            where p.refunded_minor <> coalesce(r.back, 0) or p.lost_minor <> coalesce(d.lost, 0)""",
+    ),
+    Invariant(
+        "I5 what went back of an invoice",
+        "an invoice shows what refunds took from it, what disputes lost and what open ones hold back",
+        "select count(*) from invoice",
+        """select i.id from invoice i
+             left join (select invoice_id, sum(amount_minor) back from refund where status = 'succeeded' group by 1) r
+                    on r.invoice_id = i.id
+             left join (select invoice_id, sum(invoice_minor) filter (where status = 'lost') lost,
+                               sum(invoice_minor) filter (where status in ('opened', 'under_review')) held
+                          from dispute group by 1) d on d.invoice_id = i.id
+            where i.refunded_minor <> coalesce(r.back, 0) or i.lost_minor <> coalesce(d.lost, 0)
+               or i.disputed_minor <> coalesce(d.held, 0)""",
+    ),
+    Invariant(
+        "I5 refunds go on",
+        "a refund that may leave is owed, and one whose fate is open is looked for",
+        "select count(*) from refund where status in ('requested', 'processing', 'unknown')",
+        """select r.id from refund r where r.status in ('processing', 'unknown') and r.next_check_at is null
+           union all
+           select r.id from refund r where r.status = 'requested'
+              and not exists (select 1 from outbox o where o.kind = 'gateway.refund.execute'
+                                 and o.dedupe_key = 'refund:' || r.id and o.state in ('pending', 'leased'))""",
+    ),
+    Invariant(
+        "I5 credit",
+        "the credit of payers in the books is what is left of what their invoices did not need",
+        "select count(*) from surplus",
+        """select n.code as id from initiator n
+             left join (select initiator_id, sum(amount_minor - refunded_minor - applied_minor - lost_minor) credit
+                          from surplus group by 1) s on s.initiator_id = n.id
+             left join (select a.code, -sum(e.amount_minor) credit from ledger_entry e
+                          join ledger_account a on a.id = e.account_id group by 1) l on l.code = 'credit:' || n.code
+            where coalesce(s.credit, 0) <> coalesce(l.credit, 0)
+           union all
+           select s.id::text from surplus s
+             left join (select payment_id, sum(amount_minor) back from refund
+                         where status = 'succeeded' and invoice_id is null group by 1) r on r.payment_id = s.payment_id
+            where s.refunded_minor <> coalesce(r.back, 0)""",
     ),
     Invariant(
         "I6 receivables",

@@ -19,9 +19,11 @@ from tests.api.client import (
     NUMBER,
     ONEOFF,
     REFERENCE,
+    REFUND,
     REGISTER,
     ROUTES,
     STATUS,
+    SYNCHRONISE,
     bearer,
 )
 from tests.system import V1
@@ -62,10 +64,11 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
     *((STATUS, {"status": word}) for word in ("paid", "cancelled", "overdue", "unpaid", "refunded", "failed")),
     (AMOUNT, {"transaction_amount": "1.00"}),
     (AMOUNT, {"transaction_amount": "120.00"}),
+    (REFUND, {}),
 ]
 NUMBERLESS = {NUMBER, MONTHLY, REFERENCE}
 # Whose things are named otherwise: each has a test of its own beside its route's.
-NAMED_OTHERWISE = {BULK}
+NAMED_OTHERWISE = {BULK, SYNCHRONISE}
 PAPERS = {DIRECTO, E_INVOICE}  # their answers never depend on an invoice: see test_documents
 HOLDERS = {GIVE_UP}  # who holds a reservation, not which number: see test_reservations
 PAIRS = [(caller, owner) for caller, owners in CALLERS.items() for owner in owners]

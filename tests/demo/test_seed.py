@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 DAY = datetime(2026, 3, 4, tzinfo=UTC)
 
+# Bulk payments are not invented, and nothing is under way when the seed is done.
+NOT_SEEDED = {"B1 bulk members", "B2 bulk money", "B3 bulk news", "I5 refunds go on"}
+
 # What identifies a business fact, and nothing of what a database gives by itself (ids).
 FACTS = {
     "invoice": "number, public_token, status, total_minor, tax_minor, captured_minor, refunded_minor, reference_number,"
@@ -60,7 +63,7 @@ def verify(system: System) -> proofs.Report:
 def test_seeded_invoices_keep_every_invariant(seeded: System) -> None:
     report = verify(seeded)
     assert report.holds, str(report)
-    assert all(proof.examined for proof in report.proofs if proof.name.startswith(("I", "chain"))), str(report)
+    assert {proof.name for proof in report.proofs if not proof.examined} <= NOT_SEEDED, str(report)
 
 
 def test_every_status_is_there_to_be_seen(seeded: System) -> None:
