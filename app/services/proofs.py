@@ -172,6 +172,7 @@ INVARIANTS = (
         """select p.id from payment p join initiator n on n.id = p.initiator_id
             where p.completed_at is not null and p.method in ('hosted', 'linkpay')
               and n.code in ('registry', 'auction', 'eeid')
+              and not exists (select 1 from deposit d where d.invoice_id = p.invoice_id)
               and (n.code = 'auction'
                    or not exists (select 1 from invoice i where i.id = p.invoice_id and i.kind = 'bulk'))
               and not exists (select 1 from outbox o where o.kind = 'initiator.payment.notify'
@@ -236,6 +237,28 @@ INVARIANTS = (
                  and (o.payload -> 'body' ->> 'order_reference' = i.number::text
                       or o.payload -> 'body' -> 'invoice_number_collection'
                          @> jsonb_build_array(jsonb_build_object('number', i.number))))""",
+    ),
+    Invariant(
+        "D1 deposits",
+        "a deposit stands on a deposit invoice of its service, and is closed once that is paid",
+        "select count(*) from deposit",
+        """select d.id from deposit d join invoice i on i.id = d.invoice_id
+            where i.kind <> 'auction_deposit' or i.initiator_id <> d.initiator_id
+               or (i.paid_at is not null and d.closed_at is null)""",
+    ),
+    Invariant(
+        "D2 deposit news",
+        "who paid a deposit is named to its service once, with the domain and the amount",
+        "select count(*) from deposit d join settlement s on s.invoice_id = d.invoice_id",
+        """select d.id from deposit d
+             join invoice i on i.id = d.invoice_id
+             join settlement s on s.invoice_id = i.id and s.reversed_at is null
+             join payment p on p.id = s.payment_id and p.method in ('hosted', 'linkpay')
+            where 1 <> (select count(*) from outbox o
+                         where o.kind = 'initiator.payment.notify' and o.payment_id = p.id
+                           and o.payload -> 'body' @> jsonb_build_object(
+                               'domain_name', d.domain, 'user_uuid', d.user_uuid, 'invoice_number', i.number)
+                           and (o.payload -> 'body' ->> 'transaction_amount')::numeric * 100 = i.total_minor)""",
     ),
     Invariant(
         "I12 leases",
