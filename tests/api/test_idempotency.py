@@ -17,6 +17,8 @@ from tests.api.client import (
     DIRECTO,
     E_INVOICE,
     GIVE_UP,
+    IMPORT_INVOICES,
+    IMPORT_REFERENCES,
     NUMBER,
     ONEOFF,
     REFERENCE,
@@ -84,6 +86,8 @@ def test_every_unsafe_route_can_be_repeated(own_api: Api) -> None:
         },
         DIRECTO: {"invoice_data": [{"number": number, "invoice_lines": []}]},
         E_INVOICE: {"invoice": {"number": number}, "items": []},
+        IMPORT_INVOICES: [{"invoice_number": 7, "transaction_amount": "1.00", "status": "paid"}],
+        IMPORT_REFERENCES: [{"reference_number": "2144032", "registrar_name": "x"}],
         GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
         REFUND: {"params": {"invoice_number": own_api.system.settle()[0]}},
     }

@@ -10,6 +10,7 @@ import pytest
 from app.extensions import metadata
 from tests.api.client import (
     AMOUNT,
+    ARRAYS,
     BACK,
     BULK,
     DEPOSIT,
@@ -105,7 +106,7 @@ def test_a_foreign_thing_is_not_there(  # noqa: PLR0917 - one axis of the matrix
 
 
 def test_the_matrix_knows_every_route() -> None:
-    known = {path for path, _ in WISHES} | NUMBERLESS | NAMED_OTHERWISE | PAPERS | HOLDERS | {REGISTER}
+    known = {path for path, _ in WISHES} | NUMBERLESS | NAMED_OTHERWISE | PAPERS | HOLDERS | ARRAYS | {REGISTER}
     assert known == set(ROUTES)
 
 
