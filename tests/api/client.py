@@ -16,6 +16,7 @@ MAKER = "/invoice_generator"
 REGISTER = f"{MAKER}/invoice_generator"
 ONEOFF = f"{MAKER}/oneoff"
 BULK = f"{MAKER}/bulk_payment"
+DEPOSIT = f"{MAKER}/deposit_prepayment"
 NUMBER = f"{MAKER}/invoice_number_generator"
 MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
@@ -40,6 +41,7 @@ ROUTES = {
     REGISTER: "POST",
     ONEOFF: "POST",
     BULK: "POST",
+    DEPOSIT: "POST",
     NUMBER: "POST",
     MONTHLY: "POST",
     REFERENCE: "POST",

@@ -14,6 +14,7 @@ from tests.api.client import (
     ARRAYS,
     BACK,
     BULK,
+    DEPOSIT,
     DIRECTO,
     E_INVOICE,
     GIVE_UP,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from tests.api.client import Api
+
 
 TABLES = (
     "invoice",
@@ -98,6 +100,7 @@ DOUBLED = {
     REGISTER: b'{"invoice_number":1,"invoice_number":2,"transaction_amount":"1"}',
     STATUS: b'{"invoice_number":1,"status":"unpaid","status":"paid"}',
     AMOUNT: b'{"invoice_number":1,"transaction_amount":"1","transaction_amount":"2"}',
+    DEPOSIT: b'{"description":"1","description":"2","transaction_amount":"1","custom_field2":"auction"}',
     SYNCHRONISE: b'{"id":1,"id":2,"status":"paid"}',
     MONTHLY: b'{"count":1,"count":1000}',
     ONEOFF: b'{"invoice_number":1,"customer_url":"http://registrar.test","customer_url":"http://evil.test"}',
