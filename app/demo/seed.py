@@ -107,6 +107,7 @@ def fill(
 
     written += _write(plan, 0, min(FIRST, invoices))
     _gather_statistics()
+    say(_progress(min(FIRST, invoices), invoices, written, time.monotonic() - began))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for nth, rows in enumerate(pool.map(one, range(FIRST, invoices, chunk)), 1):
             written += rows
