@@ -144,11 +144,15 @@ def prepare(*, persona: bool, invoices: bool) -> None:
 @main.command()
 @click.option("--invoices", default=1000, show_default=True, type=click.IntRange(min=1), help="How many to add.")
 @click.option("--seed", default=1, show_default=True, help="The same number makes the same invoices.")
-def seed(invoices: int, seed: int) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before writing into a system that was not started by `up`.")
+def seed(invoices: int, seed: int, *, yes: bool) -> None:
     """Add plausible invoices of two years with all that belongs to them, for trying out and measuring."""
     from app.demo.seed import fill  # noqa: PLC0415
 
-    with _application().app_context():
+    app = _application()
+    if not (yes or app.extensions["settings"].development):
+        click.confirm("Invented invoices can never be deleted again. Add them to this system?", abort=True)
+    with app.app_context():
         print(fill(invoices, seed=seed, say=lambda line: print(line, flush=True)))
 
 
