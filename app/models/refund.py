@@ -22,8 +22,8 @@ class Refund(Tenanted, Base):
     __table_args__ = (
         UniqueConstraint("payment_id", "idempotency_key"),
         UniqueConstraint("payment_id", "external_id"),
-        UniqueConstraint("nonce"),
         UniqueConstraint("public_token"),
+        UniqueConstraint("nonce"),
         same_tenant("payment_id", "payment"),
         same_tenant("invoice_id", "invoice"),
         CheckConstraint(one_of("status", list(RefundStatus)), name="status"),

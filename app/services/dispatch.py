@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from app.domain import retry
+from app.models.webhook import SEND
 from app.services import (
     disputes,
     idempotency,
@@ -18,6 +19,7 @@ from app.services import (
     schedule,
     sealing,
     search,
+    webhook_delivery,
 )
 from app.services.delivery import BatchHandler, RowHandler
 from app.services.refresh import give_up, refresh
@@ -76,6 +78,12 @@ OUTBOX: dict[str, RowHandler | BatchHandler] = {
         delivered=notices.delivered,
     ),
     notices.SYNCHRONISE: RowHandler(notices.send_synchronise, retry.INITIATOR_NOTICE, delivered=notices.delivered),
+    SEND: RowHandler(
+        webhook_delivery.send,
+        retry.INITIATOR_NOTICE,
+        delivered=webhook_delivery.delivered,
+        given_up=webhook_delivery.given_up,
+    ),
     search.INDEX: BatchHandler(search.index, retry.BACKGROUND),
     **{each.kind: _by_clock(verb) for each, verb in PERIODIC.items()},
 }

@@ -32,9 +32,9 @@ SYNCHRONISE = "initiator.invoice.synchronise"
 HEARERS = {"registry", "auction", "eeid"}
 # Each repeat adds the amount once more at the auction (decisions.md 26).
 COUNTS_REPEATS = {"auction"}
-HEARS_OF_REFUNDS = {"auction"}
 # Who books every invoice of a collection (eis.md 10.2.2); the others know the one of the order reference.
 READS_COLLECTIONS = {"auction"}
+HEARS_OF_REFUNDS = {"auction"}
 
 
 def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initiator: str) -> None:

@@ -37,7 +37,9 @@ SENTENCES = {
 # SQLSTATE classes that say "not now": no connection, no room, somebody intervened, a lock or a deadlock.
 PASSING = {"08", "40", "53", "55", "57"}
 AWAY = "The system is busy or being looked after: try again shortly"
-GATEWAY_AWAY = "The payment gateway does not answer at the moment: try again shortly"
+GATEWAYS = {"everypay"}
+DOES_NOT_ANSWER = "does not answer at the moment: try again shortly"
+GATEWAY_AWAY = f"The payment gateway {DOES_NOT_ANSWER}"
 GATEWAY_REFUSED = "The payment gateway refused this without saying why: try again, or tell us"
 
 
@@ -91,7 +93,8 @@ def _provider_failure(error: ProviderFailure) -> Response:
     """Pass the gateway's own refusal on with its code; hide everything else it said (eis.md 5.2, security.md T40)."""
     LOG.warning("provider.failed", provider=error.provider, outcome=error.outcome, code=error.code, detail=error.detail)
     if error.outcome is not Outcome.REFUSED or not error.permanent:
-        return _answer(503, GATEWAY_AWAY, retry_after_s=error.retry_after_s or RETRY_S)
+        away = GATEWAY_AWAY if error.provider in GATEWAYS else f"{error.provider} {DOES_NOT_ANSWER}"
+        return _answer(503, away, retry_after_s=error.retry_after_s or RETRY_S)
     if error.code is None:
         return _answer(502, GATEWAY_REFUSED, retry_after_s=error.retry_after_s or RETRY_S)
     return _answer(422, error.detail, code=error.code)

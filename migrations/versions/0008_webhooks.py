@@ -207,7 +207,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_webhook_endpoint_tenant_id_id")),
         sa.UniqueConstraint("token", name=op.f("uq_webhook_endpoint_token")),
     )
-    op.create_index("ix_webhook_endpoint_initiator_id", "webhook_endpoint", ["initiator_id", "id"])
+    op.create_index(
+        "uq_webhook_endpoint_url",
+        "webhook_endpoint",
+        ["initiator_id", "url"],
+        unique=True,
+        postgresql_where=sa.text("enabled"),
+    )
+    op.create_index(
+        "ix_webhook_endpoint_initiator_newest",
+        "webhook_endpoint",
+        ["initiator_id", sa.text("created_at desc"), sa.text("id desc")],
+    )
+    op.create_index(
+        "ix_outbox_webhook",
+        "outbox",
+        ["lane_id", sa.text("created_at desc"), sa.text("id desc")],
+        postgresql_where=sa.text("kind = 'webhook.event.send'"),
+    )
     op.execute(FUNCTIONS)
     op.execute(TRIGGERS)
 
@@ -220,6 +237,7 @@ def downgrade() -> None:
     op.execute("drop function announce()")
     op.execute("drop function announced_type(text)")
     op.execute("drop function decimal_amount(bigint, text)")
+    op.drop_index("ix_outbox_webhook", table_name="outbox")
     op.drop_table("webhook_endpoint")
     op.drop_table("announcement")
     for table in ("reference", "payment"):

@@ -21,11 +21,12 @@ MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
 STATUS = f"{MAKER}/invoice_status"
 AMOUNT = "/invoice/update_invoice_data"
-REFUND = "/refund/auction"
+SYNCHRONISE = "/invoice/invoice_synchronize"
 DIRECTO = "/directo/directo"
 E_INVOICE = "/e_invoice/e_invoice"
 RESERVED = "/invoice/reserved_domains_invoice_statuses"
 GIVE_UP = "/invoice/reserved_domain_cancellation_statuses"
+REFUND = "/refund/auction"
 CALLBACK = "/callback_handler/callback"
 BACK = {
     "registry": "http://registrar.test/back",
@@ -42,10 +43,11 @@ ROUTES = {
     REFERENCE: "POST",
     STATUS: "POST",
     AMOUNT: "PATCH",
-    REFUND: "POST",
+    SYNCHRONISE: "PATCH",
     DIRECTO: "POST",
     E_INVOICE: "POST",
     GIVE_UP: "PATCH",
+    REFUND: "POST",
 }
 # Every route that only reads.
 READS = {RESERVED}

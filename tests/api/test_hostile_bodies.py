@@ -23,6 +23,7 @@ from tests.api.client import (
     REGISTER,
     ROUTES,
     STATUS,
+    SYNCHRONISE,
     error_of,
 )
 
@@ -97,6 +98,7 @@ DOUBLED = {
     REGISTER: b'{"invoice_number":1,"invoice_number":2,"transaction_amount":"1"}',
     STATUS: b'{"invoice_number":1,"status":"unpaid","status":"paid"}',
     AMOUNT: b'{"invoice_number":1,"transaction_amount":"1","transaction_amount":"2"}',
+    SYNCHRONISE: b'{"id":1,"id":2,"status":"paid"}',
     MONTHLY: b'{"count":1,"count":1000}',
     ONEOFF: b'{"invoice_number":1,"customer_url":"http://registrar.test","customer_url":"http://evil.test"}',
     BULK: b'{"description":"1","description":"2","transaction_amount":"1","custom_field2":"registry"}',

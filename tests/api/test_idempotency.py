@@ -23,6 +23,7 @@ from tests.api.client import (
     REGISTER,
     ROUTES,
     STATUS,
+    SYNCHRONISE,
     error_of,
     only,
 )
@@ -70,10 +71,14 @@ def test_every_unsafe_route_can_be_repeated(own_api: Api) -> None:
         "/invoice_generator/monthly_invoice_numbers_generator": {"count": 2},
         STATUS: {"invoice_number": number, "status": "overdue"},
         "/invoice/update_invoice_data": {"invoice_number": own_api.system.invoice(), "transaction_amount": "5"},
-        REFUND: {"params": {"invoice_number": own_api.system.settle()[0]}},
+        SYNCHRONISE: {
+            "id": own_api.system.scalar("select id from invoice where number = :n", n=own_api.system.invoice()),
+            "status": "paid",
+        },
         DIRECTO: {"invoice_data": [{"number": number, "invoice_lines": []}]},
         E_INVOICE: {"invoice": {"number": number}, "items": []},
         GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
+        REFUND: {"params": {"invoice_number": own_api.system.settle()[0]}},
     }
     holder: dict[str, Any] = {
         "custom_field2": "business_registry",

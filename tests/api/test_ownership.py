@@ -23,6 +23,7 @@ from tests.api.client import (
     REGISTER,
     ROUTES,
     STATUS,
+    SYNCHRONISE,
     bearer,
 )
 from tests.system import V1
@@ -67,7 +68,7 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
 ]
 NUMBERLESS = {NUMBER, MONTHLY, REFERENCE}
 # Whose things are named otherwise: each has a test of its own beside its route's.
-NAMED_OTHERWISE = {BULK}
+NAMED_OTHERWISE = {BULK, SYNCHRONISE}
 PAPERS = {DIRECTO, E_INVOICE}  # their answers never depend on an invoice: see test_documents
 HOLDERS = {GIVE_UP}  # who holds a reservation, not which number: see test_reservations
 PAIRS = [(caller, owner) for caller, owners in CALLERS.items() for owner in owners]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 HEAD = "0008"
+BULK_AGREED = "tests/services/test_bulk_payments.py -k agreed"
 DROPPED = """
 from alembic import op
 
@@ -33,9 +34,9 @@ class Mutant:
     tests: str
 
 
-def _without(name: str, statement: str) -> Mutant:
+def _without(name: str, statement: str, tests: str = "tests/services/test_guards.py") -> Mutant:
     text = DROPPED.format(head=HEAD, statement=statement)
-    return Mutant(f"without {name}", "migrations/versions/9999_sabotage.py", "", text, "tests/services/test_guards.py")
+    return Mutant(f"without {name}", "migrations/versions/9999_sabotage.py", "", text, tests)
 
 
 GUARDS = [
@@ -63,11 +64,21 @@ MUTANTS = [
     _without("the sum of refunds", "drop trigger sums on refund"),
     _without("the sum of allocations", "drop trigger sums on allocation"),
     _without("append only", "drop trigger append_only on event"),
+    _without("the sum of members", "drop trigger sums on bulk_member", BULK_AGREED),
+    _without("members fixed", "drop trigger guard on bulk_member", BULK_AGREED),
+    _without("empty containers", "drop trigger no_container on allocation", BULK_AGREED),
+    Mutant(
+        "a bulk payment is not shared out",
+        "app/services/bulk_members.py",
+        "    members = members_of(invoice.id)\n    amounts",
+        "    members = members_of(invoice.id)[:1]\n    amounts",
+        "tests/services/test_bulk_payments.py -k told",
+    ),
     Mutant(
         "no lock on the invoice",
         "app/services/invoice_status.py",
-        "        select(Invoice).where(Invoice.id == invoice_id).with_for_update()",
-        "        select(Invoice).where(Invoice.id == invoice_id)",
+        "            .order_by(Invoice.id)\n            .with_for_update()\n",
+        "            .order_by(Invoice.id)\n",
         "tests/services/test_interleavings.py -k two_payments",
     ),
     Mutant(
@@ -213,8 +224,8 @@ MUTANTS = [
     Mutant(
         "nothing is written down of a settlement",
         "app/services/settlement.py",
-        '        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, payment_id=payment.id)\n',
-        "        pass\n",
+        '        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id',
+        '        str("invoice.settled"); dict(actor=actor, invoice_id=invoice.id',
         "tests/services/test_money_path.py",
     ),
     Mutant(
@@ -241,15 +252,15 @@ MUTANTS = [
     Mutant(
         "the initiator is told twice",
         "app/services/notices.py",
-        '        f"payment:{payment.id}:settled",\n',
+        '        f"payment:{payment.id}:settled{of_a_member}",\n',
         "        f\"payment:{payment.id}:settled:{payment.version}:{__import__('time').time_ns()}\",\n",
         "tests/services/test_money_path.py tests/services/test_repeated_news.py",
     ),
     Mutant(
         "another's invoice can be read",
         "app/services/invoice_status.py",
-        "        .where(Invoice.number == number, Invoice.initiator_id.in_(owns))\n",
-        "        .where(Invoice.number == number)\n",
+        "    own = select(Invoice.id).where(Invoice.number == number, Invoice.initiator_id.in_(owns))\n",
+        "    own = select(Invoice.id).where(Invoice.number == number)\n",
         "tests/api/test_ownership.py",
     ),
     Mutant(

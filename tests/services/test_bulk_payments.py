@@ -296,26 +296,27 @@ def test_many_wishes_at_once_make_one_container(system: System) -> None:
 
 
 JOIN = "insert into bulk_member (parent_id, member_id, position, amount_minor) select"
+ALL_TO_THE_PARENT = "select id, invoice_id, 1 from payment"
 STRANGER = "(select id from invoice where kind = 'regular' order by id desc limit 1)"
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("statement", "rule"),
     [
-        "update bulk_member set amount_minor = amount_minor + 1",
-        "update bulk_member set member_id = parent_id",
-        "delete from bulk_member",
-        "update invoice set total_minor = 1, subtotal_minor = 1 where kind = 'bulk'",
-        "update invoice set kind = 'regular' where kind = 'bulk'",
-        f"{JOIN} parent_id, {STRANGER}, 99, 1 from bulk_member limit 1",
-        f"{JOIN} member_id, parent_id, 99, 1 from bulk_member limit 1",
-        "insert into allocation (payment_id, invoice_id, amount_minor) select id, invoice_id, 1 from payment",
+        ("update bulk_member set amount_minor = amount_minor + 1", "what was agreed is fixed"),
+        ("update bulk_member set member_id = parent_id", "what was agreed is fixed"),
+        ("delete from bulk_member", "never deleted"),
+        ("update invoice set total_minor = 1, subtotal_minor = 1 where kind = 'bulk'", "kind and total are fixed"),
+        ("update invoice set kind = 'regular' where kind = 'bulk'", "kind and total are fixed"),
+        (f"{JOIN} parent_id, {STRANGER}, 99, 1 from bulk_member limit 1", "members of bulk .* sum to"),
+        (f"{JOIN} member_id, parent_id, 99, 1 from bulk_member limit 1", "cannot be a member"),
+        (f"insert into allocation (payment_id, invoice_id, amount_minor) {ALL_TO_THE_PARENT}", "container"),
     ],
 )
-def test_the_database_keeps_what_was_agreed(system: System, statement: str) -> None:
+def test_the_database_keeps_what_was_agreed(system: System, statement: str, rule: str) -> None:
     bulk_of(system)
     system.invoice("auction")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match=rule):
         system.sql(statement)
 
 

@@ -184,6 +184,15 @@ class StatusBody(Body):
     status: Filled = Field(description="paid, cancelled, overdue or unpaid")
 
 
+class SynchroniseBody(Body):
+    """Which invoice to send to its service again (eis.md 5.13)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": 1, "status": "paid"}]})
+
+    id: Number = Field(description="The invoice's id in this system; not its number")
+    status: Filled = Field(description="The status it should have there: paid, cancelled or unpaid")
+
+
 class AmountBody(Body):
     """A new total (eis.md 5.14)."""
 

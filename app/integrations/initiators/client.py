@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.errors import Outcome, ProviderFailure
-from app.integrations.http import Caller, Profile
+from app.domain.refusal import refusal_in
+from app.integrations.http import Caller, Profile, excerpt
 from app.integrations.initiators.token import sign
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class HttpInitiatorClient:
                 parallel=PARALLEL,
                 allow_private=allow_private,
                 before_request=before_request,
+                explain=_explain,
                 only_json=False,
                 transport=(transports or {}).get(code),
             )
@@ -66,3 +68,8 @@ class HttpInitiatorClient:
         if not url:
             raise ProviderFailure(initiator, "its address is not set", outcome=Outcome.NOT_SENT)
         return self._callers[initiator].call("PUT", url, profile=self._profile, payload=payload, headers=self._headers)
+
+
+def _explain(answer: Answer) -> tuple[None, str]:
+    """Return the service's own words for its refusal, where it has any."""
+    return None, refusal_in(answer.body) or f"answered {answer.status}: {excerpt(answer.body)}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def events(api: Api, query: str = "", *, code: str = "registry") -> list[dict[str, Any]]:
+    api.system.catch_up()
     return list(api.v2(f"/events?limit=100{query}", code=code).json["data"])  # type: ignore[index]
 
 
@@ -53,6 +54,7 @@ def test_an_event_holds_what_its_transaction_left_and_never_changes(own_api: Api
 
 def test_a_cursor_goes_on_where_it_was_also_when_nothing_is_there_yet(own_api: Api) -> None:
     own_api.system.settle()
+    own_api.system.catch_up()
     first: dict[str, Any] = dict(own_api.v2("/events?limit=3").json or {})
     assert first["has_more"] is True
     rest: dict[str, Any] = dict(own_api.v2(f"/events?cursor={first['next_cursor']}").json or {})
@@ -60,6 +62,7 @@ def test_a_cursor_goes_on_where_it_was_also_when_nothing_is_there_yet(own_api: A
     nothing: dict[str, Any] = dict(own_api.v2(f"/events?cursor={rest['next_cursor']}").json or {})
     assert (nothing["data"], nothing["has_more"]) == ([], False)
     own_api.v2("/invoices", {"amount": "1.00"})
+    own_api.system.catch_up()
     new = own_api.v2(f"/events?cursor={nothing['next_cursor']}").json["data"]  # type: ignore[index]
     assert [each["type"] for each in new] == ["invoice.issued"]
     assert first["data"] + rest["data"] + new == events(own_api)
