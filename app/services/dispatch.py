@@ -21,6 +21,8 @@ from app.services import (
     schedule,
     sealing,
     search,
+    siblings,
+    voids,
     webhook_delivery,
 )
 from app.services.delivery import BatchHandler, RowHandler
@@ -46,6 +48,11 @@ def _give_up(row: Claimed) -> None:
 
 def _refund(row: Claimed, integrations: Integrations) -> None:
     refund_calls.execute(row.payload["refund_id"], integrations.everypay)
+
+
+def _void(row: Claimed, integrations: Integrations) -> None:
+    settings: Settings = current_app.extensions["settings"]
+    voids.void_needless(row.payload["payment_id"], integrations.everypay, settings.payment_poll_ladder_s)
 
 
 def _give_up_refund(row: Claimed) -> None:
@@ -82,6 +89,7 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
 OUTBOX: dict[str, RowHandler | BatchHandler] = {
     inbox.REFRESH: RowHandler(_refresh, retry.PROVIDER_FETCH, given_up=_give_up),
     comparisons.COMPARE: RowHandler(_compare, retry.PROVIDER_FETCH, lease_s=300),
+    siblings.VOID: RowHandler(_void, retry.PROVIDER_FETCH),
     refunds.EXECUTE: RowHandler(_refund, retry.PROVIDER_FETCH, given_up=_give_up_refund),
     notices.PAYMENT_STATUS: RowHandler(
         notices.send_payment_status,

@@ -106,9 +106,9 @@ insert into settlement (tenant_id, invoice_id, payment_id, amount_minor, source)
 select :tenant_id, invoice_id, payment_id, total, :source from fact where is_paid
 """)
 REFUNDS = text("""
-insert into refund (tenant_id, payment_id, amount_minor, currency, status, reason, idempotency_key, requested_by,
-                    finished_at)
-select :tenant_id, payment_id, refunded, 'EUR', 'succeeded', 'imported as refunded', 'import',
+insert into refund (tenant_id, payment_id, invoice_id, amount_minor, currency, status, reason, idempotency_key,
+                    requested_by, finished_at)
+select :tenant_id, payment_id, invoice_id, refunded, 'EUR', 'succeeded', 'imported as refunded', 'import',
        :actor_kind || '\\:' || :actor, at
   from fact where refunded > 0
 """)
