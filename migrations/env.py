@@ -11,7 +11,13 @@ from sqlalchemy import text
 import app.models  # noqa: F401 - the tables must be known before they are compared
 from app.extensions import metadata
 
-BY_HAND = {("table", "invoice_edge"), ("table", "payment_edge"), ("index", "ix_invoice_search_trigram")}
+BY_HAND = {
+    ("table", "invoice_edge"),
+    ("table", "payment_edge"),
+    ("table", "refund_edge"),
+    ("table", "dispute_edge"),
+    ("index", "ix_invoice_search_trigram"),
+}
 
 
 def include_object(_object: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:  # noqa: FBT001

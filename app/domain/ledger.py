@@ -84,6 +84,11 @@ def reported_by_service(initiator: str, amount: Money) -> Postings:
     return (Posting(f"outside:{initiator}", amount), Posting(f"receivables:{initiator}", -amount))
 
 
+def refunded_by_service(initiator: str, amount: Money) -> Postings:
+    """Return the postings of money the service says it has given back itself: the sale is taken back by as much."""
+    return (Posting(f"invoiced:{initiator}", amount), Posting(f"outside:{initiator}", -amount))
+
+
 def refunded(gateway: str, initiator: str, amount: Money) -> Postings:
     """Return the postings of money that went back to the payer: the sale is taken back by as much."""
     return (Posting(f"invoiced:{initiator}", amount), Posting(f"clearing:{gateway}", -amount))
@@ -97,6 +102,16 @@ def credit_refunded(gateway: str, initiator: str, amount: Money) -> Postings:
 def charged_back(gateway: str, amount: Money) -> Postings:
     """Return the postings of a lost dispute: the money is gone and nobody owes it."""
     return (Posting("losses", amount), Posting(f"clearing:{gateway}", -amount))
+
+
+def reinstated(gateway: str, amount: Money) -> Postings:
+    """Return the postings of a dispute that was won after all: the gateway holds the money again."""
+    return charged_back(gateway, -amount)
+
+
+def credit_applied(initiator: str, amount: Money) -> Postings:
+    """Return the postings of a payer's credit used for an invoice."""
+    return (Posting(f"credit:{initiator}", amount), Posting(f"receivables:{initiator}", -amount))
 
 
 def fee(gateway: str, amount: Money) -> Postings:

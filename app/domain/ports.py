@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.domain.dispute import News
     from app.domain.money import Money
     from app.domain.payment import ObservedState
 
@@ -54,6 +57,30 @@ class FetchedPayment:
     raw: Json
 
 
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """One return of money: the gateway's reference of the payment, how much, and the nonce that was stored first."""
+
+    external_id: str
+    amount: Money
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedPayment:
+    """What the gateway answered to a refund: the payment as it stands afterwards, in less detail than a fetch.
+
+    `standing` is what the gateway still holds of the payment.
+    """
+
+    external_id: str
+    state: ObservedState
+    provider_state: str
+    initial: Money | None
+    standing: Money | None
+    raw: Json
+
+
 class HostedGateway(Protocol):
     """A gateway with a page of its own that calls back to say "look again".
 
@@ -68,8 +95,20 @@ class HostedGateway(Protocol):
         """Make one payment and return where to send the payer."""
         ...
 
+    def news(self, event: str) -> News:
+        """Return what one of its events is about."""
+        ...
+
     def fetch_payment(self, external_id: str) -> FetchedPayment:
         """Return the payment as the gateway knows it now."""
+        ...
+
+    def refund_payment(self, request: RefundRequest) -> RefundedPayment:
+        """Give money of a payment back; never to be repeated after an unknown outcome."""
+        ...
+
+    def void_payment(self, external_id: str, nonce: str) -> RefundedPayment:
+        """Let go of an amount that is only authorised: nothing is taken from the payer."""
         ...
 
 
@@ -119,6 +158,14 @@ class InitiatorClient(Protocol):
 
     def has_endpoint(self, initiator: str) -> bool:
         """Return whether this initiator has a payment_status URL at all."""
+        ...
+
+
+class WebhookSender(Protocol):
+    """The endpoints services have named themselves."""
+
+    def send(self, endpoint: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST a signed message to this endpoint. Raises ProviderFailure for anything but a 2xx answer."""
         ...
 
 

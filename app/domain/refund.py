@@ -1,4 +1,4 @@
-"""Giving money back: the states of a refund and what may be asked for (other-systems.md 7.1, 7.3)."""
+"""Giving money back: the states of a refund and what may be asked for (other-systems.md 7.3, reliability.md 3.3)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from app.domain.errors import Conflict
 
 
 class RefundStatus(StrEnum):
-    """Every state of a refund."""
+    """Every state of a refund.
+
+    `requested` is free to leave and has not left. `processing` has left, or is about to: it never leaves again.
+    `unknown` has left and its answer did not come: only what the gateway still holds decides it.
+    """
 
     REQUESTED = "requested"
     PENDING_APPROVAL = "pending_approval"
     PROCESSING = "processing"
+    UNKNOWN = "unknown"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -22,11 +27,35 @@ class RefundStatus(StrEnum):
 R = RefundStatus
 EDGES: frozenset[tuple[RefundStatus, RefundStatus]] = frozenset(
     {
-        (R.REQUESTED, R.PENDING_APPROVAL), (R.REQUESTED, R.PROCESSING), (R.REQUESTED, R.CANCELLED),
-        (R.PENDING_APPROVAL, R.PROCESSING), (R.PENDING_APPROVAL, R.CANCELLED),
-        (R.PROCESSING, R.SUCCEEDED), (R.PROCESSING, R.FAILED),
+        (R.PENDING_APPROVAL, R.REQUESTED), (R.PENDING_APPROVAL, R.CANCELLED),
+        (R.REQUESTED, R.PROCESSING), (R.REQUESTED, R.CANCELLED), (R.REQUESTED, R.FAILED),
+        (R.PROCESSING, R.REQUESTED), (R.PROCESSING, R.SUCCEEDED), (R.PROCESSING, R.FAILED), (R.PROCESSING, R.UNKNOWN),
+        (R.UNKNOWN, R.SUCCEEDED), (R.UNKNOWN, R.FAILED),
     }
 )  # fmt: skip
+
+WAITING: frozenset[RefundStatus] = frozenset({R.PENDING_APPROVAL, R.REQUESTED})
+IN_FLIGHT: frozenset[RefundStatus] = frozenset({R.PROCESSING, R.UNKNOWN})
+# What is kept back for a refund that is not decided: nobody else may ask for it.
+RESERVED: frozenset[RefundStatus] = WAITING | IN_FLIGHT
+
+# How long a refund that is not to be seen at the gateway stays unknown, and how often it is looked for meanwhile. A
+# request is signed with its time and is refused when it is older than some minutes (eis.md 9.1.4, code 4997), so after
+# an hour it cannot be executed any more.
+UNKNOWN_S = 3600
+LOOKS_S = (5, 60, 300, 900)
+
+# Says of a nonce that nobody else can have used: this very request has been there.
+NONCE_USED = "4025"
+# What to do about a refusal, by the gateway's code.
+ADVICE: dict[str, str] = {
+    "4037": "The gateway cannot give bank-link payments back: pay it back by bank transfer to the payer's account",
+    "4997": "The gateway found our clock wrong: set the server's clock, then ask for the refund again",
+    "4013": "The gateway holds less than this: compare with its portal, then ask for what is left",
+    "4040": "The gateway does not know this payment: look it up in its portal",
+    "4002": "The gateway does not know our account: check its settings, then ask for the refund again",
+}
+NO_ADVICE = "The gateway refused: look the payment up in its portal, then ask again or pay back by bank transfer"
 
 
 class RefundTooLarge(Conflict):
@@ -56,11 +85,31 @@ class Refundable:
 def check_refund(of: Refundable, amount_minor: int) -> None:
     """Raise RefundNotPossible or RefundTooLarge unless this amount may be given back."""
     if amount_minor <= 0:
-        raise RefundNotPossible("A refund is above zero")
+        raise RefundNotPossible("A refund is above zero", code="refund_amount")
     if amount_minor > of.left_minor:
-        raise RefundTooLarge(f"{of.left_minor} minor units are left to give back, {amount_minor} were asked")
+        raise RefundTooLarge(
+            f"{of.left_minor} minor units are left to give back, {amount_minor} were asked", code="refund_too_large"
+        )
 
 
-def needs_approval(of: Refundable, amount_minor: int, *, four_eyes_minor: int, staff_days: int) -> bool:
-    """Return whether a second person must agree: above the limit, or after the window (other-systems.md 7.3)."""
-    return amount_minor > four_eyes_minor or of.age_days > staff_days
+def needs_approval(of: Refundable, amount_minor: int, *, four_eyes_minor: int | None, staff_days: int) -> bool:
+    """Return whether a second person must agree: above the limit, or after the window (other-systems.md 7.3).
+
+    Without a limit (`four_eyes_minor` None) only the window counts.
+    """
+    return (four_eyes_minor is not None and amount_minor > four_eyes_minor) or of.age_days > staff_days
+
+
+def advice(code: str | None) -> str:
+    """Return in a sentence what to do about a refund the gateway refused with this code."""
+    return ADVICE.get(code or "", NO_ADVICE)
+
+
+def next_look_s(age_s: int) -> int | None:
+    """Return after how many seconds to look for an unknown refund again, or None when it cannot come any more.
+
+    `age_s` is how long ago the request left.
+    """
+    if age_s >= UNKNOWN_S:
+        return None
+    return next((step for step in reversed(LOOKS_S) if age_s >= step), LOOKS_S[0])

@@ -21,6 +21,7 @@ KINDS = (
     "wrong_amount",  # the gateway only, from here: create, fetch, refund
     "foreign_account",
     "unknown_state",
+    "wrong_clock",  # the gateway only: refuse a request as signed at another time, without doing anything
     "lose",  # callbacks only, from here on
     "double",
     "delay",

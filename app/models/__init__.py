@@ -1,8 +1,10 @@
 """Tables: columns, constraints, one-row behaviour. Importing this package makes all of them known."""
 
 from app.models.account import Account
+from app.models.announcement import Announcement
 from app.models.bulk import BulkMember
 from app.models.deposit import Deposit
+from app.models.dispute import Dispute
 from app.models.document import OutgoingDocument
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
@@ -24,13 +26,17 @@ from app.models.schedule import ScheduleRun
 from app.models.seal import Seal
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
+from app.models.surplus import Surplus
 from app.models.tenant import Tenant
+from app.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Account",
     "Allocation",
+    "Announcement",
     "BulkMember",
     "Deposit",
+    "Dispute",
     "Event",
     "GatewayReference",
     "IdempotencyKey",
@@ -60,6 +66,8 @@ __all__ = [
     "Seal",
     "Setting",
     "Settlement",
+    "Surplus",
     "Tenant",
+    "WebhookEndpoint",
     "WhiteCode",
 ]

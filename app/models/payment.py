@@ -33,8 +33,11 @@ class Payment(Tenanted, Base):
         CheckConstraint(one_of("method", METHODS), name="method"),
         CheckConstraint("direction in ('in', 'out')", name="direction"),
         CheckConstraint("amount_minor >= 0", name="amount"),
-        CheckConstraint("refunded_minor >= 0 and refunded_minor <= captured_minor", name="refunded"),
+        CheckConstraint(
+            "refunded_minor >= 0 and lost_minor >= 0 and refunded_minor + lost_minor <= captured_minor", name="refunded"
+        ),
         Index("ix_payment_invoice_id", "invoice_id", "id"),
+        Index("ix_payment_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
         Index(
             "ix_payment_next_check",
             "next_check_at",
@@ -55,6 +58,7 @@ class Payment(Tenanted, Base):
     currency: Mapped[Currency]
     captured_minor: Mapped[Zero]
     refunded_minor: Mapped[Zero]
+    lost_minor: Mapped[Zero]
     fee_minor: Mapped[Zero]
     merchant_ref: Mapped[str | None]
     external_id: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from app.models.base import Base, CreatedAt, Key, Tenanted, same_tenant
@@ -18,6 +18,7 @@ class Reference(Tenanted, Base):
         same_tenant("account_id", "account"),
         same_tenant("import_batch_id", "import_batch"),
         CheckConstraint("number ~ '^[1-9][0-9]{1,19}$'", name="number"),
+        Index("ix_reference_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
         Index("ix_reference_number_prefix", "number", postgresql_ops={"number": "text_pattern_ops"}),
     )
 

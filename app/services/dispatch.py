@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from app.domain import retry
-from app.services import idempotency, inbox, janitor, notices, schedule, sealing, search
+from app.models.webhook import SEND
+from app.services import (
+    disputes,
+    idempotency,
+    inbox,
+    janitor,
+    notices,
+    refund_calls,
+    refunds,
+    schedule,
+    sealing,
+    search,
+    webhook_delivery,
+)
 from app.services.delivery import BatchHandler, RowHandler
 from app.services.refresh import give_up, refresh
 from app.services.schedule import Periodic
@@ -29,6 +42,14 @@ def _give_up(row: Claimed) -> None:
     give_up(row.payload["reference_id"])
 
 
+def _refund(row: Claimed, integrations: Integrations) -> None:
+    refund_calls.execute(row.payload["refund_id"], integrations.everypay)
+
+
+def _give_up_refund(row: Claimed) -> None:
+    refund_calls.give_up(row.payload["refund_id"])
+
+
 def _by_clock(verb: Callable[[], object]) -> BatchHandler:
     def run(rows: Sequence[Claimed]) -> None:
         verb()
@@ -39,14 +60,17 @@ def _by_clock(verb: Callable[[], object]) -> BatchHandler:
 
 PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("poll_open_payments", 15): janitor.poll_open_payments,
+    Periodic("watch_refunds", 15): refund_calls.watch,
     Periodic("give_up_lost_attempts", 300): janitor.give_up_lost_attempts,
     Periodic("wake_stranded_references", 300): janitor.wake_stranded_references,
+    Periodic("warn_of_dispute_deadlines", 3600): disputes.warn_of_deadlines,
     Periodic("seal", 60): sealing.seal,
     Periodic("sweep_idempotency_keys", 3600): idempotency.sweep,
 }
 
 OUTBOX: dict[str, RowHandler | BatchHandler] = {
     inbox.REFRESH: RowHandler(_refresh, retry.PROVIDER_FETCH, given_up=_give_up),
+    refunds.EXECUTE: RowHandler(_refund, retry.PROVIDER_FETCH, given_up=_give_up_refund),
     notices.PAYMENT_STATUS: RowHandler(
         notices.send_payment_status,
         retry.INITIATOR_NOTICE,
@@ -54,6 +78,12 @@ OUTBOX: dict[str, RowHandler | BatchHandler] = {
         delivered=notices.delivered,
     ),
     notices.SYNCHRONISE: RowHandler(notices.send_synchronise, retry.INITIATOR_NOTICE, delivered=notices.delivered),
+    SEND: RowHandler(
+        webhook_delivery.send,
+        retry.INITIATOR_NOTICE,
+        delivered=webhook_delivery.delivered,
+        given_up=webhook_delivery.given_up,
+    ),
     search.INDEX: BatchHandler(search.index, retry.BACKGROUND),
     **{each.kind: _by_clock(verb) for each, verb in PERIODIC.items()},
 }

@@ -1,91 +1,193 @@
-"""Money that went back at the gateway without us: noticed, booked, shown (reliability.md 3.3, T16)."""
+"""Money that went back at the gateway, asked for here or not: noticed, booked once, shown (reliability.md 3.3, T16)."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.domain import ledger as books
 from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
+from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus, next_look_s
 from app.models.refund import Refund
-from app.services import ledger, reviews, timeline
-from app.services.invoice_status import recompute
-from app.services.timeline import Actor
+from app.services import bulk_members, ledger, notices, reviews, timeline
+from app.services.invoice_status import lock, recompute
+from app.services.money_held import parts_of, refund_under_way, refunds_of, share, surplus_of
+from app.services.timeline import SYSTEM, Actor
 from app.uow import session
 
 if TYPE_CHECKING:
-    from app.models.invoice import Invoice
     from app.models.payment import Payment
 
 
-def notice(payment: Payment, invoice: Invoice, to: PaymentStatus, *, standing_minor: int, initiator: str) -> None:
-    """Book what the gateway gave back since we last looked; both rows are locked, the invoice first.
+def held_minor(payment: Payment) -> int:
+    """Return what the books say the gateway still holds of the payment, in minor units."""
+    return payment.captured_minor - payment.refunded_minor - payment.lost_minor
 
-    `standing_minor` is what the gateway still holds of the payment, in minor units.
+
+def notice(payment: Payment, *, standing_minor: int, initiator: str) -> None:
+    """Book what went back since we last looked; the payment's invoice and the payment are locked, the invoice first.
+
+    `standing_minor` is what the gateway still holds of the payment, in minor units. A refund that is under way is
+    what went back, as far as it fits: our own refund and the gateway's news of it are one fact.
     """
-    if to is PaymentStatus.CHARGED_BACK:
-        gone = payment.captured_minor - payment.refunded_minor
-    else:
-        gone = payment.captured_minor - standing_minor - payment.refunded_minor
-    amount = Money(gone, payment.currency)
-    if to is PaymentStatus.CHARGED_BACK:
-        postings = books.charged_back(payment.gateway, amount)
-        _lose(invoice, gone)
-    else:
-        postings = books.refunded(payment.gateway, initiator, amount)
-        _record_refund(payment, amount, standing_minor)
-        payment.refunded_minor += gone
-        invoice.refunded_minor += min(gone, invoice.captured_minor - invoice.refunded_minor)
-    payment.status = to
+    gone = held_minor(payment) - standing_minor
+    ours = refund_under_way(payment.id)
+    if ours is not None and ours.amount_minor <= gone:
+        _succeed(payment, ours, initiator)
+        gone -= ours.amount_minor
+    for part in share(parts_of(payment), gone):
+        _made_there(payment, part.invoice_id, part.held_minor, standing_minor, initiator)
+    _drop_what_does_not_fit(payment)
+
+
+def _succeed(payment: Payment, refund: Refund, initiator: str) -> None:
+    refund.status = RefundStatus.SUCCEEDED
+    refund.finished_at = datetime.now(UTC)
+    refund.next_check_at = None
+    _book(payment, refund, initiator)
+    timeline.record(
+        "refund.succeeded",
+        actor=Actor("gateway", payment.gateway),
+        invoice_id=refund.invoice_id or payment.invoice_id,
+        payment_id=payment.id,
+        data=said_of(refund),
+    )
+
+
+def _made_there(payment: Payment, invoice_id: int | None, minor: int, standing_minor: int, initiator: str) -> None:
+    """Record a refund nobody here asked for, and ask a person about it."""
+    refund = Refund(
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        invoice_id=invoice_id,
+        amount_minor=minor,
+        currency=payment.currency,
+        status=RefundStatus.SUCCEEDED,
+        reason="made at the gateway",
+        idempotency_key=f"gateway:{standing_minor}:{invoice_id or 'credit'}:{payment.version}",
+        requested_by=f"gateway:{payment.gateway}",
+        finished_at=datetime.now(UTC),
+    )
+    session().add(refund)
+    session().flush()
+    _book(payment, refund, initiator)
+    about = invoice_id or payment.invoice_id
+    timeline.record(
+        f"payment.{payment.status}",
+        actor=Actor("gateway", payment.gateway),
+        invoice_id=about,
+        payment_id=payment.id,
+        data=said_of(refund),
+    )
+    amount = Money(minor, payment.currency)
+    reviews.ask(
+        f"payment.{payment.status}",
+        f"refund:{refund.id}",
+        f"{format_amount(amount)} {amount.currency} went back at {payment.gateway} without a request from here",
+        invoice_id=about,
+        payment_id=payment.id,
+    )
+
+
+def _book(payment: Payment, refund: Refund, initiator: str) -> None:
+    """Take the money from its invoice, or from the payer's credit, and from the payment."""
+    amount = Money(refund.amount_minor, refund.currency)
+    payment.refunded_minor += amount.minor
+    payment.status = PaymentStatus.PARTIALLY_REFUNDED if held_minor(payment) else PaymentStatus.REFUNDED
     payment.version += 1
     session().flush()
+    if refund.invoice_id is None:
+        surplus = surplus_of(payment.id, locked=True)
+        assert surplus is not None  # noqa: S101 - a part of the payment that is no invoice's is a surplus
+        surplus.refunded_minor += amount.minor
+        postings = books.credit_refunded(payment.gateway, initiator, amount)
+    else:
+        postings = books.refunded(payment.gateway, initiator, amount)
     ledger.post(
-        f"payment.{to}",
-        f"payment:{payment.id}:{to}:{standing_minor}",
+        f"payment.{payment.status}",
+        f"refund:{refund.id}:succeeded",
         postings,
-        invoice_id=invoice.id,
+        invoice_id=refund.invoice_id or payment.invoice_id,
         payment_id=payment.id,
         tenant_id=payment.tenant_id,
     )
-    recompute(invoice)
-    _tell(payment, invoice, to, amount)
+    if refund.invoice_id is not None:
+        invoice = lock(session(), refund.invoice_id)
+        invoice.refunded_minor += amount.minor
+        recompute(invoice)
+        if refund.requested_by != str(Actor("initiator", initiator)):
+            notices.owe_refunded(invoice, payment, initiator)
+    bulk_members.mirror(payment)
 
 
-def _lose(invoice: Invoice, gone: int) -> None:
-    """Take the invoice through the dispute it has lost: paid never becomes chargeback in one step."""
-    invoice.disputed_minor = gone
-    recompute(invoice)
-    invoice.disputed_minor = 0
-    invoice.lost_minor += min(gone, invoice.captured_minor - invoice.refunded_minor)
+def _drop_what_does_not_fit(payment: Payment) -> None:
+    """End refunds whose money is not there any more: what waits is withdrawn, what left cannot have been executed."""
+    parts = {part.invoice_id: part.held_minor for part in parts_of(payment)}
+    for refund in refunds_of(payment.id, IN_FLIGHT):
+        if refund.amount_minor > held_minor(payment):
+            end(payment, refund, RefundStatus.FAILED, "less_is_left", "The gateway holds less than this by now")
+        else:
+            parts[refund.invoice_id] = parts.get(refund.invoice_id, 0) - refund.amount_minor
+    for refund in refunds_of(payment.id, WAITING):
+        if refund.amount_minor > parts.get(refund.invoice_id, 0):
+            end(payment, refund, RefundStatus.CANCELLED, "less_is_left", "The gateway holds less than this by now")
+        else:
+            parts[refund.invoice_id] -= refund.amount_minor
 
 
-def _record_refund(payment: Payment, amount: Money, standing_minor: int) -> None:
-    session().add(
-        Refund(
-            tenant_id=payment.tenant_id,
-            payment_id=payment.id,
-            amount_minor=amount.minor,
-            currency=amount.currency,
-            status="succeeded",
-            reason="made at the gateway",
-            idempotency_key=f"gateway:{standing_minor}",
-            requested_by=f"gateway:{payment.gateway}",
-        )
-    )
-
-
-def _tell(payment: Payment, invoice: Invoice, to: PaymentStatus, amount: Money) -> None:
+def end(  # noqa: PLR0917 - who, what, how and why
+    payment: Payment, refund: Refund, status: RefundStatus, code: str, why: str, actor: Actor = SYSTEM
+) -> None:
+    """End a refund without money having moved; what was reserved for it is free again."""
+    refund.status = status
+    refund.failure_code = code
+    refund.failure_message = why[:500]
+    refund.next_check_at = None
+    refund.finished_at = datetime.now(UTC)
+    session().flush()
+    reviews.answer("refund.approval", f"refund:{refund.id}", by=str(actor), resolution=str(status))
     timeline.record(
-        f"payment.{to}",
-        actor=Actor("gateway", payment.gateway),
-        invoice_id=invoice.id,
+        f"refund.{status}",
+        actor=actor,
+        invoice_id=refund.invoice_id or payment.invoice_id,
         payment_id=payment.id,
-        data={"amount": format_amount(amount), "currency": amount.currency},
+        reason=why[:200],
+        data=said_of(refund) | {"code": code},
     )
+
+
+def seen_unchanged(payment: Payment) -> None:
+    """Decide an unknown refund by a look that did not show it: look again, or after an hour call it failed.
+
+    Both rows are locked. To be called after `notice`, when the gateway's state was understood.
+    """
+    refund = refund_under_way(payment.id)
+    if refund is None or refund.status != RefundStatus.UNKNOWN or refund.sent_at is None:
+        return
+    now = datetime.now(UTC)
+    again_s = next_look_s(int((now - refund.sent_at).total_seconds()))
+    if again_s is not None:
+        plan_look(refund, again_s)
+        return
+    end(payment, refund, RefundStatus.FAILED, "never_seen", "The gateway never showed it: it was not executed")
     reviews.ask(
-        f"payment.{to}",
-        f"payment:{payment.id}:{payment.refunded_minor}:{to}",
-        f"{format_amount(amount)} {amount.currency} went back at {payment.gateway} without a request from here",
-        invoice_id=invoice.id,
+        "refund.failed",
+        f"refund:{refund.id}",
+        f"A refund of {format_amount(Money(refund.amount_minor, refund.currency))} {refund.currency} got no answer and "
+        "was not executed within the hour: ask for it again if it is still wanted",
+        invoice_id=refund.invoice_id or payment.invoice_id,
         payment_id=payment.id,
     )
+
+
+def plan_look(refund: Refund, in_s: int) -> None:
+    """Plan when the janitor asks the gateway again."""
+    refund.next_check_at = datetime.fromtimestamp(datetime.now(UTC).timestamp() + in_s, UTC)
+    session().flush()
+
+
+def said_of(refund: Refund) -> dict[str, object]:
+    """Return what the timeline says of a refund."""
+    amount = Money(refund.amount_minor, refund.currency)
+    return {"refund": refund.id, "amount": format_amount(amount), "currency": amount.currency}

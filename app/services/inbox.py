@@ -100,13 +100,13 @@ def is_clean(reference_id: int, dirty_seq: int) -> GatewayReference | None:
         ).one_or_none()
 
 
-def stamp(reference: GatewayReference, outcome: str, *, invoice_id: int | None, payment_id: int | None) -> int:
-    """Mark the waiting messages about this reference as handled and return how many there were."""
+def stamp(reference: GatewayReference, outcome: str, *, invoice_id: int | None, payment_id: int | None) -> list[str]:
+    """Mark the waiting messages about this reference as handled and return what kinds they were."""
     handled = session().execute(
         text(
             "update inbox set handled_at = clock_timestamp(), outcome = :outcome, invoice_id = :invoice_id, "
             "payment_id = :payment_id where source = :source and external_id = :external_id and handled_at is null "
-            "returning id"
+            "returning kind"
         ),
         {
             "outcome": outcome,
@@ -116,4 +116,4 @@ def stamp(reference: GatewayReference, outcome: str, *, invoice_id: int | None, 
             "external_id": reference.external_id,
         },
     )
-    return len(handled.all())
+    return list(handled.scalars())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, literal, select
 
@@ -13,6 +13,7 @@ from app.domain.payment import ACTIVE, PaymentStatus
 from app.models.bulk import BulkMember
 from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
+from app.models.settlement import Allocation
 from app.uow import session
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def lock(tx: Session, invoice_id: int) -> Invoice:
     return next(each for each in lock_all(tx, own.union_all(members)) if each.id == invoice_id)
 
 
-def lock_all(tx: Session, ids: CompoundSelect[int]) -> list[Invoice]:
+def lock_all(tx: Session, ids: CompoundSelect[Any]) -> list[Invoice]:
     """Return these invoices locked, in the one order everybody uses, so that no two verbs wait for one another."""
     return list(
         tx.scalars(
@@ -50,6 +51,16 @@ def lock_all(tx: Session, ids: CompoundSelect[int]) -> list[Invoice]:
             .execution_options(populate_existing=True)
         )
     )
+
+
+def lock_all_of(tx: Session, *payment_ids: int) -> None:
+    """Lock every invoice that these payments are for or have money in, in the same one order."""
+    own = select(Payment.invoice_id).where(Payment.id.in_(payment_ids), Payment.invoice_id.is_not(None))
+    members = select(BulkMember.member_id).where(BulkMember.parent_id.in_(own))
+    given = select(Allocation.invoice_id).where(
+        Allocation.payment_id.in_(payment_ids), Allocation.reversed_at.is_(None)
+    )
+    lock_all(tx, own.union_all(members, given))
 
 
 def lock_by_number(tx: Session, owns: tuple[int, ...], number: int) -> Invoice:

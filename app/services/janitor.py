@@ -10,7 +10,7 @@ from app.domain.payment import PaymentStatus
 from app.models.payment import GatewayReference, Payment
 from app.services import timeline
 from app.services.invoice_status import lock, recompute
-from app.services.refresh import owe_look
+from app.services.refresh import look_again, owe_look
 from app.uow import retried, ring_after_commit, transaction
 
 PASS_LIMIT = 500
@@ -32,7 +32,7 @@ def poll_open_payments() -> int:
             .with_for_update(of=GatewayReference, skip_locked=True)
         ).all()
         for reference in due:
-            _look_again(reference)
+            look_again(reference)
         ids = [reference.payment_id for reference in due]
         # The look plans the next check itself; this one only keeps the next pass from asking twice.
         tx.execute(
@@ -41,13 +41,6 @@ def poll_open_payments() -> int:
         if due:
             ring_after_commit()
         return len(due)
-
-
-def _look_again(reference: GatewayReference) -> None:
-    waiting = reference.dirty_seq > reference.clean_seq
-    reference.dirty_seq += 1
-    if not waiting:
-        owe_look(reference)
 
 
 @retried

@@ -35,6 +35,7 @@ HEARERS = {"registry", "auction", "eeid"}
 COUNTS_REPEATS = {"auction"}
 # Who books every invoice of a collection (eis.md 10.2.2); the others know the one of the order reference.
 READS_COLLECTIONS = {"auction"}
+HEARS_OF_REFUNDS = {"auction"}
 
 
 def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initiator: str) -> None:
@@ -154,6 +155,24 @@ def _told_about(row: Claimed) -> Sequence[Invoice]:
     numbers = [each["number"] for each in collection]
     of_it = (Invoice.tenant_id == invoice.tenant_id, Invoice.number.in_(numbers))
     return session().scalars(select(Invoice).where(*of_it).order_by(Invoice.id)).all()
+
+
+def owe_refunded(invoice: Invoice, payment: Payment, initiator: str) -> None:
+    """Owe the news that an invoice's money went back, to who has an ear for it (eis.md 10.2.7, other-systems.md C9).
+
+    The registry refuses the word and the others have no such endpoint: they read the status themselves.
+    """
+    if initiator not in HEARS_OF_REFUNDS or EIS_WORD[InvoiceStatus(invoice.status)] != "refunded":
+        return
+    outbox.post(
+        SYNCHRONISE,
+        f"refunded:{invoice.id}:{invoice.version}",
+        lane=f"initiator:{initiator}",
+        payload={"initiator": initiator, "body": synchronise_body(invoice, payment, initiator, "refunded")},
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        tenant_id=invoice.tenant_id,
+    )
 
 
 def synchronise_body(invoice: Invoice, payment: Payment | None, initiator: str, status: str) -> dict[str, Any]:

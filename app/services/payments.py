@@ -100,6 +100,19 @@ def start_one_off(
     raise AssertionError
 
 
+def open_one_off(
+    caller: Caller,
+    command: OneOff,
+    gateway: HostedGateway,
+    allowed_origins: Sequence[str],
+    *,
+    plain_http: bool = False,
+) -> Attempt:
+    """Do all of it that happens before the gateway is called, for a rehearsal. Raises what `start_one_off` raises."""
+    check_return(command.customer_url, allowed_origins, plain_http=plain_http)
+    return _open(caller, command, gateway)
+
+
 def check_return(customer_url: str, allowed_origins: Sequence[str], *, plain_http: bool = False) -> None:
     """Let the payer return only to a registered origin. Raises Invalid naming `customer_url`."""
     if not is_allowed(customer_url, allowed_origins, plain_http=plain_http):

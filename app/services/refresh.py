@@ -15,8 +15,8 @@ from app.domain.order_reference import parse
 from app.domain.payment import DecisionKind, ObservedState, PaymentStatus, decide
 from app.models.invoice import Invoice, InvoiceClaim
 from app.models.payment import GatewayReference, Payment
-from app.services import doubts, give_back, inbox, notices, outbox, reviews, timeline
-from app.services.invoice_status import lock, recompute
+from app.services import disputes, doubts, give_back, hints, inbox, notices, outbox, reviews, timeline
+from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.invoices import reprice
 from app.services.settlement import settle
 from app.services.timeline import Actor
@@ -88,13 +88,15 @@ def _apply(look: Look, fetched: FetchedPayment, gateway: HostedGateway, poll_lad
             reference.payment_id = payment.id
             outcome = _fold(payment, invoice, fetched, gateway, poll_ladder_s)
         reference.custom_field_1 = fetched.custom_field_1
-        _finish(reference, look, outcome, invoice, payment)
+        heard = _finish(reference, look, outcome, invoice, payment)
+        if payment is not None:
+            hints.hear(payment, {event: gateway.news(event) for event in heard})
         return outcome
 
 
 def _finish(
     reference: GatewayReference, look: Look, outcome: str, invoice: Invoice | None, payment: Payment | None
-) -> None:
+) -> list[str]:
     reference.clean_seq = max(reference.clean_seq, look.seen)
     reference.last_fetched_at = datetime.now(UTC)
     if reference.dirty_seq > reference.clean_seq:
@@ -108,8 +110,9 @@ def _finish(
             actor=Actor("gateway", reference.gateway),
             invoice_id=invoice_id,
             payment_id=payment_id,
-            data={"messages": handled, "outcome": outcome},
+            data={"messages": len(handled), "outcome": outcome},
         )
+    return handled
 
 
 def owe_look(reference: GatewayReference) -> None:
@@ -124,10 +127,23 @@ def owe_look(reference: GatewayReference) -> None:
     )
 
 
+def look_again(reference: GatewayReference) -> None:
+    """Raise the count of news as if the gateway had called, and owe a look unless one is owed; the row is locked."""
+    waiting = reference.dirty_seq > reference.clean_seq
+    reference.dirty_seq += 1
+    if not waiting:
+        owe_look(reference)
+
+
 def _lock_invoice(tx: Session, look: Look, fetched: FetchedPayment, gateway: HostedGateway) -> Invoice | None:
-    invoice_id = tx.scalar(
-        select(Payment.invoice_id).where(Payment.gateway == gateway.name, Payment.external_id == look.external_id)
-    )
+    known = tx.execute(
+        select(Payment.id, Payment.invoice_id).where(
+            Payment.gateway == gateway.name, Payment.external_id == look.external_id
+        )
+    ).one_or_none()
+    if known is not None:
+        lock_all_of(tx, known.id)
+    invoice_id = known.invoice_id if known is not None else None
     if invoice_id is None:
         number = parse(fetched.order_reference).number
         invoice_id = None if number is None else tx.scalar(select(Invoice.id).where(Invoice.number == number))
@@ -210,13 +226,15 @@ def _fold(
         fetched.state,
         standing_minor=fetched.standing.minor if fetched.standing is not None else None,
         captured_minor=payment.captured_minor,
-        refunded_minor=payment.refunded_minor,
+        refunded_minor=payment.refunded_minor + payment.lost_minor,
     )
     if decision.kind is DecisionKind.REVIEW:
         return doubts.ask_about(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
     for step in (decision.via, decision.to):
         if step is not None:
             _move(payment, invoice, fetched, step, late=decision.late)
+    if fetched.state in {ObservedState.COMPLETED, ObservedState.REFUNDED}:
+        give_back.seen_unchanged(payment)
     _plan_next_check(payment, poll_ladder_s)
     return str(decision.kind)
 
@@ -243,9 +261,12 @@ def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: Payme
         _win_claim(tx, invoice, fetched)
         captured = Money(payment.amount_minor, payment.currency)
         settle(payment, invoice, captured, initiator=initiator, actor=Actor("gateway", payment.gateway), late=late)
-    elif to in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.CHARGED_BACK}:
+    elif to in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED}:
         standing = fetched.standing.minor if fetched.standing is not None else 0
-        give_back.notice(payment, invoice, to, standing_minor=standing, initiator=initiator)
+        give_back.notice(payment, standing_minor=standing, initiator=initiator)
+    elif to is PaymentStatus.CHARGED_BACK:
+        standing = fetched.standing.minor if fetched.standing is not None else 0
+        disputes.charged_back(payment, standing_minor=standing)
     else:
         payment.status = to
         payment.version += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.models.review_item import ReviewItem
@@ -51,3 +52,22 @@ def ask(
         tenant_id=tenant_id,
     )
     return True
+
+
+def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:
+    """Close an open question with its answer; return False when there is none."""
+    closed = session().execute(
+        update(ReviewItem)
+        .where(ReviewItem.kind == kind, ReviewItem.dedupe_key == dedupe_key, ReviewItem.resolved_at.is_(None))
+        .values(resolved_at=func.clock_timestamp(), resolved_by=by, resolution=resolution)
+        .returning(ReviewItem.id)
+    )
+    return bool(closed.all())
+
+
+def is_open(kind: str, payment_id: int) -> bool:
+    """Return whether such a question about a payment waits for its answer."""
+    waiting = exists().where(
+        ReviewItem.kind == kind, ReviewItem.payment_id == payment_id, ReviewItem.resolved_at.is_(None)
+    )
+    return bool(session().scalar(select(waiting)))

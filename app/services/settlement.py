@@ -12,6 +12,7 @@ from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
 from app.models.invoice import BULK, DEPOSIT
 from app.models.settlement import Allocation, Settlement
+from app.models.surplus import Surplus
 from app.services import bulk_members, deposits, ledger, notices, reviews, timeline
 from app.services.invoice_status import recompute
 from app.services.timeline import SYSTEM, Actor
@@ -182,6 +183,17 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
 
 
 def _keep_surplus(payment: Payment, invoice: Invoice, surplus: Money) -> None:
+    session().add(
+        Surplus(
+            tenant_id=payment.tenant_id,
+            payment_id=payment.id,
+            invoice_id=invoice.id,
+            initiator_id=payment.initiator_id,
+            account_id=invoice.account_id,
+            amount_minor=surplus.minor,
+            currency=surplus.currency,
+        )
+    )
     why = "the invoice is cancelled" if invoice.cancelled_at else "the invoice needed less"
     if invoice.kind == BULK:
         why = "its invoices needed less, or nothing any more"

@@ -11,8 +11,7 @@ from app.domain.invoice import EIS_WORD, InvoiceStatus
 from app.domain.money import Money
 from app.models.invoice import BULK
 from app.models.payment import Payment
-from app.services import notices, timeline
-from app.services.cancellation import cancel
+from app.services import cancellation, notices, timeline
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.settlement import settle
 from app.services.timeline import Actor
@@ -47,6 +46,20 @@ def change_status(caller: Caller, number: int, word: str) -> None:
         verb(tx, invoice, Actor("initiator", caller.code))
 
 
+@retried
+def cancel(caller: Caller, number: int, reason: str = "") -> None:
+    """Cancel an invoice nobody paid, for a reason of the caller's; a cancelled one stays as it is.
+
+    Raises NotFound, StatusRefused when money came or is on its way.
+    """
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, number)
+        if invoice.kind == BULK:
+            raise StatusRefused(f"Invoice {number} is a bulk payment: cancel its invoices")
+        if invoice.cancelled_at is None:
+            cancellation.cancel(tx, invoice, Actor("initiator", caller.code), reason or f"reported by {caller.code}")
+
+
 def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
     if invoice.cancelled_at is not None:
         raise StatusRefused(f"Invoice {invoice.number} is cancelled: register a new one")
@@ -78,7 +91,7 @@ def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
 
 
 def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor) -> None:
-    cancel(tx, invoice, actor, f"reported by {actor.name}")
+    cancellation.cancel(tx, invoice, actor, f"reported by {actor.name}")
 
 
 def _report_overdue(_tx: Session, invoice: Invoice, actor: Actor) -> None:

@@ -18,6 +18,10 @@ class Actor:
     kind: str
     name: str = ""
 
+    def __str__(self) -> str:
+        """Return both in one word, as it is kept beside what somebody asked for."""
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
 
 SYSTEM = Actor("system")
 

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.routing import Rule
 
 from app.domain.errors import Invalid
-from app.web.request_body import LIMIT_BYTES, read_fields, read_query
+from app.web import problem
+from app.web.problem import Problem
+from app.web.request_body import LIMIT_BYTES, read_fields, read_json, read_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,11 +37,14 @@ KEY_HEADER = {
 # Every error a route may answer, and what it means; what a route adds to the common ones it names itself.
 COMMON = (400, 413, 415, 422, 500, 503)
 PROTECTED = (401, 403, 409)
+READING = (400, 401, 403, 422, 500, 503)
+WRITING = (*COMMON, *PROTECTED)
+SAFE = {"get", "head"}
 MEANINGS = {
     400: "The body cannot be read",
     401: "No valid token",
     403: "Not yours to do",
-    404: "There is no such invoice, or it is not yours",
+    404: "There is no such thing, or it is not yours",
     409: "The state of things forbids it, or the first call with this Idempotency-Key is still running",
     413: "The body is larger than this route takes: 256 KiB where nothing else is said",
     415: "The body is neither JSON nor a form, or compressed, or not UTF-8",
@@ -89,14 +94,23 @@ class StrictAdapter(PydanticAdapter):
 
     def validate_input(self, request: Request, location: str, **_: Any) -> BaseModel:
         """Return the validated model. Raises Invalid naming every faulty field, MalformedBody."""
-        limit = getattr(self.model_class, "LIMIT_BYTES", LIMIT_BYTES)
-        said = read_query(request) if location == "query" else read_fields(request, limit)
+        said = READERS[location](request, getattr(self.model_class, "LIMIT_BYTES", LIMIT_BYTES))
         try:
             model: BaseModel = self.model_class.model_validate(said)
         except ValidationError as fault:
             raise Invalid(_fields(fault)) from None
         return model
 
+    def serialize_output(self, data: Any, many: bool = False) -> Any:  # noqa: ARG002, FBT001, FBT002 - APIFlask's own
+        """Return the answer, checked against its model; what the view left out is left out."""
+        return self.model_class.model_validate(data).model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+READERS: dict[str, Callable[[Request, int], dict[str, Any]]] = {
+    "query": lambda request, _: read_query(request),
+    "json": read_json,
+    "json_or_form": read_fields,
+}
 
 # APIFlask makes an adapter when a route is declared, so ours must stand here before the first blueprint is read.
 registry.register("pydantic", StrictAdapter)
@@ -112,21 +126,47 @@ def _fields(fault: ValidationError) -> dict[str, list[str]]:
 
 
 def documented(
-    summary: str, *statuses: int, public: bool = False, shapes: Mapping[int, type[BaseModel]] | None = None
+    summary: str,
+    *statuses: int,
+    public: bool = False,
+    shapes: Mapping[int, type[BaseModel]] | None = None,
+    array_of: type[BaseModel] | None = None,
 ) -> Callable[[View], View]:
     """Return a decorator that documents a route: its summary, its lock and every error it may answer.
 
-    `shapes` are the errors that callers of this route know in a shape of its own.
+    `shapes` are the errors that callers of this route know in a shape of its own; `array_of` is what its body lists.
     """
     own = shapes or {}
     expected = {*COMMON, *(() if public else PROTECTED), *statuses, *own}
     responses = {status: _response(status, own.get(status)) for status in sorted(expected)}
     security = None if public else SECURITY
-    decorate: Callable[[View], View] = _docs.doc(summary=summary, responses=responses, security=security)
+    more = {"requestBody": _array(array_of)} if array_of else {}
+    decorate: Callable[[View], View] = _docs.doc(
+        summary=summary, responses=responses, security=security, extensions=more
+    )
+    return decorate
+
+
+def documented_2(summary: str, *statuses: int, rehearsed: str = "") -> Callable[[View], View]:
+    """Return a decorator that documents a route of version 2, whose every error is a problem (RFC 9457).
+
+    `rehearsed` is the schema of what a rehearsal answers, where that is another status than in earnest.
+    """
+    answer: dict[str, Any] = {"content": {problem.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    responses: Any = {status: {"description": MEANINGS[status], **answer} for status in sorted(statuses)}
+    if rehearsed:
+        schema = {"$ref": f"#/components/schemas/{rehearsed}"}
+        responses[200] = {"description": "The rehearsal", "content": {"application/json": {"schema": schema}}}
+    decorate: Callable[[View], View] = _docs.doc(summary=summary, responses=responses, security=SECURITY)
     return decorate
 
 
 _docs = APIBlueprint("docs", __name__)
+
+
+def _array(entry: type[BaseModel]) -> dict[str, Any]:
+    schema = {"type": "array", "items": entry.model_json_schema()}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _response(status: int, shape: type[BaseModel] | None) -> dict[str, Any]:
@@ -162,10 +202,10 @@ def _complete(document: Any) -> Any:
     paths = {path: item for path, item in document["paths"].items() if not path.endswith(".json")}
     for item in paths.values():
         for method, operation in item.items():
-            if operation.get("security") and method != "get":
+            if operation.get("security") and method not in SAFE:
                 operation["parameters"] = [*operation.get("parameters", []), KEY_HEADER]
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (FaultAnswer, DeniedAnswer, ExhaustedAnswer):
+    for model in (FaultAnswer, DeniedAnswer, ExhaustedAnswer, Problem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs", {}), model.__name__: schema}
     return document | {"paths": paths}

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import BillingError, Conflict, Forbidden, Invalid, NotFound, Outcome, ProviderFailure
-from app.web import request_id
+from app.web import problem, request_id
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -131,13 +131,20 @@ def _crash(error: Exception) -> Response:
 def _answer(
     status: int, sentence: str, fields: dict[str, Any] | None = None, *, retry_after_s: int | None = None, **more: Any
 ) -> Response:
-    if f"{request.path}/".startswith(FOR_MACHINES):
+    if problem.is_wanted():
+        response = problem.problem(status, sentence, fields=fields, **{**more, "code": _code(more.get("code"))})
+    elif f"{request.path}/".startswith(FOR_MACHINES):
         response = _json(status, body_of(sentence, fields, **more))
     else:
         response = page(status, sentence)
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
     return response
+
+
+def _code(code: object) -> str | None:
+    """Return the code of a problem: the gateway's own numbers say that it was the gateway's."""
+    return None if code in {None, "conflict"} else f"gateway_{code}" if isinstance(code, int) else str(code)
 
 
 def _json(status: int, body: dict[str, Any]) -> Response:

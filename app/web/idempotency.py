@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from flask import Response, jsonify, request
+from pydantic import BaseModel
 
 from app.domain.idempotency import check_key, fingerprint
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -25,7 +24,13 @@ def given_key() -> str | None:
 
 def fingerprint_of(body: BaseModel) -> bytes:
     """Return the SHA-256 of what the body means: fields nobody reads and ways to write a number do not count."""
-    return fingerprint(json.dumps(dict(body), sort_keys=True, separators=(",", ":"), default=asdict).encode())
+    return fingerprint(json.dumps(dict(body), sort_keys=True, separators=(",", ":"), default=_plain).encode())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return dict(value)
+    return value.isoformat() if isinstance(value, datetime) else asdict(value)
 
 
 def replay(status: int, body: dict[str, Any]) -> Response:

@@ -11,6 +11,7 @@ from tests.system import SECRET, V1, System
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
+V2 = "/api/v2"
 MAKER = "/invoice_generator"
 REGISTER = f"{MAKER}/invoice_generator"
 ONEOFF = f"{MAKER}/oneoff"
@@ -27,6 +28,9 @@ DIRECTO = "/directo/directo"
 E_INVOICE = "/e_invoice/e_invoice"
 RESERVED = "/invoice/reserved_domains_invoice_statuses"
 GIVE_UP = "/invoice/reserved_domain_cancellation_statuses"
+IMPORT_INVOICES = "/import_data/invoice_data"
+IMPORT_REFERENCES = "/import_data/reference_data"
+REFUND = "/refund/auction"
 CALLBACK = "/callback_handler/callback"
 BACK = {
     "registry": "http://registrar.test/back",
@@ -49,12 +53,17 @@ ROUTES = {
     DIRECTO: "POST",
     E_INVOICE: "POST",
     GIVE_UP: "PATCH",
+    IMPORT_INVOICES: "POST",
+    IMPORT_REFERENCES: "POST",
+    REFUND: "POST",
 }
+# Routes whose body is an array.
+ARRAYS = {IMPORT_INVOICES, IMPORT_REFERENCES}
 # Every route that only reads.
 READS = {RESERVED}
 
 # Routes whose bodies may be larger than the others'.
-LARGE = {DIRECTO, E_INVOICE}
+LARGE = {DIRECTO, E_INVOICE, *ARRAYS}
 
 
 def bearer(code: str = "registry") -> str:
@@ -75,6 +84,18 @@ class Api:
         return self.system.app.test_client().open(
             f"{V1}{path}",
             method=method or ROUTES.get(path, "POST"),
+            json=body,
+            headers={"Authorization": bearer(code), **named},
+        )
+
+    def v2(
+        self, path: str, body: Any = None, *, code: str = "registry", method: str = "", **headers: str
+    ) -> TestResponse:
+        """Call version 2 as a service: POST with a body, GET without."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.system.app.test_client().open(
+            f"{V2}{path}",
+            method=method or ("GET" if body is None else "POST"),
             json=body,
             headers={"Authorization": bearer(code), **named},
         )
@@ -114,6 +135,25 @@ def error_of(response: TestResponse) -> dict[str, Any]:
     assert isinstance(body["error"]["message"], str), body
     assert body["message"] == body["error"]["message"]
     return dict(body["error"])
+
+
+def problem_of(response: TestResponse, status: int) -> dict[str, Any]:
+    """Return the problem of an answer of version 2, which always has this shape (RFC 9457)."""
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/problem+json"
+    body = response.json
+    assert isinstance(body, dict), response.text
+    assert body["status"] == status
+    assert body["type"] == f"urn:eis-billing:problem:{body['code']}"
+    assert body["request_id"] == response.headers["X-Request-Id"]
+    assert body["title"]
+    assert body["detail"]
+    return dict(body)
+
+
+def fields_of(response: TestResponse) -> set[str]:
+    """Return the names of the faulty fields of a 422 of version 2."""
+    return {each["field"] for each in problem_of(response, 422)["errors"]}
 
 
 def only(response: TestResponse) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def away(*_: Any) -> Any:
     raise OperationalError(CANARY, {}, Exception("server closed the connection"))
 
 
-@pytest.mark.parametrize("address", ["/api", "/api/", "/api/v1/", f"{V1}/nothing", "/api/v2/x", f"{V1}{NUMBER}/x"])
+@pytest.mark.parametrize("address", ["/api", "/api/", "/api/v1/", f"{V1}/nothing", "/api/v3/x", f"{V1}{NUMBER}/x"])
 def test_an_address_without_anything_is_said_in_json(api: Api, address: str) -> None:
     response = api.get(address)
     assert response.status_code == 404

@@ -11,6 +11,7 @@ import pytest
 
 from tests.api.client import (
     AMOUNT,
+    ARRAYS,
     BACK,
     BULK,
     DEPOSIT,
@@ -21,6 +22,7 @@ from tests.api.client import (
     MONTHLY,
     ONEOFF,
     REFERENCE,
+    REFUND,
     REGISTER,
     ROUTES,
     STATUS,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from tests.api.client import Api
+
 
 TABLES = (
     "invoice",
@@ -105,6 +108,7 @@ DOUBLED = {
     ONEOFF: b'{"invoice_number":1,"customer_url":"http://registrar.test","customer_url":"http://evil.test"}',
     BULK: b'{"description":"1","description":"2","transaction_amount":"1","custom_field2":"registry"}',
     REFERENCE: b'{"initiator":"registry","initiator":"auction"}',
+    REFUND: b'{"params":{"invoice_number":1,"invoice_number":2}}',
 }
 
 
@@ -117,7 +121,7 @@ def rows(api: Api) -> list[int]:
     return [api.count(table) for table in TABLES]
 
 
-@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("path", sorted(set(ROUTES) - ARRAYS))
 def test_what_is_not_one_json_object_is_refused(api: Api, path: str) -> None:
     before = rows(api)
     for body in MALFORMED:
@@ -127,7 +131,17 @@ def test_what_is_not_one_json_object_is_refused(api: Api, path: str) -> None:
     assert rows(api) == before
 
 
-@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("path", sorted(ARRAYS))
+def test_what_is_not_one_json_array_is_refused(api: Api, path: str) -> None:
+    before = rows(api)
+    for body in (each for each in MALFORMED if each not in {b"[]", b"[{}]"}):
+        response = api.raw(path, body)
+        assert response.status_code == 400, body[:60]
+        error_of(response)
+    assert rows(api) == before
+
+
+@pytest.mark.parametrize("path", sorted(set(ROUTES) - ARRAYS))
 def test_what_is_not_one_form_is_refused(api: Api, path: str) -> None:
     before = rows(api)
     for body in FORMS:

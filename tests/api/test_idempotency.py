@@ -18,9 +18,12 @@ from tests.api.client import (
     DIRECTO,
     E_INVOICE,
     GIVE_UP,
+    IMPORT_INVOICES,
+    IMPORT_REFERENCES,
     NUMBER,
     ONEOFF,
     REFERENCE,
+    REFUND,
     REGISTER,
     ROUTES,
     STATUS,
@@ -85,7 +88,10 @@ def test_every_unsafe_route_can_be_repeated(own_api: Api) -> None:
         },
         DIRECTO: {"invoice_data": [{"number": number, "invoice_lines": []}]},
         E_INVOICE: {"invoice": {"number": number}, "items": []},
+        IMPORT_INVOICES: [{"invoice_number": 7, "transaction_amount": "1.00", "status": "paid"}],
+        IMPORT_REFERENCES: [{"reference_number": "2144032", "registrar_name": "x"}],
         GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
+        REFUND: {"params": {"invoice_number": own_api.system.settle()[0]}},
     }
     holder: dict[str, Any] = {
         "custom_field2": "business_registry",

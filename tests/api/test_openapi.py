@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.blueprints.callbacks import everypay
-from app.web.api import COMMON, PROTECTED
-from tests.api.client import CALLBACK, MONTHLY, NUMBER, ONEOFF, READS, ROUTES, bearer
+from app.web.api import COMMON, PROTECTED, READING, WRITING
+from tests.api.client import ARRAYS, CALLBACK, MONTHLY, NUMBER, ONEOFF, READS, ROUTES, V2, bearer
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ def is_no_accident(_: CheckContext, response: Response, __: Case[Any]) -> bool |
     assert response.status_code not in {500, 502, 503}, response.text
     return None
 
-
-# Three routes take PUT beside PATCH, one of them POST too; one takes PATCH beside POST; the callback has two methods.
-MORE_METHODS = 3 + 1 + 1 + 2
 
 CHECKS = [
     is_no_accident,
@@ -54,8 +52,14 @@ def document(api: Api) -> dict[str, Any]:
     return found
 
 
-def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(path, method): each for path, item in document["paths"].items() for method, each in item.items()}
+def operations(document: dict[str, Any], prefix: str = V1) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the operations of one version by path and method."""
+    return {
+        (path, method): each
+        for path, item in document["paths"].items()
+        for method, each in item.items()
+        if path.startswith(f"{prefix}/")
+    }
 
 
 def test_it_is_openapi_3_1(api: Api, document: dict[str, Any]) -> None:
@@ -116,7 +120,8 @@ def test_bodies_may_be_json_or_a_form(document: dict[str, Any]) -> None:
     for (path, method), operation in operations(document).items():
         if not path.endswith("callback") and method != "get":
             kinds = set(operation["requestBody"]["content"])
-            assert kinds == {"application/json", "application/x-www-form-urlencoded"}
+            forms = set() if path.removeprefix(V1) in ARRAYS else {"application/x-www-form-urlencoded"}
+            assert kinds == {"application/json", *forms}
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -129,11 +134,62 @@ def test_its_own_examples_are_accepted(api: Api, document: dict[str, Any]) -> No
     schemas = document["components"]["schemas"]
     for (path, method), operation in operations(document).items():
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-        for example in schemas.get(body.get("$ref", "").rpartition("/")[2], {}).get("examples", []):
-            response = api.send(path.removeprefix(V1), example, method=method.upper())
+        listed = body.get("items", {}).get("examples", [])
+        for example in schemas.get(body.get("$ref", "").rpartition("/")[2], {}).get("examples", listed):
+            sent = [example] if listed else example
+            response = api.send(path.removeprefix(V1), sent, method=method.upper())
             assert response.status_code in {200, 201, 404, 409, 422}, (path, response.text)
             fields = response.json.get("error", {})  # type: ignore[union-attr]
             assert not {*fields} - {"message", "code", "customer_url"}, (path, response.text)
+
+
+def test_every_route_of_version_2_is_there_and_nothing_else(api: Api, document: dict[str, Any]) -> None:
+    served = {
+        (re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", r"{\1}", rule.rule), method.lower())
+        for rule in api.system.app.url_map.iter_rules()
+        if rule.rule.startswith(V2)
+        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}
+    }
+    assert set(operations(document, V2)) == served
+    assert len(operations(document)) + len(served) == sum(map(len, document["paths"].values()))
+
+
+def test_every_error_of_version_2_is_a_documented_problem(document: dict[str, Any]) -> None:
+    for (path, method), operation in operations(document, V2).items():
+        expected = {*(READING if method == "get" else WRITING), *([404] if "{" in path else [])}
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert {str(status) for status in expected} <= set(errors), path
+        for answer in errors.values():
+            assert set(answer["content"]) == {"application/problem+json"}
+            schema = answer["content"]["application/problem+json"]["schema"]
+            assert schema["$ref"] == "#/components/schemas/Problem"
+
+
+def test_every_call_of_version_2_needs_a_token_and_the_unsafe_ones_know_the_key(document: dict[str, Any]) -> None:
+    for (_, method), operation in operations(document, V2).items():
+        names = {parameter["name"] for parameter in operation["parameters"]}
+        assert operation["security"] == [{"token": []}]
+        assert ("Idempotency-Key" in names) == ("dry_run" in names) == (method != "get")
+        if method != "get":
+            assert set(operation["requestBody"]["content"]) == {"application/json"}
+
+
+def test_every_list_of_version_2_is_read_by_cursor(document: dict[str, Any]) -> None:
+    for (path, method), operation in operations(document, V2).items():
+        schema = operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        if method == "get" and schema.get("$ref", "").endswith("Page"):
+            names = {parameter["name"] for parameter in operation["parameters"]}
+            assert {"limit", "cursor"} <= names, path
+
+
+def test_the_examples_of_version_2_are_accepted(api: Api, document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for (path, method), operation in operations(document, V2).items():
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        for example in schemas.get(body.get("$ref", "").rpartition("/")[2], {}).get("examples", []):
+            response = api.v2(path.removeprefix(V2).format(number=1, endpoint_id="x"), example, method=method.upper())
+            faulty = {each["field"] for each in (response.json or {}).get("errors", [])}
+            assert faulty <= {"return_url", "url"}, (path, response.text)  # origins differ from place to place
 
 
 @pytest.mark.slow
@@ -149,7 +205,8 @@ def test_no_generated_call_gets_an_answer_that_is_not_documented(
         assert isinstance(found, Ok)
         operation = found.ok()
         examined[operation.label] = examine(operation, mode)
-    assert len(examined) == len(ROUTES) + len(READS) + MORE_METHODS
+    document = json.loads(own_api.get("/api/openapi.json").text)
+    assert len(examined) == len(operations(document)) + len(operations(document, V2))
     assert sum(examined.values()) > 10 * len(examined)
 
 

@@ -10,6 +10,7 @@ import pytest
 from app.extensions import metadata
 from tests.api.client import (
     AMOUNT,
+    ARRAYS,
     BACK,
     BULK,
     DEPOSIT,
@@ -21,6 +22,7 @@ from tests.api.client import (
     NUMBER,
     ONEOFF,
     REFERENCE,
+    REFUND,
     REGISTER,
     ROUTES,
     STATUS,
@@ -65,6 +67,7 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
     *((STATUS, {"status": word}) for word in ("paid", "cancelled", "overdue", "unpaid", "refunded", "failed")),
     (AMOUNT, {"transaction_amount": "1.00"}),
     (AMOUNT, {"transaction_amount": "120.00"}),
+    (REFUND, {}),
 ]
 NUMBERLESS = {NUMBER, MONTHLY, REFERENCE}
 # Whose things are named otherwise: each has a test of its own beside its route's.
@@ -104,7 +107,7 @@ def test_a_foreign_thing_is_not_there(  # noqa: PLR0917 - one axis of the matrix
 
 
 def test_the_matrix_knows_every_route() -> None:
-    known = {path for path, _ in WISHES} | NUMBERLESS | NAMED_OTHERWISE | PAPERS | HOLDERS | {REGISTER}
+    known = {path for path, _ in WISHES} | NUMBERLESS | NAMED_OTHERWISE | PAPERS | HOLDERS | ARRAYS | {REGISTER}
     assert known == set(ROUTES)
 
 

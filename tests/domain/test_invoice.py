@@ -27,12 +27,12 @@ pending: unpaid overdue partially_paid paid charged_with_error cancelled
 charged_with_error: pending paid partially_paid unpaid overdue cancelled uncollectible
 partially_paid: paid unpaid overdue in_protest uncollectible
 paid: partially_refunded refunded in_protest cancelled partially_paid
-in_protest: paid partially_refunded refunded chargeback
+in_protest: paid partially_paid partially_refunded refunded chargeback
 partially_refunded: refunded in_protest chargeback
 uncollectible: paid
 cancelled: paid partially_paid
 refunded:
-chargeback: paid
+chargeback: paid partially_refunded
 """
 MATRIX = {line.partition(":")[0]: set(line.partition(":")[2].split()) for line in LEGAL.strip().splitlines()}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain import invoice, payment, refund
+from app.domain import dispute, invoice, payment, refund
 
 PAPER = Path(__file__).resolve().parents[2] / "docs" / "lifecycle.md"
 
@@ -17,6 +17,7 @@ PAPER = Path(__file__).resolve().parents[2] / "docs" / "lifecycle.md"
         ("Invoice", invoice.EDGES, list(invoice.InvoiceStatus)),
         ("Payment", payment.EDGES, list(payment.PaymentStatus)),
         ("Refund", refund.EDGES, list(refund.RefundStatus)),
+        ("Dispute", dispute.EDGES, list(dispute.DisputeStatus)),
     ],
 )
 def test_the_tables_are_those_of_the_code(heading: str, edges: frozenset[tuple[str, str]], states: list[str]) -> None:

@@ -19,7 +19,7 @@ pending_approval: completed failed cancelled expired
 completed: partially_refunded refunded charged_back
 partially_refunded: refunded charged_back
 refunded:
-charged_back: completed
+charged_back: completed partially_refunded
 failed: completed
 cancelled: completed
 expired: completed

@@ -17,7 +17,14 @@ from tests.system import environment
 if TYPE_CHECKING:
     import pytest
 
-BY_HAND = {"invoice_edge", "payment_edge", "alembic_version", "ix_invoice_search_trigram"}
+BY_HAND = {
+    "invoice_edge",
+    "payment_edge",
+    "refund_edge",
+    "dispute_edge",
+    "alembic_version",
+    "ix_invoice_search_trigram",
+}
 
 
 def test_up_down_and_up_again(empty_database: str, redis_url: str, recwarn: pytest.WarningsRecorder) -> None:

@@ -11,6 +11,8 @@ from tests.system import System, build
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.database import Databases
+
 
 @pytest.fixture
 def system(fresh_database: str, redis_url: str) -> Iterator[System]:
@@ -22,3 +24,12 @@ def system(fresh_database: str, redis_url: str) -> Iterator[System]:
 
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def shared_system(databases: Databases, redis_url: str) -> Iterator[System]:
+    """Return a system that the tests of a module share: each looks at its own invoices only."""
+    with databases.clone() as url:
+        made = build(url, redis_url)
+        yield made
+        made.close()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.domain.dispute import EDGES as DISPUTE_EDGES
 from app.domain.invoice import EDGES as INVOICE_EDGES
 from app.domain.payment import EDGES as PAYMENT_EDGES
+from app.domain.refund import EDGES as REFUND_EDGES
 from app.uow import session
 
 if TYPE_CHECKING:
@@ -76,11 +79,13 @@ ONCE = {
     "outbox": ["kind, dedupe_key"],
     "payment": ["gateway, account, external_id, leg", "public_token", "tenant_id, gateway, merchant_ref"],
     "reference": ["tenant_id, number"],
-    "refund": ["payment_id, external_id", "payment_id, idempotency_key"],
+    "dispute": ["payment_id", "payment_id, external_id"],
+    "refund": ["nonce", "payment_id", "payment_id, external_id", "payment_id, idempotency_key"],
     "review_item": ["kind, dedupe_key"],
     "schedule_run": ["name, planned_at"],
     "seal": ["chain, position", "chain, row_id"],
     "settlement": ["invoice_id"],
+    "surplus": ["payment_id"],
     "white_code": ["tenant_id, subject"],
 }
 UNIQUE = """
@@ -113,10 +118,51 @@ def _commit(statement: str) -> None:
     session().commit()
 
 
-@pytest.mark.parametrize(("table", "edges"), [("invoice_edge", INVOICE_EDGES), ("payment_edge", PAYMENT_EDGES)])
+@pytest.mark.parametrize(
+    ("table", "edges"),
+    [
+        ("invoice_edge", INVOICE_EDGES),
+        ("payment_edge", PAYMENT_EDGES),
+        ("refund_edge", REFUND_EDGES),
+        ("dispute_edge", DISPUTE_EDGES),
+    ],
+)
 def test_the_database_knows_the_same_edges(system: System, table: str, edges: frozenset[tuple[str, str]]) -> None:
     rows = {(row.from_status, row.to_status) for row in system.rows(f"select from_status, to_status from {table}")}
     assert rows == {(str(before), str(after)) for before, after in edges}
+
+
+# What nobody may do to money that is on its way back, in dispute, or over.
+BACKWARDS = {
+    "update refund set amount_minor = 1": "what was asked is fixed",
+    "update refund set requested_by = 'somebody else'": "what was asked is fixed",
+    "update refund set status = 'requested'": "may not go",
+    "update refund set approved_by = requested_by": "four_eyes",
+    "delete from refund": "never deleted",
+    "insert into refund (payment_id, amount_minor, reason, idempotency_key, requested_by, status) "
+    "select id, 1, 'x', 'x', 'x', 'processing' from payment": "ck_refund_sent",
+    "insert into refund (payment_id, amount_minor, reason, idempotency_key, requested_by, nonce, sent_at, status) "
+    "select id, 1, n, n, 'x', n, now(), 'unknown' from payment, (values ('a'), ('b')) of (n)": "uq_refund_in_flight",
+    "insert into dispute (payment_id, invoice_id, amount_minor, invoice_minor, reason, opened_by) "
+    "select id, invoice_id, captured_minor - refunded_minor + 1, 1, 'x', 'x' from payment": "refunds of payment",
+    "insert into dispute (payment_id, invoice_id, amount_minor, invoice_minor, reason, opened_by) "
+    "select id, invoice_id, 1, 1, 'x', 'x' from payment, generate_series(1, 2)": "uq_dispute_open",
+    "insert into surplus (payment_id, invoice_id, initiator_id, amount_minor, applied_minor) "
+    "select id, invoice_id, initiator_id, 1, 2 from payment": "ck_surplus_left",
+    "update payment set lost_minor = captured_minor": "ck_payment_refunded",
+}
+
+
+def test_money_that_goes_back_is_guarded_too(system: System) -> None:
+    _number, reference = system.settle()
+    system.pay(reference, "refunded", standing=Decimal("20.00"))
+    system.callback(reference)
+    system.drain()
+    with system.app.app_context():
+        for statement, words in BACKWARDS.items():
+            with pytest.raises(DBAPIError, match=words):
+                _commit(statement)
+            session().rollback()
 
 
 def test_a_tampered_row_is_found_by_the_chain(system: System) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Response, g, jsonify, request
 
 from app.services.initiators import AccessDenied, authenticate
+from app.web import problem
 
 if TYPE_CHECKING:
     from app.services.initiators import Caller
@@ -36,7 +37,10 @@ def _token() -> str:
 
 
 def _denied() -> Response:
-    response = jsonify(DENIED)
-    response.status_code = 401
+    if problem.is_wanted():
+        response = problem.problem(401, "No valid token")
+    else:
+        response = jsonify(DENIED)
+        response.status_code = 401
     response.headers["WWW-Authenticate"] = "Bearer"
     return response

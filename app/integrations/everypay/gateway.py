@@ -1,4 +1,4 @@
-"""The hosted gateway: make a one-off payment, ask what became of it."""
+"""The hosted gateway: make a one-off payment, ask what became of it, give money back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from app.domain.errors import Outcome, ProviderFailure
+from app.domain.money import format_amount
 from app.integrations.everypay import wire
 from app.integrations.http import Caller, Profile
 
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from app.domain.ports import Answer, CreatedPayment, FetchedPayment, OneOffRequest
+    from app.domain.dispute import News
+    from app.domain.ports import Answer, CreatedPayment, FetchedPayment, OneOffRequest, RefundedPayment, RefundRequest
 
 NAME = "everypay"
 CREATE = Profile(connect_s=3, read_s=7, total_s=10)
 FETCH = Profile(connect_s=3, read_s=7, total_s=10, repeats=2)
+REFUND = Profile(connect_s=3, read_s=15, total_s=20)
 PARALLEL = 8
 
 
@@ -49,6 +52,7 @@ class EveryPayGateway:
         self._username = username
         self._create = CREATE.within(limit_s)
         self._fetch = FETCH.within(limit_s)
+        self._refund = REFUND.within(limit_s)
         # The standard alphabet (RFC 7617), not the URL-safe one.
         credentials = base64.b64encode(f"{username}:{key}".encode()).decode()
         self._headers = {"Authorization": f"Basic {credentials}"}
@@ -92,6 +96,39 @@ class EveryPayGateway:
         if found.external_id != external_id:
             raise self._unreadable(answer)
         return found
+
+    def news(self, event: str) -> News:
+        """Return what one of its events is about."""
+        return wire.news(event)
+
+    def refund_payment(self, request: RefundRequest) -> RefundedPayment:
+        """Give money of a payment back and return how it stands (eis.md 9.1.4).
+
+        Raises ProviderFailure; an answer that cannot be read is an unknown outcome.
+        """
+        said = {"amount": format_amount(request.amount), **self._signed(request.nonce)}
+        return self._change("refund", request.external_id, said)
+
+    def void_payment(self, external_id: str, nonce: str) -> RefundedPayment:
+        """Let go of an authorised amount and return how the payment stands (eis.md 9.1.5). Raises ProviderFailure."""
+        return self._change("void", external_id, self._signed(nonce))
+
+    def _change(self, what: str, external_id: str, said: dict[str, Any]) -> RefundedPayment:
+        payload = {**said, "payment_reference": wire.check_reference(external_id)}
+        answer = self._caller.call(
+            "POST", f"{self._base}/payments/{what}", profile=self._refund, payload=payload, headers=self._headers
+        )
+        try:
+            changed = wire.read_refunded(self._body(answer), self.currency)
+        except wire.Unreadable as fault:
+            raise self._unreadable(answer) from fault
+        if changed.external_id != external_id:
+            raise self._unreadable(answer)
+        return changed
+
+    def _signed(self, nonce: str) -> dict[str, str]:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return {"api_username": self._username, "nonce": nonce, "timestamp": now}
 
     def _one_off(self, request: OneOffRequest) -> dict[str, Any]:
         return {

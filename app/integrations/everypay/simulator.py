@@ -18,7 +18,7 @@ from flask import Flask, Response, g, jsonify, request
 
 from app.integrations import simulator_faults, simulator_pages, simulator_requests
 from app.integrations.everypay import simulator_pay_pages, simulator_script
-from app.integrations.everypay.simulator_rules import change_fault, oneoff_fault
+from app.integrations.everypay.simulator_rules import WRONG_CLOCK, change_fault, oneoff_fault
 from app.integrations.everypay.simulator_shop import EveryPayConfig, Shop, now
 from app.integrations.simulator_faults import faulty
 from app.integrations.simulator_requests import Unreadable, amount_of, read_object
@@ -33,6 +33,9 @@ LIES = {
     "fetch": ("wrong_amount", "foreign_account", "unknown_state"),
     "refund": ("wrong_amount", "foreign_account", "unknown_state"),
 }
+
+
+CLOCK = ("wrong_clock",)
 
 
 def create_simulator(config: EveryPayConfig) -> Flask:
@@ -55,8 +58,9 @@ def _register_api(app: Flask, shop: Shop) -> None:
     def post(name: str, operation: str, do: Callable[[Shop, dict[str, Any]], Response]) -> None:
         @faulty(shop.dial, operation)
         def view() -> Response:
-            return _check_credentials(shop) or _do(shop, do)
+            return _check_credentials(shop) or _find_clock_wrong(shop, operation) or _do(shop, do)
 
+        shop.dial.offer(operation, CLOCK)
         app.add_url_rule(f"{API}/payments/{name}", f"payments_{name}", view, methods=["POST"])
 
     post("oneoff", "create", _oneoff)
@@ -68,6 +72,14 @@ def _register_api(app: Flask, shop: Shop) -> None:
     @faulty(shop.dial, "fetch")
     def fetch(reference: str) -> Response:
         return _check_credentials(shop) or _fetch(shop, reference)
+
+
+def _find_clock_wrong(shop: Shop, operation: str) -> Response | None:
+    fault = shop.dial.take(operation, CLOCK)
+    if fault is None:
+        return None
+    g.injected_fault = fault.kind
+    return _error(*WRONG_CLOCK)
 
 
 def _do(shop: Shop, do: Callable[[Shop, dict[str, Any]], Response]) -> Response:

@@ -18,6 +18,7 @@ ORDER = re.compile(r"[a-zA-Z0-9/\-?:().,'+ ]{1,120}")
 ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.IGNORECASE)
 NONCE = re.compile(r"[!-~]{1,255}")
 CLOCK_WINDOW = timedelta(minutes=5)
+WRONG_CLOCK = (422, 4997, "The timestamp is not valid")
 MOST = Decimal(7_000_000)
 SIGNED = frozenset({"api_username", "nonce", "timestamp"})
 ONE_OFF = SIGNED | {"account_name", "amount", "order_reference", "customer_url"}
@@ -69,7 +70,7 @@ def _signed_fault(shop: Shop, body: dict[str, Any], needed: frozenset[str]) -> R
     if shop.store.get("nonce", str(body["nonce"])):
         return 422, 4025, "The nonce was used before"
     if not _in_time(str(body["timestamp"])):
-        return 422, 4997, "The timestamp is not valid"
+        return WRONG_CLOCK
     return None
 
 

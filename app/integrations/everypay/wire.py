@@ -6,10 +6,11 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from app.domain.dispute import News
 from app.domain.errors import Invalid
 from app.domain.money import Money, format_amount, parse_amount
 from app.domain.payment import ObservedState
-from app.domain.ports import CreatedPayment, FetchedPayment, Json
+from app.domain.ports import CreatedPayment, FetchedPayment, Json, RefundedPayment
 from app.integrations.http import excerpt
 
 # Every payment_state there is, the misspellings included; a word that is not here is UNKNOWN: kept and asked about.
@@ -91,6 +92,39 @@ def read_created(body: Json) -> CreatedPayment:
     return CreatedPayment(str(reference), str(link), str(body.get("payment_state", "initial")), body)
 
 
+# Every event name there is (eis.md 5.12); `callback` is a portal's, which names none.
+_EVENTS = {
+    "dispute_opened": News.DISPUTED,
+    "dispute_updated": News.DISPUTED,
+    "dispute_reopened": News.DISPUTED,
+    "dispute_charged_back": News.TAKEN_BACK,
+    "dispute_reversed": News.DISPUTE_ENDED,
+    "issuer_reported_fraudulent": News.FRAUD,
+    "merchant_reported_fraudulent": News.FRAUD,
+    "refund_failed": News.REFUND_FAILED,
+    **dict.fromkeys(
+        (
+            "abandoned",
+            "callback",
+            "card_art_updated",
+            "chargebacked",
+            "marked_for_capture",
+            "refunded",
+            "status_update",
+            "status_updated",
+            "token_updated",
+            "voided",
+        ),
+        News.LOOK,
+    ),
+}
+
+
+def news(event: str) -> News:
+    """Return what an event is about; a name nobody knows is UNKNOWN."""
+    return _EVENTS.get(event, News.UNKNOWN)
+
+
 def read_payment(body: Json, currency: str) -> FetchedPayment:
     """Return the payment in our words. Raises Unreadable when the reference, account or order is not there.
 
@@ -110,6 +144,21 @@ def read_payment(body: Json, currency: str) -> FetchedPayment:
         method=_text(body.get("payment_method")),
         custom_field_1=_text(_object(body.get("linkpay_customer_data")).get("custom_field_1")),
         snapshot={key: body.get(key) for key in SNAPSHOT_KEYS},
+        raw=body,
+    )
+
+
+def read_refunded(body: Json, currency: str) -> RefundedPayment:
+    """Return the answer to a refund or a void (eis.md 9.1.4). Raises Unreadable when it names no payment."""
+    reference = body.get("payment_reference")
+    if not isinstance(reference, str):
+        raise Unreadable
+    return RefundedPayment(
+        external_id=reference,
+        state=observed(body.get("payment_state")),
+        provider_state=str(body.get("payment_state"))[:_LONGEST_TEXT],
+        initial=_amount(body.get("initial_amount"), currency),
+        standing=_amount(body.get("standing_amount"), currency),
         raw=body,
     )
 

@@ -1,0 +1,222 @@
+"""What callers of version 2 send: bodies and queries, in which a field nobody knows is an error (security.md T33)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.blueprints.api.v2.fields import (
+    PAGE_ROWS,
+    Amount,
+    AskedNumber,
+    Day,
+    EventTypes,
+    Expansions,
+    Filled,
+    InvoiceStatuses,
+    Limit,
+    Moment,
+    Names,
+    Number,
+    OverlapSeconds,
+    PaymentStatuses,
+    RefundStatuses,
+    Standings,
+    Switch,
+    Text,
+    Truth,
+)
+
+
+class Strict(BaseModel):
+    """A body or a query whose every field is known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [fields]})
+
+
+class NothingAsked(Strict):
+    """No parameters."""
+
+
+class RehearsalQuery(Strict):
+    """Whether the call is a rehearsal."""
+
+    dry_run: Truth = Field(default=False, description="Check and answer as always, and do nothing")
+
+
+class PageQuery(Strict):
+    """Which part of a list."""
+
+    limit: Limit = PAGE_ROWS
+    cursor: Text | None = Field(None, description="next_cursor of the page before")
+
+
+class ExpandQuery(Strict):
+    """What is wanted beside the invoice."""
+
+    expand: Expansions = Field((), description="lines, payments, events; separated by commas")
+
+
+class InvoicesQuery(PageQuery, ExpandQuery):
+    """Which invoices; moments `from` are included, moments `to` are not."""
+
+    status: InvoiceStatuses = ()
+    number: AskedNumber | None = None
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+    paid_from: Moment | None = None
+    paid_to: Moment | None = None
+    amount_min: Amount | None = None
+    amount_max: Amount | None = None
+    customer_email: Text = ""
+    reference_number: Text = ""
+
+
+class PaymentsQuery(PageQuery):
+    """Which payments."""
+
+    status: PaymentStatuses = ()
+    invoice: AskedNumber | None = None
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+
+
+class RefundsQuery(PageQuery):
+    """Which refunds."""
+
+    status: RefundStatuses = ()
+    invoice: AskedNumber | None = None
+    payment: Text = ""
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+
+
+class ReferencesQuery(PageQuery):
+    """Which reference numbers."""
+
+    email: Text = ""
+
+
+class EventsQuery(PageQuery):
+    """Which events."""
+
+    type: EventTypes = ()
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+
+
+class DigestQuery(Strict):
+    """Which days, both included, in UTC."""
+
+    first_day: Day
+    last_day: Day
+
+
+class Customer(Strict):
+    """Who is to pay."""
+
+    name: Text = ""
+    email: Text = ""
+
+
+class InvoiceBody(Strict):
+    """A new invoice."""
+
+    model_config = _example(amount="120.00", description="example.ee for a year", customer={"name": "ACME"})
+
+    amount: Amount = Field(description="Gross, in EUR; zero makes the invoice paid at once")
+    number: Number | None = Field(None, description="A number you hold; without it the next one of the range")
+    initiator: Text = Field("", description="Whose it is: yourself, or a service you act for")
+    description: Text = ""
+    reference_number: Text = ""
+    customer: Customer = Customer()
+
+
+class AmountChange(Strict):
+    """A new total."""
+
+    model_config = _example(amount="99.50")
+
+    amount: Amount
+
+
+class Cancellation(Strict):
+    """The end of an invoice nobody paid."""
+
+    model_config = _example(reason="The order was withdrawn")
+
+    reason: Text = Field("", description="Shown on the timeline")
+
+
+class PaymentBody(Strict):
+    """Send a payer to pay an invoice now."""
+
+    model_config = _example(invoice=150330, return_url="https://portal.example/back")
+
+    invoice: Number
+    return_url: Filled = Field(description="Where the payer returns to: on a registered origin")
+    amount: Amount | None = Field(None, description="Above zero and at most what is due; without it all that is due")
+    reference_number: Text = ""
+
+
+class ReferenceBody(Strict):
+    """A new reference number."""
+
+    model_config = _example(owner="ACME", email="billing@example.ee")
+
+    initiator: Text = Field("", description="Yourself, or a service you act for")
+    owner: Text = ""
+    email: Text = ""
+
+
+class DeliveriesQuery(PageQuery):
+    """Which messages to an endpoint."""
+
+    state: Standings = ()
+
+
+class EndpointBody(Strict):
+    """A new webhook endpoint."""
+
+    model_config = _example(url="https://registry.example/hooks", types=["invoice.*", "payment.completed"])
+
+    url: Filled = Field(description="On an origin that is registered for the service")
+    types: Names = Field([], description="What it hears: types, or such as invoice.*; nothing means all of them")
+    description: Text = ""
+    initiator: Text = Field("", description="Whose events: yourself, or a service you act for")
+
+
+class EndpointChange(Strict):
+    """What to change of an endpoint; what is not named stays."""
+
+    model_config = _example(enabled=True)
+
+    url: Filled | None = None
+    types: Names | None = None
+    description: Text | None = None
+    enabled: Switch | None = None
+
+
+class Rotation(Strict):
+    """A new secret."""
+
+    model_config = _example(keep_previous_s=86400)
+
+    keep_previous_s: OverlapSeconds = Field(86_400, description="How long the secret before signs beside the new one")
+
+
+class ResendBody(Strict):
+    """Which events to send once more: named ones, or a range that ends before `created_to`."""
+
+    model_config = _example(created_from="2026-11-20T00:00:00Z", created_to="2026-11-21T00:00:00Z")
+
+    events: Names = Field([], description="Names of events")
+    types: Names = Field([], description="Of a range only these; nothing means what the endpoint hears")
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+    cursor: Text | None = Field(None, description="next_cursor of the event list, or of the resend before")

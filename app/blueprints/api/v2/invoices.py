@@ -1,0 +1,125 @@
+"""`/api/v2/invoices`: what is owed, found, made, changed, cancelled."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from apiflask import APIBlueprint
+
+from app.blueprints.api.guard import caller
+from app.blueprints.api.v2 import answers, bodies, renderings, shapes
+from app.blueprints.api.v2.doors import reads, writes
+from app.domain.errors import Invalid
+from app.integrations import current
+from app.queries import owned_invoices
+from app.queries.owned_invoices import OwnedInvoiceFilter
+from app.queries.why_not_paid import why_not_paid
+from app.services import invoices, numbering, status_reports
+from app.services.invoices import RegisterInvoice
+from app.web.sealed_cursor import unseal_newest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+bp = APIBlueprint("invoices_v2", __name__, url_prefix="/api/v2/invoices", tag="Invoices v2")
+LIST = "invoices"
+# What the verbs, which are older, call the fields of this version.
+NAMES = {"custom_field2": "initiator", "invoice_number": "number"}
+
+
+@reads(bp, "", asks=bodies.InvoicesQuery, gives=shapes.InvoicePage, summary="List invoices")
+def list_invoices(asked: bodies.InvoicesQuery) -> dict[str, Any]:
+    """Return a page of the caller's invoices, newest first."""
+    found = owned_invoices.search(caller().owns, _filter(asked), unseal_newest(LIST, asked.cursor), asked.limit)
+    return answers.page(LIST, answers.invoices(found.rows, asked.expand), found)
+
+
+@reads(bp, "/<int:number>", asks=bodies.ExpandQuery, gives=shapes.InvoiceShape, summary="Get an invoice")
+def get_invoice(asked: bodies.ExpandQuery, number: int) -> dict[str, Any]:
+    """Return one invoice."""
+    return answers.invoice(caller().owns, number, asked.expand)
+
+
+@reads(
+    bp,
+    "/<int:number>/why-not-paid",
+    asks=bodies.NothingAsked,
+    gives=shapes.WhyShape,
+    summary="Say why an invoice is not paid, and what to do next",
+)
+def get_why_not_paid(asked: bodies.NothingAsked, number: int) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+    """Return the first cause that holds."""
+    return renderings.why(number, why_not_paid(owned_invoices.by_number(caller().owns, number)))
+
+
+@writes(bp, "", takes=bodies.InvoiceBody, gives=shapes.InvoiceShape, summary="Create an invoice")
+def create_invoice(body: bodies.InvoiceBody) -> dict[str, Any]:
+    """Register an invoice; the same number and amount again get the same answer."""
+    who = caller()
+    number = body.number or numbering.take_invoice_number(who)
+    command = RegisterInvoice(
+        number=number,
+        amount=body.amount,
+        initiator_code=body.initiator or who.code,
+        description=body.description,
+        reference_number=body.reference_number,
+        customer_name=body.customer.name,
+        customer_email=body.customer.email,
+        custom_field_1=body.description,
+    )
+    with _in_our_words():
+        invoices.register(who, command, current().links)
+    return answers.invoice(who.owns, number)
+
+
+@writes(
+    bp,
+    "/<int:number>",
+    method="PATCH",
+    takes=bodies.AmountChange,
+    gives=shapes.InvoiceShape,
+    status=200,
+    summary="Change the amount of an invoice nobody has paid",
+)
+def change_invoice(body: bodies.AmountChange, number: int) -> dict[str, Any]:
+    """Set a new total and sign the payment link anew."""
+    invoices.change_amount(caller(), number, body.amount, current().links)
+    return answers.invoice(caller().owns, number)
+
+
+@writes(
+    bp,
+    "/<int:number>/cancellation",
+    takes=bodies.Cancellation,
+    gives=shapes.InvoiceShape,
+    status=200,
+    summary="Cancel an invoice nobody has paid",
+)
+def cancel_invoice(body: bodies.Cancellation, number: int) -> dict[str, Any]:
+    """Cancel it; cancelling it again changes nothing."""
+    status_reports.cancel(caller(), number, body.reason)
+    return answers.invoice(caller().owns, number)
+
+
+def _filter(asked: bodies.InvoicesQuery) -> OwnedInvoiceFilter:
+    return OwnedInvoiceFilter(
+        statuses=asked.status,
+        number=asked.number,
+        created_from=asked.created_from,
+        created_to=asked.created_to,
+        paid_from=asked.paid_from,
+        paid_to=asked.paid_to,
+        amount_min=asked.amount_min.minor if asked.amount_min is not None else None,
+        amount_max=asked.amount_max.minor if asked.amount_max is not None else None,
+        customer_email=asked.customer_email,
+        reference_number=asked.reference_number,
+    )
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except Invalid as fault:
+        raise Invalid({NAMES.get(name, name): faults for name, faults in fault.fields.items()}) from None

@@ -1,0 +1,64 @@
+"""What the transaction that is open has done so far: for a rehearsal to tell before all of it is undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from app.queries.keyset import session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EVENTS = text("""
+select type, invoice_id from announcement
+ where initiator_id = any(:owns) and xact = pg_current_xact_id()::text::bigint order by id
+""")
+ENTRIES = text("""
+select t.kind, a.code, e.amount_minor, e.currency
+  from ledger_transaction t join ledger_entry e on e.transaction_id = t.id join ledger_account a on a.id = e.account_id
+ where t.invoice_id = any(:invoices) and t.xmin = pg_current_xact_id()::xid
+ order by t.id, e.id
+""")
+MESSAGES = text("""
+select o.kind, l.name from outbox o join lane l on l.id = o.lane_id
+ where o.invoice_id = any(:invoices) and o.xmin = pg_current_xact_id()::xid
+   and (l.name like 'initiator:%' or l.name like 'webhook:%')
+ order by o.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One side of a booking: `amount_minor` is positive on the debit side."""
+
+    transaction: str
+    account: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """Bookings, public events and messages (kind and lane) of one transaction."""
+
+    entries: tuple[Entry, ...]
+    events: tuple[str, ...]
+    messages: tuple[tuple[str, str], ...]
+
+
+def of_this_transaction(owns: Sequence[int]) -> Consequences:
+    """Return what the open transaction has booked, announced and owed about invoices of these initiators.
+
+    Rules that wait for the end of the transaction are applied first. Raises what they raise.
+    """
+    session().execute(text("set constraints all immediate"))
+    events = session().execute(EVENTS, {"owns": list(owns)}).all()
+    invoices = {"invoices": list({each.invoice_id for each in events if each.invoice_id})}
+    return Consequences(
+        entries=tuple(Entry(*row) for row in session().execute(ENTRIES, invoices)),
+        events=tuple(each.type for each in events),
+        messages=tuple((each.kind, each.name) for each in session().execute(MESSAGES, invoices)),
+    )

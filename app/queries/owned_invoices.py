@@ -1,0 +1,135 @@
+"""Invoices as their services may see them: filtered lists, one by number, and what belongs to each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from app.domain.errors import NotFound
+from app.models.announcement import Announcement
+from app.models.bulk import BulkMember
+from app.models.initiator import Initiator
+from app.models.invoice import Invoice, InvoiceLine
+from app.models.payment import Payment
+from app.models.settlement import Allocation
+from app.queries.keyset import Slice, newest, session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.queries.paging import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedInvoiceFilter:
+    """What a service is looking for; moments from are included, those to are not, amounts are in minor units."""
+
+    statuses: tuple[str, ...] = ()
+    number: int | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    paid_from: datetime | None = None
+    paid_to: datetime | None = None
+    amount_min: int | None = None
+    amount_max: int | None = None
+    customer_email: str = ""
+    reference_number: str = ""
+
+
+def search(owns: Sequence[int], wanted: OwnedInvoiceFilter, cursor: Cursor | None, size: int) -> Slice[Invoice]:
+    """Return a page of the invoices of these initiators, newest first."""
+    return newest(Invoice, owns, _conditions(wanted), cursor, size)
+
+
+def by_number(owns: Sequence[int], number: int) -> Invoice:
+    """Return one invoice. Raises NotFound alike for a number nobody has and for somebody else's."""
+    found = (
+        session()
+        .scalars(
+            select(Invoice)
+            .where(Invoice.number == number, Invoice.initiator_id.in_(owns))
+            .execution_options(populate_existing=True)
+        )
+        .one_or_none()
+    )
+    if found is None:
+        raise NotFound("invoice", number)
+    return found
+
+
+def codes(initiator_ids: set[int]) -> dict[int, str]:
+    """Return the codes of these initiators by id."""
+    rows = session().execute(select(Initiator.id, Initiator.code).where(Initiator.id.in_(initiator_ids)))
+    return {each.id: each.code for each in rows}
+
+
+def numbers(invoice_ids: set[int]) -> dict[int, int | None]:
+    """Return the numbers of these invoices by id."""
+    rows = session().execute(select(Invoice.id, Invoice.number).where(Invoice.id.in_(invoice_ids)))
+    return {each.id: each.number for each in rows}
+
+
+def lines_of(invoice_ids: Sequence[int]) -> dict[int, list[InvoiceLine]]:
+    """Return the lines of all these invoices, in one question."""
+    rows = session().scalars(
+        select(InvoiceLine).where(InvoiceLine.invoice_id.in_(invoice_ids)).order_by(InvoiceLine.position)
+    )
+    return _grouped((each.invoice_id, each) for each in rows)
+
+
+def payments_of(invoice_ids: Sequence[int]) -> dict[int, list[Payment]]:
+    """Return the payments of all these invoices, oldest first, in one question.
+
+    Bulk payments that gave to them, or were begun for them, are theirs too.
+    """
+    own = select(Payment.id.label("payment_id"), Payment.invoice_id.label("invoice_id")).where(
+        Payment.invoice_id.in_(invoice_ids)
+    )
+    given = select(Allocation.payment_id, Allocation.invoice_id).where(Allocation.invoice_id.in_(invoice_ids))
+    begun = (
+        select(Payment.id, BulkMember.member_id)
+        .join(BulkMember, BulkMember.parent_id == Payment.invoice_id)
+        .where(BulkMember.member_id.in_(invoice_ids), BulkMember.released_at.is_(None))
+    )
+    both = own.union(given, begun).subquery()
+    rows = session().execute(
+        select(both.c.invoice_id, Payment).join(both, both.c.payment_id == Payment.id).order_by(Payment.id)
+    )
+    return _grouped((invoice_id, payment) for invoice_id, payment in rows)
+
+
+def events_of(invoice_ids: Sequence[int]) -> dict[int, list[Announcement]]:
+    """Return the public events of all these invoices, oldest first, in one question."""
+    rows = session().scalars(
+        select(Announcement).where(Announcement.invoice_id.in_(invoice_ids)).order_by(Announcement.id)
+    )
+    return _grouped((each.invoice_id, each) for each in rows)
+
+
+def _grouped(pairs: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for key, each in pairs:
+        found[key].append(each)
+    return found
+
+
+def _conditions(wanted: OwnedInvoiceFilter) -> list[ColumnElement[bool]]:
+    bounds = [
+        (wanted.created_from, Invoice.created_at.__ge__),
+        (wanted.created_to, Invoice.created_at.__lt__),
+        (wanted.paid_from, Invoice.paid_at.__ge__),
+        (wanted.paid_to, Invoice.paid_at.__lt__),
+        (wanted.amount_min, Invoice.total_minor.__ge__),
+        (wanted.amount_max, Invoice.total_minor.__le__),
+        (wanted.number, Invoice.number.__eq__),
+        (wanted.reference_number or None, Invoice.reference_number.__eq__),
+        (wanted.customer_email.lower() or None, func.lower(Invoice.customer_email).__eq__),
+    ]
+    found: list[ColumnElement[bool]] = [compare(bound) for bound, compare in bounds if bound is not None]
+    if wanted.statuses:
+        found.append(Invoice.status.in_(wanted.statuses))
+    return found

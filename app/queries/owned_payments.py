@@ -1,0 +1,96 @@
+"""Payments and refunds as their services may see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, select, tuple_
+
+from app.models.invoice import Invoice
+from app.models.payment import Payment
+from app.models.refund import Refund
+from app.queries.keyset import Slice, cut, newest, one, session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.queries.paging import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedPaymentFilter:
+    """What a service is looking for among payments or refunds; `created_to` is not included."""
+
+    statuses: tuple[str, ...] = ()
+    invoice: int | None = None
+    payment: str = ""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+def search(owns: Sequence[int], wanted: OwnedPaymentFilter, cursor: Cursor | None, size: int) -> Slice[Payment]:
+    """Return a page of the payments of these initiators, newest first."""
+    conditions = _times(Payment, wanted)
+    if wanted.invoice is not None:
+        of = select(Invoice.id).where(Invoice.number == wanted.invoice, Invoice.initiator_id.in_(owns))
+        conditions.append(Payment.invoice_id.in_(of))
+    return newest(Payment, owns, conditions, cursor, size)
+
+
+def by_token(owns: Sequence[int], token: str) -> Payment:
+    """Return one payment. Raises NotFound alike for what nobody has and what somebody else has."""
+    found = select(Payment).where(Payment.public_token == token, Payment.initiator_id.in_(owns))
+    return one(found, "payment", token)
+
+
+def by_id(payment_id: int) -> Payment:
+    """Return a payment this house has just made."""
+    return session().get_one(Payment, payment_id, populate_existing=True)
+
+
+def search_refunds(owns: Sequence[int], wanted: OwnedPaymentFilter, cursor: Cursor | None, size: int) -> Slice[Refund]:
+    """Return a page of the refunds of these initiators' payments, newest first."""
+    conditions = _times(Refund, wanted)
+    if cursor is not None:
+        conditions.append(tuple_(Refund.created_at, Refund.id) < (cursor.created_at, cursor.id))
+    if wanted.payment:
+        conditions.append(Payment.public_token == wanted.payment)
+    if wanted.invoice is not None:
+        conditions.append(Payment.invoice_id.in_(select(Invoice.id).where(Invoice.number == wanted.invoice)))
+    rows = session().scalars(
+        select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.initiator_id.in_(owns), *conditions)
+        .order_by(Refund.created_at.desc(), Refund.id.desc())
+        .limit(size + 1)
+    )
+    return cut(list(rows), size)
+
+
+def refund_by_token(owns: Sequence[int], token: str) -> Refund:
+    """Return one refund. Raises NotFound alike for what nobody has and what somebody else has."""
+    found = (
+        select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Refund.public_token == token, Payment.initiator_id.in_(owns))
+    )
+    return one(found, "refund", token)
+
+
+def of_refunds(refunds: Sequence[Refund]) -> dict[int, Payment]:
+    """Return the payments these refunds give back, by id."""
+    ids = {each.payment_id for each in refunds}
+    return {each.id: each for each in session().scalars(select(Payment).where(Payment.id.in_(ids)))}
+
+
+def _times(model: type[Payment | Refund], wanted: OwnedPaymentFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.statuses:
+        found.append(model.status.in_(wanted.statuses))
+    if wanted.created_from is not None:
+        found.append(model.created_at >= wanted.created_from)
+    if wanted.created_to is not None:
+        found.append(model.created_at < wanted.created_to)
+    return found

@@ -1,0 +1,18 @@
+"""What an administrator set in the database (eis.md 2.2)."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.setting import Setting
+
+WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
+
+
+def whole_number(code: str, tenant_id: int) -> int | None:
+    """Return a setting that is a whole number; None when it is empty or is none."""
+    value = db.session.scalar(select(Setting.value).where(Setting.tenant_id == tenant_id, Setting.code == code))
+    return int(value) if value is not None and WHOLE.fullmatch(value.strip()) else None

@@ -1,0 +1,349 @@
+"""Disputes: a payer's bank asks for the money, takes it, or gives it back (other-systems.md 7.3, C9; T15, T16).
+
+What a callback says of a dispute is a hint for a person; what the gateway itself shows as charged back is booked.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.domain import ledger as books
+from app.domain.dispute import EDGES, OPEN, DisputeStatus, warnings_due
+from app.domain.errors import Conflict, NotFound
+from app.domain.invoice import InvoiceStatus
+from app.domain.money import Money, format_amount
+from app.domain.payment import RECEIVED, PaymentStatus
+from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus
+from app.models.dispute import Dispute
+from app.models.payment import Payment
+from app.services import bulk_members, ledger, notices, reviews, timeline
+from app.services.give_back import end, held_minor
+from app.services.invoice_status import lock, lock_all_of, recompute
+from app.services.money_held import held_by, parts_of, refunds_of, reserved_minor, share, surplus_of
+from app.services.timeline import Actor
+from app.uow import retried, session, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.domain.ledger import Postings
+
+CHARGED_BACK = "charged back at the gateway"
+
+
+class DisputeRefused(Conflict):
+    """The dispute cannot go this way."""
+
+
+@retried
+def open_dispute(
+    payment_id: int,
+    amount_minor: int,
+    *,
+    reason: str,
+    actor: Actor,
+    invoice_id: int | None = None,
+    evidence_due_on: date | None = None,
+    external_id: str | None = None,
+) -> int:
+    """Open a dispute of what an invoice holds of a payment and return its id; the invoice is in protest until it ends.
+
+    Raises NotFound, or DisputeRefused when the money is not there or is being given back.
+    """
+    with transaction() as tx:
+        payment = _lock_payment(tx, payment_id)
+        about = invoice_id or payment.invoice_id or 0
+        if payment.status not in RECEIVED or _open_one(payment_id) is not None:
+            raise DisputeRefused(f"Payment {payment_id} is {payment.status} or disputed already")
+        free = held_by(payment, about) - reserved_minor(payment_id, about)
+        if not 0 < amount_minor <= free:
+            raise DisputeRefused(f"{free} minor units of this payment are there to be disputed")
+        dispute = _new(payment, about, amount_minor, amount_minor, reason=reason, by=f"{actor.kind}:{actor.name}")
+        dispute.evidence_due_on = evidence_due_on
+        dispute.external_id = external_id
+        _protest(dispute, dispute.invoice_minor)
+        _tell("dispute.opened", dispute, actor, reason=reason)
+        return dispute.id
+
+
+@retried
+def take_up(dispute_id: int, *, actor: Actor) -> None:
+    """Note that the evidence was handed in: the bank decides now. Raises NotFound, DisputeRefused."""
+    with transaction() as tx:
+        dispute, _payment = _lock_dispute(tx, dispute_id)
+        _move(dispute, DisputeStatus.UNDER_REVIEW)
+        _tell("dispute.updated", dispute, actor)
+
+
+@retried
+def win(dispute_id: int, *, actor: Actor, outcome: str = "won") -> None:
+    """End a dispute for us: money that had been taken is back. Raises NotFound, DisputeRefused."""
+    with transaction() as tx:
+        dispute, payment = _lock_dispute(tx, dispute_id)
+        was_lost = dispute.status == DisputeStatus.LOST
+        _move(dispute, DisputeStatus.WON, outcome=outcome, by=actor)
+        if was_lost:
+            _reinstate(payment, dispute)
+        else:
+            _protest(dispute, -dispute.invoice_minor)
+        _tell("dispute.won", dispute, actor, reason=outcome)
+
+
+@retried
+def close(dispute_id: int, *, actor: Actor, outcome: str) -> None:
+    """End a dispute without a verdict: withdrawn, prevented, a warning only. Raises NotFound, DisputeRefused."""
+    with transaction() as tx:
+        dispute, _payment = _lock_dispute(tx, dispute_id)
+        _move(dispute, DisputeStatus.CLOSED, outcome=outcome, by=actor)
+        _protest(dispute, -dispute.invoice_minor)
+        _tell("dispute.closed", dispute, actor, reason=outcome)
+
+
+@retried
+def lose(dispute_id: int, *, actor: Actor, outcome: str = "lost") -> None:
+    """End an open dispute against us: the money is gone. Raises NotFound, DisputeRefused."""
+    with transaction() as tx:
+        dispute, payment = _lock_dispute(tx, dispute_id)
+        _take(payment, dispute, actor, outcome)
+
+
+def charged_back(payment: Payment, *, standing_minor: int) -> None:
+    """Book what the gateway shows as charged back; the payment's invoices and the payment are locked.
+
+    An open dispute is lost by it; what no dispute was opened for becomes one that is lost at once. Refunds end: what
+    was under way cannot be told from the chargeback any more and is a question for a person (security.md T15).
+    """
+    actor = Actor("gateway", payment.gateway)
+    gone = held_minor(payment) - standing_minor
+    if gone <= 0:
+        _ask_what_went(payment, standing_minor)
+        return
+    _end_refunds(payment)
+    known = _open_one(payment.id)
+    if known is not None:
+        _take(payment, known, actor, CHARGED_BACK)
+        gone -= known.amount_minor
+    for part in share(parts_of(payment), max(gone, 0)):
+        on_invoice = part.held_minor if part.invoice_id is not None else 0
+        about = part.invoice_id or payment.invoice_id or 0
+        by = f"gateway:{payment.gateway}"
+        dispute = _new(payment, about, part.held_minor, on_invoice, reason=CHARGED_BACK, by=by)
+        _protest(dispute, on_invoice)
+        _take(payment, dispute, actor, CHARGED_BACK)
+
+
+def _ask_what_went(payment: Payment, standing_minor: int) -> None:
+    if payment.lost_minor:
+        return
+    left = format_amount(Money(standing_minor, payment.currency))
+    reviews.ask(
+        "payment.charged_back",
+        f"payment:{payment.id}:{standing_minor}",
+        f"{payment.gateway} says charged back, and that it still holds {left} {payment.currency}: look it up there",
+        invoice_id=payment.invoice_id,
+        payment_id=payment.id,
+    )
+
+
+def warn_of_deadlines(today: date | None = None) -> int:
+    """Ask a person for evidence three days and one day before its deadline; return how many were asked."""
+    asked = 0
+    with transaction() as tx:
+        due = tx.scalars(
+            select(Dispute).where(Dispute.status.in_(sorted(OPEN)), Dispute.evidence_due_on.is_not(None))
+        ).all()
+        for dispute in due:
+            assert dispute.evidence_due_on is not None  # noqa: S101 - asked for above
+            for days in warnings_due(dispute.evidence_due_on, today or datetime.now(UTC).date()):
+                asked += reviews.ask(
+                    "dispute.deadline",
+                    f"dispute:{dispute.id}:{days}",
+                    f"Evidence for a dispute of {_amount(dispute)} is due on {dispute.evidence_due_on:%d.%m.%Y}",
+                    invoice_id=dispute.invoice_id,
+                    payment_id=dispute.payment_id,
+                    tenant_id=dispute.tenant_id,
+                )
+    return asked
+
+
+def _lock_payment(tx: Session, payment_id: int) -> Payment:
+    lock_all_of(tx, payment_id)
+    payment = tx.get(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment is None:
+        raise NotFound("payment", payment_id)
+    return payment
+
+
+def _lock_dispute(tx: Session, dispute_id: int) -> tuple[Dispute, Payment]:
+    dispute = tx.get(Dispute, dispute_id)
+    if dispute is None:
+        raise NotFound("dispute", dispute_id)
+    payment = _lock_payment(tx, dispute.payment_id)
+    tx.refresh(dispute, with_for_update=True)
+    return dispute, payment
+
+
+def _open_one(payment_id: int) -> Dispute | None:
+    return (
+        session()
+        .scalars(
+            select(Dispute)
+            .where(Dispute.payment_id == payment_id, Dispute.status.in_(sorted(OPEN)))
+            .execution_options(populate_existing=True)
+        )
+        .one_or_none()
+    )
+
+
+def _new(payment: Payment, invoice_id: int, minor: int, on_invoice: int, *, reason: str, by: str) -> Dispute:
+    dispute = Dispute(
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        invoice_id=invoice_id,
+        amount_minor=minor,
+        invoice_minor=on_invoice,
+        currency=payment.currency,
+        status=DisputeStatus.OPENED,
+        reason=reason,
+        opened_by=by,
+    )
+    session().add(dispute)
+    session().flush()
+    return dispute
+
+
+def _move(dispute: Dispute, to: DisputeStatus, *, outcome: str | None = None, by: Actor | None = None) -> None:
+    if (DisputeStatus(dispute.status), to) not in EDGES:
+        raise DisputeRefused(f"Dispute {dispute.id} is {dispute.status}: it cannot become {to}")
+    dispute.status = to
+    dispute.outcome = outcome or dispute.outcome
+    if to not in OPEN:
+        dispute.closed_at = datetime.now(UTC)
+        dispute.closed_by = f"{by.kind}:{by.name}" if by else None
+    session().flush()
+
+
+def _protest(dispute: Dispute, minor: int) -> None:
+    """Put so much of the invoice into protest, or with a negative amount take it out."""
+    if not minor:
+        return
+    invoice = lock(session(), dispute.invoice_id)
+    invoice.disputed_minor += minor
+    recompute(invoice)
+
+
+def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> None:
+    """Book the loss of an open dispute."""
+    _move(dispute, DisputeStatus.LOST, outcome=outcome, by=actor)
+    payment.lost_minor += dispute.amount_minor
+    if not held_minor(payment):
+        payment.status = PaymentStatus.CHARGED_BACK
+    payment.version += 1
+    session().flush()
+    _post("payment.charged_back", payment, dispute, sign=1)
+    _lose_credit(payment, dispute, 1)
+    if dispute.invoice_minor:
+        invoice = lock(session(), dispute.invoice_id)
+        invoice.disputed_minor -= dispute.invoice_minor
+        invoice.lost_minor += dispute.invoice_minor
+        recompute(invoice)
+        notices.owe_refunded(invoice, payment, notices.initiator_code(payment.initiator_id))
+    bulk_members.mirror(payment)
+    timeline.record(
+        "payment.charged_back",
+        actor=actor,
+        invoice_id=dispute.invoice_id,
+        payment_id=payment.id,
+        data=_said(dispute),
+    )
+    reviews.ask(
+        "payment.charged_back",
+        f"dispute:{dispute.id}",
+        f"{_amount(dispute)} was taken back by the payer's bank at {payment.gateway}",
+        invoice_id=dispute.invoice_id,
+        payment_id=payment.id,
+    )
+
+
+def _reinstate(payment: Payment, dispute: Dispute) -> None:
+    payment.lost_minor -= dispute.amount_minor
+    if payment.status == PaymentStatus.CHARGED_BACK and held_minor(payment):
+        payment.status = PaymentStatus.PARTIALLY_REFUNDED if payment.refunded_minor else PaymentStatus.COMPLETED
+    payment.version += 1
+    session().flush()
+    _post("dispute.won", payment, dispute, sign=-1)
+    _lose_credit(payment, dispute, -1)
+    bulk_members.mirror(payment)
+    if not dispute.invoice_minor:
+        return
+    invoice = lock(session(), dispute.invoice_id)
+    if invoice.status == InvoiceStatus.PARTIALLY_REFUNDED:  # it comes back by the way it went
+        _protest(dispute, dispute.invoice_minor)
+        invoice.disputed_minor -= dispute.invoice_minor
+    invoice.lost_minor -= dispute.invoice_minor
+    recompute(invoice)
+
+
+def _post(kind: str, payment: Payment, dispute: Dispute, *, sign: int) -> None:
+    initiator = notices.initiator_code(payment.initiator_id)
+    on_invoice = Money(sign * dispute.invoice_minor, dispute.currency)
+    of_credit = Money(sign * (dispute.amount_minor - dispute.invoice_minor), dispute.currency)
+    postings: Postings = ()
+    if on_invoice.minor:
+        postings += books.charged_back(payment.gateway, on_invoice)
+    if of_credit.minor:
+        postings += books.credit_refunded(payment.gateway, initiator, of_credit)
+    ledger.post(
+        kind,
+        f"dispute:{dispute.id}:{dispute.status}",
+        postings,
+        invoice_id=dispute.invoice_id,
+        payment_id=payment.id,
+        tenant_id=payment.tenant_id,
+    )
+
+
+def _lose_credit(payment: Payment, dispute: Dispute, sign: int) -> None:
+    of_credit = dispute.amount_minor - dispute.invoice_minor
+    surplus = surplus_of(payment.id, locked=True) if of_credit else None
+    if surplus is not None:
+        surplus.lost_minor += sign * of_credit
+        session().flush()
+
+
+def _end_refunds(payment: Payment) -> None:
+    for refund in refunds_of(payment.id, WAITING):
+        end(payment, refund, RefundStatus.CANCELLED, "charged_back", "The payer's bank took the money back")
+    for refund in refunds_of(payment.id, IN_FLIGHT):
+        end(payment, refund, RefundStatus.FAILED, "charged_back", "The payer's bank took the money back meanwhile")
+        reviews.ask(
+            "refund.charged_back",
+            f"refund:{refund.id}",
+            f"A refund of {format_amount(Money(refund.amount_minor, refund.currency))} {refund.currency} was under way "
+            "when the payer's bank took the money back: compare both with the gateway's portal",
+            invoice_id=refund.invoice_id or payment.invoice_id,
+            payment_id=payment.id,
+        )
+
+
+def _tell(kind: str, dispute: Dispute, actor: Actor, *, reason: str | None = None) -> None:
+    timeline.record(
+        kind,
+        actor=actor,
+        invoice_id=dispute.invoice_id,
+        payment_id=dispute.payment_id,
+        reason=reason,
+        data=_said(dispute),
+    )
+
+
+def _said(dispute: Dispute) -> dict[str, object]:
+    amount = Money(dispute.amount_minor, dispute.currency)
+    return {"dispute": dispute.id, "amount": format_amount(amount), "currency": amount.currency}
+
+
+def _amount(dispute: Dispute) -> str:
+    return f"{format_amount(Money(dispute.amount_minor, dispute.currency))} {dispute.currency}"

@@ -1,0 +1,243 @@
+"""Asking for money to go back: reserved under lock before anything leaves, agreed to by a second person where needed.
+
+other-systems.md 7.3 says what is asked for, security.md T13 to T15 what must never happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.domain.errors import Conflict, Forbidden, NotFound
+from app.domain.money import Money, format_amount
+from app.domain.payment import RECEIVED
+from app.domain.refund import RefundNotPossible, RefundStatus, check_refund, needs_approval
+from app.models.payment import Payment
+from app.models.refund import Refund
+from app.queries.settings import whole_number
+from app.services import outbox, reviews, timeline
+from app.services.give_back import end, said_of
+from app.services.hints import DISPUTE_REPORTED
+from app.services.invoice_status import lock_all_of
+from app.services.money_held import Part, refundable
+from app.uow import retried, session, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.domain.refund import Refundable
+    from app.services.timeline import Actor
+
+EXECUTE = "gateway.refund.execute"
+HOSTED = {"hosted", "linkpay"}
+STAFF_DAYS = 90
+# Whoever asks and executes at once leaves the row in the outbox this long, in case it dies in between.
+SOON = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """What is asked for: of a payment, an amount in minor units or all that is left, for a reason, under a key.
+
+    It goes off what an invoice took (the payment's own unless said), or off the payer's credit.
+    """
+
+    payment_id: int
+    amount_minor: int | None
+    reason: str
+    key: str
+    invoice_id: int | None = None
+    of_credit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedRefund:
+    """A refund as it stands after it was asked for."""
+
+    id: int
+    status: RefundStatus
+    amount: Money
+
+
+class OtherOrder(Conflict):
+    """This key belongs to another refund of the payment."""
+
+
+class SamePerson(Forbidden):
+    """Who asked for a refund cannot be the one who agrees to it."""
+
+
+@retried
+def request(order: RefundOrder, *, actor: Actor, at_once: bool = False) -> RequestedRefund:
+    """Reserve a refund and return it; the same order again returns the same refund.
+
+    It leaves as soon as a worker takes it; with `at_once` the caller executes it and the worker is the net. Raises
+    NotFound, RefundNotPossible, RefundTooLarge, or OtherOrder for a key that stands for something else.
+    """
+    with transaction() as tx:
+        payment = lock_payment(tx, order.payment_id)
+        invoice_id = None if order.of_credit else order.invoice_id or payment.invoice_id
+        known = tx.scalars(
+            select(Refund).where(Refund.payment_id == payment.id, Refund.idempotency_key == order.key)
+        ).one_or_none()
+        if known is not None:
+            return _same(known, order, invoice_id)
+        _check_kind(payment)
+        of = refundable(payment, invoice_id, datetime.now(UTC))
+        amount_minor = of.left_minor if order.amount_minor is None else order.amount_minor
+        check_refund(of, amount_minor)
+        waits = _needs_approval(payment, of, amount_minor, actor)
+        status = RefundStatus.PENDING_APPROVAL if waits else RefundStatus.REQUESTED
+        refund = _reserve(payment, order, Part(invoice_id, amount_minor), status, actor)
+        if waits:
+            _ask_second_person(payment, refund)
+        else:
+            _owe(refund, datetime.now(UTC) + SOON if at_once else None)
+        return _view(refund)
+
+
+@retried
+def approve(refund_id: int, *, actor: Actor) -> None:
+    """Agree to a refund, which leaves then. Raises NotFound, Conflict, SamePerson, Forbidden to all but operators."""
+    with transaction() as tx:
+        refund, payment = lock_refund(tx, refund_id)
+        if actor.kind != "operator":
+            raise Forbidden("A person agrees to a refund")
+        if refund.requested_by == str(actor):
+            raise SamePerson
+        _expect(refund, RefundStatus.PENDING_APPROVAL)
+        refund.status = RefundStatus.REQUESTED
+        refund.approved_by = str(actor)
+        tx.flush()
+        reviews.answer("refund.approval", f"refund:{refund.id}", by=str(actor), resolution="approved")
+        timeline.record(
+            "refund.approved",
+            actor=actor,
+            invoice_id=refund.invoice_id or payment.invoice_id,
+            payment_id=payment.id,
+            data=said_of(refund),
+        )
+        _owe(refund)
+
+
+@retried
+def withdraw(refund_id: int, *, actor: Actor, reason: str) -> None:
+    """Take a refund back that has not left, or refuse to agree to it. Raises NotFound, Conflict."""
+    with transaction() as tx:
+        refund, payment = lock_refund(tx, refund_id)
+        _expect(refund, RefundStatus.PENDING_APPROVAL, RefundStatus.REQUESTED)
+        end(payment, refund, RefundStatus.CANCELLED, "withdrawn", reason, actor)
+
+
+def lock_payment(tx: Session, payment_id: int) -> Payment:
+    """Return the payment locked, every invoice with its money before it. Raises NotFound."""
+    lock_all_of(tx, payment_id)
+    payment = tx.get(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment is None:
+        raise NotFound("payment", payment_id)
+    return payment
+
+
+def lock_refund(tx: Session, refund_id: int) -> tuple[Refund, Payment]:
+    """Return a refund and its payment, all locked in the one order. Raises NotFound."""
+    refund = tx.get(Refund, refund_id)
+    if refund is None:
+        raise NotFound("refund", refund_id)
+    payment = lock_payment(tx, refund.payment_id)
+    tx.refresh(refund, with_for_update=True)
+    return refund, payment
+
+
+def _same(known: Refund, order: RefundOrder, invoice_id: int | None) -> RequestedRefund:
+    other_amount = order.amount_minor is not None and order.amount_minor != known.amount_minor
+    if other_amount or known.invoice_id != invoice_id:
+        raise OtherOrder(code="other_refund")
+    return _view(known)
+
+
+def _view(refund: Refund) -> RequestedRefund:
+    return RequestedRefund(refund.id, RefundStatus(refund.status), Money(refund.amount_minor, refund.currency))
+
+
+def _check_kind(payment: Payment) -> None:
+    if payment.method not in HOSTED or payment.external_id is None:
+        raise RefundNotPossible(
+            f"This money did not come through a gateway ({payment.method}): who received it gives it back",
+            code="refund_method",
+        )
+    if payment.status not in RECEIVED:
+        raise RefundNotPossible(f"Payment {payment.id} is {payment.status}", code="refund_status")
+
+
+def _reserve(payment: Payment, order: RefundOrder, part: Part, status: RefundStatus, actor: Actor) -> Refund:
+    refund = Refund(
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        invoice_id=part.invoice_id,
+        amount_minor=part.held_minor,
+        currency=payment.currency,
+        status=status,
+        reason=order.reason[:500],
+        idempotency_key=order.key,
+        requested_by=str(actor),
+    )
+    session().add(refund)
+    session().flush()
+    timeline.record(
+        "refund.requested",
+        actor=actor,
+        invoice_id=part.invoice_id or payment.invoice_id,
+        payment_id=payment.id,
+        reason=order.reason[:200],
+        data=said_of(refund),
+    )
+    return refund
+
+
+def _needs_approval(payment: Payment, of: Refundable, minor: int, actor: Actor) -> bool:
+    if reviews.is_open(DISPUTE_REPORTED, payment.id):  # the bank may be about to take the same money
+        return True
+    by_service = actor.kind == "initiator"
+    limit = "service_refund_approval_above" if by_service else "refund_approval_above"
+    days = whole_number("refund_window_days", payment.tenant_id)
+    return needs_approval(
+        of,
+        minor,
+        four_eyes_minor=whole_number(limit, payment.tenant_id),
+        staff_days=STAFF_DAYS if days is None else days,
+    )
+
+
+def _ask_second_person(payment: Payment, refund: Refund) -> None:
+    amount = Money(refund.amount_minor, refund.currency)
+    reviews.ask(
+        "refund.approval",
+        f"refund:{refund.id}",
+        f"{refund.requested_by} asks to give {format_amount(amount)} {amount.currency} back: {refund.reason}",
+        invoice_id=refund.invoice_id or payment.invoice_id,
+        payment_id=payment.id,
+        evidence=said_of(refund),
+        tenant_id=refund.tenant_id,
+    )
+
+
+def _owe(refund: Refund, run_at: datetime | None = None) -> None:
+    payment = session().get_one(Payment, refund.payment_id)
+    outbox.post(
+        EXECUTE,
+        f"refund:{refund.id}",
+        lane=payment.gateway,
+        payload={"refund_id": refund.id},
+        invoice_id=refund.invoice_id or payment.invoice_id,
+        payment_id=payment.id,
+        run_at=run_at,
+        tenant_id=refund.tenant_id,
+    )
+
+
+def _expect(refund: Refund, *statuses: RefundStatus) -> None:
+    if refund.status not in statuses:
+        raise Conflict(f"Refund {refund.id} is {refund.status}", code="refund_status", status=refund.status)

@@ -1,0 +1,60 @@
+"""Letting go of money a card only reserved: nothing was taken, so nothing is given back (eis.md 5.11, 9.1.5)."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from app.domain.errors import Conflict, Outcome, ProviderFailure
+from app.domain.payment import PaymentStatus
+from app.models.payment import GatewayReference, Payment
+from app.services import timeline
+from app.services.payments import know_reference
+from app.services.refresh import look_again, refresh
+from app.services.refunds import lock_payment
+from app.uow import retried, session, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.ports import HostedGateway
+    from app.services.timeline import Actor
+
+
+def void(payment_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int], *, actor: Actor) -> PaymentStatus:
+    """Void an authorised payment and return its state as the gateway shows it afterwards.
+
+    A void may be asked for twice: the gateway's state decides, and a look is owed before the request leaves. Raises
+    NotFound, Conflict for a payment that is not authorised (a taken amount is refunded), ProviderFailure.
+    """
+    reference_id, external_id = _begin(payment_id, actor)
+    refused: ProviderFailure | None = None
+    try:
+        gateway.void_payment(external_id, f"{secrets.randbelow(10**30):030d}")
+    except ProviderFailure as failure:
+        if failure.outcome is not Outcome.UNKNOWN:
+            refused = failure
+    refresh(reference_id, gateway, poll_ladder_s)
+    status = _status(payment_id)
+    if refused is not None and status == PaymentStatus.AUTHORIZED:
+        raise refused
+    return status
+
+
+@retried
+def _begin(payment_id: int, actor: Actor) -> tuple[int, str]:
+    with transaction() as tx:
+        payment = lock_payment(tx, payment_id)
+        if payment.status != PaymentStatus.AUTHORIZED or payment.external_id is None:
+            raise Conflict(
+                f"Payment {payment_id} is {payment.status}: only a reserved amount is voided", code="no_void"
+            )
+        known = know_reference(payment, payment.gateway)
+        reference = tx.get_one(GatewayReference, known.id, with_for_update=True, populate_existing=True)
+        look_again(reference)
+        timeline.record("payment.void.asked", actor=actor, invoice_id=payment.invoice_id, payment_id=payment.id)
+        return reference.id, payment.external_id
+
+
+def _status(payment_id: int) -> PaymentStatus:
+    return PaymentStatus(session().get_one(Payment, payment_id, populate_existing=True).status)

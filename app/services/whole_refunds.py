@@ -1,0 +1,160 @@
+"""Giving everything back of an invoice, at once and as often as asked: `POST refund/auction` (eis.md 5.10, 14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from app.domain.errors import Conflict, Outcome, ProviderFailure
+from app.domain.invoice import InvoiceStatus
+from app.domain.payment import PaymentStatus
+from app.domain.refund import RESERVED, RefundNotPossible, RefundStatus, advice
+from app.models.invoice import Invoice
+from app.models.payment import GatewayReference, Payment
+from app.models.refund import Refund
+from app.models.settlement import Allocation
+from app.services import refund_calls, refunds
+from app.services.invoice_status import lock_all_of, lock_by_number
+from app.services.money_held import held_by
+from app.services.refresh import refresh
+from app.services.timeline import Actor
+from app.services.voids import void
+from app.uow import retried, session, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Select
+
+    from app.domain.ports import HostedGateway
+    from app.services.initiators import Caller
+
+REASON = "asked for by the service"
+
+
+class NeverPaid(Conflict):
+    """No money came for this invoice through a gateway"""  # noqa: D415 - the caller's own words follow
+
+
+class WaitsForApproval(Conflict):
+    """The refund waits for a second person to agree."""
+
+
+class UnderDispute(Conflict):
+    """The payer's bank has the money, or asks for it: a refund would pay it twice."""
+
+
+class RefusedThere(ProviderFailure):
+    """The gateway refused, now or when the refund was sent a moment ago; with its own code and words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done: refunds to see through, and payments whose amount is only reserved."""
+
+    refund_ids: tuple[int, ...]
+    authorised_ids: tuple[int, ...]
+
+
+def refund_invoice(caller: Caller, number: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> None:
+    """Return once everything the invoice took has gone back; doing it again finds it done.
+
+    Raises NotFound, NeverPaid, UnderDispute, WaitsForApproval, RefundNotPossible, and ProviderFailure: refused with
+    the gateway's code, or not known yet, in which case the refund goes on by itself and a later call finds its end.
+    """
+    actor = Actor("initiator", caller.code)
+    plan = _plan(caller, number, actor)
+    for payment_id in plan.authorised_ids:
+        void(payment_id, gateway, poll_ladder_s, actor=actor)
+    for refund_id in plan.refund_ids:
+        _see_through(refund_id, gateway, poll_ladder_s)
+
+
+@retried
+def _plan(caller: Caller, number: int, actor: Actor) -> Plan:
+    with transaction() as tx:
+        lock_all_of(tx, *tx.scalars(_payment_ids(Invoice.number == number)))
+        invoice = lock_by_number(tx, caller.owns, number)
+        if invoice.status in {InvoiceStatus.IN_PROTEST, InvoiceStatus.CHARGEBACK}:
+            raise UnderDispute(code="disputed")
+        payments = _payments(invoice)
+        authorised = tuple(each.id for each in payments if each.status == PaymentStatus.AUTHORIZED)
+        taken = [each for each in payments if each.status != PaymentStatus.AUTHORIZED]
+        if not taken and not authorised:
+            if invoice.status == InvoiceStatus.REFUNDED:
+                return Plan((), ())
+            raise NeverPaid(code="never_paid")
+        return Plan(tuple(key for each in taken for key in _asked(invoice, each, actor)), authorised)
+
+
+def _payments(invoice: Invoice) -> list[Payment]:
+    """Return the payments the invoice still holds money of, and those whose amount is reserved for it."""
+    given = _payment_ids(Invoice.id == invoice.id)
+    found = session().scalars(
+        select(Payment)
+        .where(
+            Payment.id.in_(given) | ((Payment.invoice_id == invoice.id) & (Payment.status == PaymentStatus.AUTHORIZED))
+        )
+        .order_by(Payment.id)
+    )
+    return [each for each in found if each.status == PaymentStatus.AUTHORIZED or held_by(each, invoice.id)]
+
+
+def _payment_ids(of: ColumnElement[bool]) -> Select[int]:
+    join = Allocation.invoice_id == Invoice.id
+    return select(Allocation.payment_id).join(Invoice, join).where(of, Allocation.reversed_at.is_(None))
+
+
+def _asked(invoice: Invoice, payment: Payment, actor: Actor) -> list[int]:
+    """Return the refunds that are to be seen through: those that were asked for, and one for what is left."""
+    mine = select(Refund).where(Refund.payment_id == payment.id, Refund.invoice_id == invoice.id)
+    open_ = [each for each in session().scalars(mine.order_by(Refund.id)) if each.status in RESERVED]
+    asked = [each.id for each in open_]
+    if sum(each.amount_minor for each in open_) < held_by(payment, invoice.id):
+        tries = session().scalar(select(func.count()).select_from(mine.subquery()))
+        order = refunds.RefundOrder(payment.id, None, REASON, f"whole:{invoice.id}:{tries}", invoice_id=invoice.id)
+        asked.append(_request(order, actor))
+    return asked
+
+
+def _request(order: refunds.RefundOrder, actor: Actor) -> int:
+    try:
+        return refunds.request(order, actor=actor, at_once=True).id
+    except RefundNotPossible as fault:
+        if fault.code == "refund_method":
+            raise NeverPaid(code="never_paid") from fault
+        raise
+
+
+def _see_through(refund_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> None:
+    status = refund_calls.execute(refund_id, gateway)
+    if status in {RefundStatus.PROCESSING, RefundStatus.UNKNOWN}:
+        status = _look(refund_id, gateway, poll_ladder_s)
+    if status == RefundStatus.SUCCEEDED:
+        return
+    if status == RefundStatus.PENDING_APPROVAL:
+        raise WaitsForApproval(code="refund_pending_approval")
+    refund = session().get_one(Refund, refund_id, populate_existing=True)
+    if status == RefundStatus.FAILED:
+        code = refund.failure_code or ""
+        raise RefusedThere(
+            gateway.name,
+            refund.failure_message or advice(code),
+            outcome=Outcome.REFUSED,
+            permanent=True,
+            code=int(code) if code.isascii() and code.isdigit() else code,
+        )
+    raise ProviderFailure(gateway.name, f"refund {refund_id} is {status}", outcome=Outcome.UNKNOWN)
+
+
+def _look(refund_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> RefundStatus:
+    """Look once at the gateway, at once: most lost answers are answers to what was done."""
+    with transaction() as tx:
+        refund = tx.get_one(Refund, refund_id)
+        reference_id = tx.scalars(
+            select(GatewayReference.id).where(GatewayReference.payment_id == refund.payment_id)
+        ).one()
+    refresh(reference_id, gateway, poll_ladder_s)
+    return RefundStatus(session().get_one(Refund, refund_id, populate_existing=True).status)
