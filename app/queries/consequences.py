@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EVENTS = text("""
 select type, invoice_id from announcement
- where initiator_id = any(:owns) and xact = pg_current_xact_id()::text::bigint order by id
+ where initiator_id = any(:owns) and xact = announcement_place() order by id
 """)
 ENTRIES = text("""
 select t.kind, a.code, e.amount_minor, e.currency

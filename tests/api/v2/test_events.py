@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain.announcement import PUBLIC, TYPES
 from app.extensions import db
+from app.services.announcement_order import go_on_behind_history
 from app.uow import transaction
 from tests.api.client import problem_of
 
@@ -130,6 +131,23 @@ def test_history_that_is_brought_in_is_no_news(own_api: Api) -> None:
             {"n": number},
         )
     assert [each["type"] for each in events(own_api)] == ["invoice.issued"]
+
+
+def test_events_restored_from_another_cluster_stay_before_the_new_ones(own_api: Api) -> None:
+    own_api.v2("/invoices", {"amount": "1.00"})
+    own_api.system.sql(
+        "insert into announcement (initiator_id, type, payload, xact)"
+        " select initiator_id, 'invoice.overdue', payload || '{\"type\": \"invoice.overdue\"}', 10^12 from announcement"
+    )
+    with own_api.system.app.app_context():
+        assert go_on_behind_history() is True
+        assert go_on_behind_history() is False
+    page: dict[str, Any] = dict(own_api.v2("/events").json or {})
+    assert [each["type"] for each in page["data"]] == ["invoice.issued", "invoice.overdue"]
+    own_api.v2("/invoices", {"amount": "2.00"})
+    new = events(own_api, f"&cursor={page['next_cursor']}")
+    assert [each["data"]["invoice"]["amount"] for each in new] == ["2.00"]
+    assert own_api.v2("/invoices?dry_run=true", {"amount": "3.00"}).json["rehearsal"]["events"]  # type: ignore[index]
 
 
 def test_the_database_and_the_rules_know_the_same_types(api: Api) -> None:
