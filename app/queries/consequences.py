@@ -25,7 +25,7 @@ select t.kind, a.code, e.amount_minor, e.currency
 MESSAGES = text("""
 select o.kind, l.name from outbox o join lane l on l.id = o.lane_id
  where o.invoice_id = any(:invoices) and o.xmin = pg_current_xact_id()::xid
-   and (l.name like 'initiator:%' or l.name like 'webhook:%')
+   and l.queue <> 'background'
  order by o.id
 """)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.announcement import PUBLIC, TYPES
+from app.domain.why_not_paid import FOUND
 from app.extensions import db
 from app.services.announcement_order import go_on_behind_history
 from app.uow import transaction
@@ -157,3 +159,8 @@ def test_the_database_and_the_rules_know_the_same_types(api: Api) -> None:
     assert set(PUBLIC) == set(TYPES.values())
     source = api.system.scalar("select prosrc from pg_proc where proname = 'announced_type'")
     assert source.count("when '") == len(TYPES)
+
+
+def test_the_guide_names_every_type_and_every_cause() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    assert [word for word in (*PUBLIC, *FOUND) if f"`{word}`" not in guide] == []
