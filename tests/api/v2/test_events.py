@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,32 @@ def test_an_event_committed_late_is_not_passed_by_a_cursor(own_api: Api) -> None
         connection.commit()
     told = events(own_api, f"&cursor={page['next_cursor']}" if page["next_cursor"] else "")
     assert {each["data"]["invoice"]["number"] for each in told} == {slow, quick}
+
+
+def test_a_reader_among_many_writers_misses_nothing_and_gets_nothing_twice(own_api: Api) -> None:
+    writers, each_writes = 6, 12
+
+    def write(nth: int) -> None:
+        for step in range(each_writes):
+            code = "registry" if (nth + step) % 2 else "business_registry"
+            response = own_api.v2("/invoices", {"amount": "1.00", "initiator": code})
+            assert response.status_code == 201, response.text
+
+    read: list[str] = []
+    query = ""
+    with ThreadPoolExecutor(writers) as pool:
+        writing = [pool.submit(write, nth) for nth in range(writers)]
+        while True:
+            is_over = all(each.done() for each in writing)
+            page: dict[str, Any] = dict(own_api.v2(f"/events?limit=7{query}").json or {})
+            read += [each["id"] for each in page["data"]]
+            query = f"&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+            if is_over and not page["has_more"] and not page["data"]:
+                break
+    for done in writing:
+        done.result()
+    assert len(read) == len(set(read)) == writers * each_writes
+    assert set(read) == {row[0] for row in own_api.system.rows("select token from announcement")}
 
 
 def test_events_are_chosen_by_type_and_time(own_api: Api) -> None:
