@@ -169,6 +169,19 @@ def issue_key(initiator: str, name: str, days: int | None) -> None:
     print(f"key id: {key.kid}\nsecret: {key.secret}\ntoken:  {key.token}")
 
 
+@main.command("import-legacy")
+@click.option(
+    "--source", envvar="LEGACY_DATABASE_URL", required=True, help="URL of the old database; LEGACY_DATABASE_URL."
+)
+@click.option("--dry-run", is_flag=True, help="Do everything, report, and undo it.")
+def import_legacy(source: str, *, dry_run: bool) -> None:
+    """Take in the tables of the system before, with a report of what was mapped, what was not, and why."""
+    from app.services.legacy import import_legacy as move  # noqa: PLC0415
+
+    with _application().app_context():
+        print(move(source, rehearse=dry_run))
+
+
 @main.group("white-code")
 def white_code() -> None:
     """Say who may sign in to the portal."""
