@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,19 @@ def issue_key(initiator: str, name: str, days: int | None) -> None:
     print(f"key id: {key.kid}\nsecret: {key.secret}\ntoken:  {key.token}")
 
 
+@main.command("import-legacy")
+@click.option(
+    "--source", envvar="LEGACY_DATABASE_URL", required=True, help="URL of the old database; LEGACY_DATABASE_URL."
+)
+@click.option("--dry-run", is_flag=True, help="Do everything, report, and undo it.")
+def import_legacy(source: str, *, dry_run: bool) -> None:
+    """Take in the tables of the system before, with a report of what was mapped, what was not, and why."""
+    from app.services.legacy import import_legacy as move  # noqa: PLC0415
+
+    with _application().app_context():
+        print(move(source, rehearse=dry_run))
+
+
 @main.group("white-code")
 def white_code() -> None:
     """Say who may sign in to the portal."""
@@ -221,6 +235,24 @@ def verify() -> None:
         report = prove()
     print(report)
     sys.exit(0 if report.holds else 1)
+
+
+@main.command()
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--dry-run", is_flag=True, help="Only say what differs and what would become of it.")
+def compare(day: datetime, *, dry_run: bool) -> None:
+    """Compare a day's payments with the gateway's; without --dry-run what differs is mended or asked about."""
+    from app.integrations import current  # noqa: PLC0415
+    from app.services import comparisons  # noqa: PLC0415
+
+    with _application().app_context():
+        gateway = current().everypay
+        if dry_run:
+            for found in comparisons.rehearse(gateway, day.date()):
+                print(found.sentence(gateway.name))
+            return
+        owed = comparisons.owe(gateway.name, day.date(), datetime.now(UTC).date())
+        print("The comparison is under way." if owed else "This day is compared today already.")
 
 
 @main.command("export-chain")

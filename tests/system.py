@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from app.integrations.everypay.simulator_shop import EveryPayConfig
 from app.integrations.initiators.client import HttpInitiatorClient
 from app.integrations.initiators.simulator import create_simulator as create_initiator
 from app.integrations.initiators.simulator_service import InitiatorConfig, new_invoice
+from app.integrations.webhooks.sender import HttpWebhookSender
 from app.jobs.outbox import work_queue
 from app.queue import QUEUES
 from app.uow import assert_no_transaction, session
@@ -136,6 +138,19 @@ class System:
         assert response.status_code == 201, response.text
         return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]
 
+    def deposit(self, domain: str = "a.ee", user: str = "u-1", amount: str = "500.0") -> str:
+        """Ask as the auction for a page to pay a deposit and return the gateway's reference."""
+        body = {
+            "description": f"auction_deposit {domain}, user_uuid {user}, user_email {user}@users.test",
+            "transaction_amount": amount,
+            "customer_url": "http://auction.test/back",
+            "custom_field2": "auction",
+            "affiliation": "auction_deposit",
+        }
+        response = self.call("auction", "/invoice_generator/deposit_prepayment", body)
+        assert response.status_code == 201, response.text
+        return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]
+
     def pay(self, reference: str, state: str = "settled", **more: Any) -> None:
         """Let the payer, or the bank, do something at the gateway."""
         self.shop.move(reference, state, **more)
@@ -192,14 +207,28 @@ class System:
             session().rollback()
             return found
 
+    def catch_up(self) -> None:
+        """Wait until all transactions of the server that began before now are over, those of other tests as well.
+
+        The list of events shows nothing that something older could still come before.
+        """
+        with self.app.app_context():
+            now = session().execute(text("select pg_current_xact_id()::text::bigint")).scalar() or 0
+            session().commit()
+        for _ in range(600):
+            if self.scalar("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint") > now:
+                return
+            time.sleep(0.05)
+        raise AssertionError("another transaction has been open for 30 seconds")
+
     def status(self, number: int) -> str:
         """Return an invoice's status."""
         return str(self.scalar("select status from invoice where number = :number", number=number))
 
 
-def build(database_url: str, redis_url: str) -> System:
-    """Return a system on this database; nothing listens on a port."""
-    app = create_app(load_settings(environment(database_url, redis_url)))
+def build(database_url: str, redis_url: str, **more: str) -> System:
+    """Return a system on this database, with these settings beside the usual ones; nothing listens on a port."""
+    app = create_app(load_settings(environment(database_url, redis_url) | more))
     app.config["TESTING"] = False
     everypay = create_everypay(
         EveryPayConfig(base_url="http://everypay.test", callback_url="", key=KEY, account_name=ACCOUNT)
@@ -244,4 +273,5 @@ def integrations(transports: Mapping[str, httpx.BaseTransport]) -> Integrations:
             before_request=assert_no_transaction,
             transports={code: transports[code] for code in SERVICES},
         ),
+        webhooks=HttpWebhookSender(allow_private=True, before_request=assert_no_transaction),
     )

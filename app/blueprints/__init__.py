@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 from app.blueprints.api.directo import bp as directo_api
 from app.blueprints.api.e_invoice import bp as e_invoice_api
 from app.blueprints.api.guard import require_caller
+from app.blueprints.api.import_data import bp as import_data_api
 from app.blueprints.api.invoice import bp as invoice_api
 from app.blueprints.api.invoice_generator import bp as invoice_generator_api
 from app.blueprints.api.pages import bp as api_pages
 from app.blueprints.api.refund import bp as refund_api
 from app.blueprints.api.reserved_domains import bp as reserved_domains_api
+from app.blueprints.api.v2.digest import bp as digest_v2
 from app.blueprints.api.v2.events import bp as events_v2
 from app.blueprints.api.v2.invoices import bp as invoices_v2
 from app.blueprints.api.v2.payments import bp as payments_v2
 from app.blueprints.api.v2.references import bp as references_v2
 from app.blueprints.api.v2.refunds import bp as refunds_v2
+from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.health.views import bp as health
@@ -57,11 +60,14 @@ DOORS = (
     Door(reserved_domains_api, require_caller, csrf=False),
     Door(directo_api, require_caller, csrf=False),
     Door(e_invoice_api, require_caller, csrf=False),
+    Door(import_data_api, require_caller, csrf=False),
     Door(invoices_v2, require_caller, csrf=False),
     Door(payments_v2, require_caller, csrf=False),
     Door(refunds_v2, require_caller, csrf=False),
     Door(references_v2, require_caller, csrf=False),
     Door(events_v2, require_caller, csrf=False),
+    Door(digest_v2, require_caller, csrf=False),
+    Door(webhook_endpoints_v2, require_caller, csrf=False),
     Door(everypay_callback, anybody, csrf=False),
     Door(api_pages, anybody),
     Door(health, anybody),

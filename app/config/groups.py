@@ -47,6 +47,13 @@ class InitiatorSettings(Group):
     eeid_update_payment_url: Url = setting("EEID_UPDATE_PAYMENT_URL", "", rule=Rule.OUTSIDE_URL)
     allowed_base_urls: Urls = setting("ALLOWED_BASE_URLS", (), rule=Rule.OUTSIDE_URL)
 
+    webhook_origins: Urls = setting("WEBHOOK_ORIGINS", (), rule=Rule.OUTSIDE_URL)
+
+    def hearing_urls(self, code: str) -> tuple[str, ...]:
+        """Return the addresses on whose origins this service may be sent webhooks: its own and those named for all."""
+        own = self.base_urls.get(code)
+        return (*([own] if own else []), *self.webhook_origins)
+
     @property
     def base_urls(self) -> dict[str, str]:
         """Return initiator code -> base URL of the service, only those that are set."""

@@ -32,10 +32,15 @@ TYPES: dict[str, str] = {
     "payment.charged_back": "payment.charged_back",
     "refund.requested": "refund.requested",
     "refund.approved": "refund.approved",
-    "refund.processing": "refund.processing",
+    "refund.sent": "refund.processing",
+    "refund.unknown": "refund.processing",
     "refund.succeeded": "refund.succeeded",
     "refund.failed": "refund.failed",
     "refund.cancelled": "refund.cancelled",
+    "dispute.opened": "dispute.opened",
+    "dispute.updated": "dispute.updated",
+    "dispute.won": "dispute.won",
+    "dispute.closed": "dispute.closed",
 }
 PUBLIC: tuple[str, ...] = tuple(sorted(set(TYPES.values())))
 MOST_WISHES = 50

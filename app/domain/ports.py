@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.domain.dispute import News
     from app.domain.money import Money
     from app.domain.payment import ObservedState
@@ -156,6 +158,14 @@ class InitiatorClient(Protocol):
 
     def has_endpoint(self, initiator: str) -> bool:
         """Return whether this initiator has a payment_status URL at all."""
+        ...
+
+
+class WebhookSender(Protocol):
+    """The endpoints services have named themselves."""
+
+    def send(self, endpoint: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST a signed message to this endpoint. Raises ProviderFailure for anything but a 2xx answer."""
         ...
 
 

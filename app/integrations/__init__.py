@@ -16,6 +16,7 @@ from app.integrations.initiators.token import sign as sign_token
 from app.integrations.initiators.token import verify as verify_token
 from app.integrations.tara.login import register as register_tara
 from app.integrations.tara.oidc import LoginCancelled, LoginRefused, WeakLogin, check_claims
+from app.integrations.webhooks.sender import HttpWebhookSender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
     from app.config import Settings
-    from app.domain.ports import HostedGateway, InitiatorClient, LinkSigner
+    from app.domain.ports import HostedGateway, InitiatorClient, LinkSigner, WebhookSender
 
 __all__ = [
     "BadToken",
@@ -49,6 +50,7 @@ class Integrations:
     everypay: HostedGateway
     links: LinkSigner
     initiators: InitiatorClient
+    webhooks: WebhookSender
 
 
 def build_integrations(
@@ -86,6 +88,11 @@ def build_integrations(
             before_request=before_request,
             limit_s=settings.timeout_is_sec,
             transports=mounted,
+        ),
+        webhooks=HttpWebhookSender(
+            allow_private=settings.development,
+            before_request=before_request,
+            limit_s=settings.timeout_is_sec,
         ),
     )
 

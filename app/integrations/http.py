@@ -119,7 +119,13 @@ class Caller:
         if payload is not None:
             content = exact_json.dumps(payload).encode("ascii")
             said["Content-Type"] = "application/json"
-        answer, retry_after_s = self._exchange(self._request(method, url, profile, content, said), profile)
+        return self.deliver(method, url, profile=profile, content=content, headers=said)
+
+    def deliver(
+        self, method: str, url: str, *, profile: Profile, content: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Do the same with bytes that are given, because they are signed."""
+        answer, retry_after_s = self._exchange(self._request(method, url, profile, content, headers), profile)
         if httpx.codes.is_success(answer.status):
             return answer
         raise self._refusal(answer, retry_after_s)

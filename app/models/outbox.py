@@ -31,6 +31,13 @@ class OutboxRow(Tenanted, Base):
         Index("ix_outbox_pending", "lane_id", "run_at", "id", postgresql_where=text("state = 'pending'")),
         Index("ix_outbox_leased", "lease_until", postgresql_where=text("state = 'leased'")),
         Index("ix_outbox_stuck", "id", postgresql_where=text("state in ('dead', 'held')")),
+        Index(
+            "ix_outbox_webhook",
+            "lane_id",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("kind = 'webhook.event.send'"),
+        ),
         Index("ix_outbox_invoice_id", "invoice_id", "id", postgresql_where=text("invoice_id is not null")),
     )
 

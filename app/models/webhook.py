@@ -11,7 +11,7 @@ from sqlalchemy.types import Text
 
 from app.models.base import Base, CreatedAt, Key, Tenanted, same_tenant
 
-DISABLED_BY = ["service", "gone", "failing"]
+SEND = "webhook.event.send"  # the kind of outbox row that `announce()` in the database writes
 
 
 class WebhookEndpoint(Tenanted, Base):
@@ -30,7 +30,8 @@ class WebhookEndpoint(Tenanted, Base):
         CheckConstraint("(previous_sealed is null) = (previous_until is null)", name="previous"),
         CheckConstraint("enabled = (disabled_by is null)", name="disabled"),
         CheckConstraint("disabled_by in ('service', 'gone', 'failing')", name="disabled_by"),
-        Index("ix_webhook_endpoint_initiator_id", "initiator_id", "id"),
+        Index("uq_webhook_endpoint_url", "initiator_id", "url", unique=True, postgresql_where=text("enabled")),
+        Index("ix_webhook_endpoint_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
     )
 
     id: Mapped[Key]

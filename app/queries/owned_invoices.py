@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from app.domain.errors import NotFound
 from app.models.announcement import Announcement
+from app.models.bulk import BulkMember
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice, InvoiceLine
 from app.models.payment import Payment
@@ -81,12 +82,20 @@ def lines_of(invoice_ids: Sequence[int]) -> dict[int, list[InvoiceLine]]:
 
 
 def payments_of(invoice_ids: Sequence[int]) -> dict[int, list[Payment]]:
-    """Return the payments of all these invoices, collective ones included, oldest first, in one question."""
+    """Return the payments of all these invoices, oldest first, in one question.
+
+    Bulk payments that gave to them, or were begun for them, are theirs too.
+    """
     own = select(Payment.id.label("payment_id"), Payment.invoice_id.label("invoice_id")).where(
         Payment.invoice_id.in_(invoice_ids)
     )
     given = select(Allocation.payment_id, Allocation.invoice_id).where(Allocation.invoice_id.in_(invoice_ids))
-    both = own.union(given).subquery()
+    begun = (
+        select(Payment.id, BulkMember.member_id)
+        .join(BulkMember, BulkMember.parent_id == Payment.invoice_id)
+        .where(BulkMember.member_id.in_(invoice_ids), BulkMember.released_at.is_(None))
+    )
+    both = own.union(given, begun).subquery()
     rows = session().execute(
         select(both.c.invoice_id, Payment).join(both, both.c.payment_id == Payment.id).order_by(Payment.id)
     )

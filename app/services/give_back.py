@@ -10,7 +10,7 @@ from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
 from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus, next_look_s
 from app.models.refund import Refund
-from app.services import ledger, notices, reviews, timeline
+from app.services import bulk_members, ledger, notices, reviews, timeline
 from app.services.invoice_status import lock, recompute
 from app.services.money_held import parts_of, refund_under_way, refunds_of, share, surplus_of
 from app.services.timeline import SYSTEM, Actor
@@ -101,6 +101,8 @@ def _book(payment: Payment, refund: Refund, initiator: str) -> None:
         surplus = surplus_of(payment.id, locked=True)
         assert surplus is not None  # noqa: S101 - a part of the payment that is no invoice's is a surplus
         surplus.refunded_minor += amount.minor
+        if not surplus.left_minor:
+            reviews.answer("payment.surplus", f"payment:{payment.id}", by=refund.requested_by, resolution="given back")
         postings = books.credit_refunded(payment.gateway, initiator, amount)
     else:
         postings = books.refunded(payment.gateway, initiator, amount)
@@ -118,6 +120,7 @@ def _book(payment: Payment, refund: Refund, initiator: str) -> None:
         recompute(invoice)
         if refund.requested_by != str(Actor("initiator", initiator)):
             notices.owe_refunded(invoice, payment, initiator)
+    bulk_members.mirror(payment)
 
 
 def _drop_what_does_not_fit(payment: Payment) -> None:

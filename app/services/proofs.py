@@ -110,8 +110,20 @@ INVARIANTS = (
              left join (select invoice_id, sum(invoice_minor) filter (where status = 'lost') lost,
                                sum(invoice_minor) filter (where status in ('opened', 'under_review')) held
                           from dispute group by 1) d on d.invoice_id = i.id
-            where i.refunded_minor <> coalesce(r.back, 0) or i.lost_minor <> coalesce(d.lost, 0)
-               or i.disputed_minor <> coalesce(d.held, 0)""",
+            where i.kind <> 'bulk'
+              and (i.refunded_minor <> coalesce(r.back, 0) or i.lost_minor <> coalesce(d.lost, 0)
+                   or i.disputed_minor <> coalesce(d.held, 0))""",
+    ),
+    Invariant(
+        "B4 bulk money back",
+        "a bulk payment shows as given back and as lost what went of the money that came for it",
+        "select count(*) from invoice where kind = 'bulk'",
+        """select i.id from invoice i
+             left join (select invoice_id, sum(refunded_minor) back, sum(lost_minor) lost from payment group by 1) p
+                    on p.invoice_id = i.id
+            where i.kind = 'bulk'
+              and (i.refunded_minor <> least(i.captured_minor, coalesce(p.back, 0))
+                   or i.lost_minor <> least(i.captured_minor - i.refunded_minor, coalesce(p.lost, 0)))""",
     ),
     Invariant(
         "I5 refunds go on",
@@ -155,11 +167,12 @@ INVARIANTS = (
     ),
     Invariant(
         "I7 news is owed",
-        "every settled payment of a listening service has exactly one notice",
+        "every settled payment of a listening service has exactly one notice; what was imported settled is known there",
         "select count(*) from payment where completed_at is not null",
         """select p.id from payment p join initiator n on n.id = p.initiator_id
-            where p.completed_at is not null and p.method in ('hosted', 'linkpay')
+            where p.completed_at is not null and p.method in ('hosted', 'linkpay') and p.import_batch_id is null
               and n.code in ('registry', 'auction', 'eeid')
+              and not exists (select 1 from deposit d where d.invoice_id = p.invoice_id)
               and (n.code = 'auction'
                    or not exists (select 1 from invoice i where i.id = p.invoice_id and i.kind = 'bulk'))
               and not exists (select 1 from outbox o where o.kind = 'initiator.payment.notify'
@@ -216,6 +229,7 @@ INVARIANTS = (
         """select s.invoice_id as id from settlement s
              join invoice i on i.id = s.invoice_id
              join payment p on p.id = s.payment_id and p.invoice_id <> i.id and p.method in ('hosted', 'linkpay')
+                           and p.import_batch_id is null
              join bulk_member m on m.parent_id = p.invoice_id and m.member_id = i.id
              join initiator n on n.id = i.initiator_id and n.code in ('registry', 'auction', 'eeid')
             where s.reversed_at is null and 1 <> (
@@ -224,6 +238,28 @@ INVARIANTS = (
                  and (o.payload -> 'body' ->> 'order_reference' = i.number::text
                       or o.payload -> 'body' -> 'invoice_number_collection'
                          @> jsonb_build_array(jsonb_build_object('number', i.number))))""",
+    ),
+    Invariant(
+        "D1 deposits",
+        "a deposit stands on a deposit invoice of its service, and is closed once that is paid",
+        "select count(*) from deposit",
+        """select d.id from deposit d join invoice i on i.id = d.invoice_id
+            where i.kind <> 'auction_deposit' or i.initiator_id <> d.initiator_id
+               or (i.paid_at is not null and d.closed_at is null)""",
+    ),
+    Invariant(
+        "D2 deposit news",
+        "who paid a deposit is named to its service once, with the domain and the amount",
+        "select count(*) from deposit d join settlement s on s.invoice_id = d.invoice_id",
+        """select d.id from deposit d
+             join invoice i on i.id = d.invoice_id
+             join settlement s on s.invoice_id = i.id and s.reversed_at is null
+             join payment p on p.id = s.payment_id and p.method in ('hosted', 'linkpay')
+            where 1 <> (select count(*) from outbox o
+                         where o.kind = 'initiator.payment.notify' and o.payment_id = p.id
+                           and o.payload -> 'body' @> jsonb_build_object(
+                               'domain_name', d.domain, 'user_uuid', d.user_uuid, 'invoice_number', i.number)
+                           and (o.payload -> 'body' ->> 'transaction_amount')::numeric * 100 = i.total_minor)""",
     ),
     Invariant(
         "I12 leases",

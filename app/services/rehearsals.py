@@ -25,6 +25,18 @@ def together(verb: Callable[[], R]) -> R:
 
 
 @retried
+def undone(verb: Callable[[], R]) -> R:
+    """Return what the verb would return, and undo all of it. Raises what the verb raises."""
+    results: list[R] = []
+    try:
+        with transaction():
+            results.append(verb())
+            raise _Over  # noqa: TRY301 - the one way to roll back what was done
+    except _Over:
+        return results[0]
+
+
+@retried
 def rehearse(verb: Callable[[], R], owns: Sequence[int]) -> tuple[R, Consequences]:
     """Return what the verb would return and what would follow, and undo all of it: rows, numbers, outbox, timeline.
 

@@ -70,3 +70,5 @@ def check(budget: Budget, who: str) -> None:
 ONE_OFFS = Budget("one-offs", parse("600 per minute"))
 # Callbacks about payments nobody here knows, per peer; those about known ones are never counted.
 STRANGERS = Noisy(Budget("strange callbacks", parse("600 per minute")))
+# Sending a range of events again owes up to a thousand messages a time.
+RESENDS = Budget("resends", parse("60 per minute"))

@@ -33,7 +33,15 @@ if TYPE_CHECKING:
 DAY = datetime(2026, 3, 4, tzinfo=UTC)
 
 # Bulk payments are not invented, and nothing is under way when the seed is done.
-NOT_SEEDED = {"B1 bulk members", "B2 bulk money", "B3 bulk news", "I5 refunds go on"}
+NOT_SEEDED = {
+    "B1 bulk members",
+    "B2 bulk money",
+    "B3 bulk news",
+    "B4 bulk money back",
+    "D1 deposits",
+    "D2 deposit news",
+    "I5 refunds go on",
+}
 
 # What identifies a business fact, and nothing of what a database gives by itself (ids).
 FACTS = {

@@ -87,3 +87,20 @@ def test_ends_without_money_are_said(own_api: Api) -> None:
 def test_somebody_elses_invoice_has_no_reasons(own_api: Api) -> None:
     number = own_api.system.invoice()
     problem_of(own_api.v2(f"/invoices/{number}/why-not-paid", code="auction"), 404)
+
+
+def test_a_bulk_payment_under_way_is_a_try_of_each_of_its_members(own_api: Api) -> None:
+    system = own_api.system
+    numbers = [system.invoice("auction"), system.invoice("auction")]
+    body = {
+        "description": f"{numbers[0]} {numbers[1]}",
+        "transaction_amount": "240.00",
+        "customer_url": BACK["auction"],
+        "custom_field2": "auction",
+    }
+    bulk = own_api.send("/invoice_generator/bulk_payment", body, code="auction")
+    assert bulk.status_code == 201, bulk.text
+    assert {cause(own_api, number, "auction") for number in numbers} == {"page_untouched"}
+    shown = own_api.v2(f"/invoices/{numbers[0]}?expand=payments", code="auction").json["payments"]  # type: ignore[index]
+    assert [each["amount"] for each in shown] == ["240.00"]
+    assert shown[0]["invoice"] not in numbers

@@ -10,15 +10,20 @@ from app.blueprints.api.v2.fields import (
     PAGE_ROWS,
     Amount,
     AskedNumber,
+    Day,
     EventTypes,
     Expansions,
     Filled,
     InvoiceStatuses,
     Limit,
     Moment,
+    Names,
     Number,
+    OverlapSeconds,
     PaymentStatuses,
     RefundStatuses,
+    Standings,
+    Switch,
     Text,
     Truth,
 )
@@ -105,6 +110,13 @@ class EventsQuery(PageQuery):
     created_to: Moment | None = None
 
 
+class DigestQuery(Strict):
+    """Which days, both included, in UTC."""
+
+    first_day: Day
+    last_day: Day
+
+
 class Customer(Strict):
     """Who is to pay."""
 
@@ -152,6 +164,17 @@ class PaymentBody(Strict):
     reference_number: Text = ""
 
 
+class RefundBody(Strict):
+    """Money to give back."""
+
+    model_config = _example(payment="kT3yq0S9v1JgYw2Bq8x4Zg", amount="20.00", reason="The payer withdrew in time")
+
+    payment: Filled = Field(description="The payment's id")
+    amount: Amount | None = Field(None, description="Above zero and at most what is left; without it all that is left")
+    reason: Filled = Field(description="Shown on the timeline, and to whoever must agree")
+    invoice: Number | None = Field(None, description="Of a bulk payment: which member the money goes off")
+
+
 class ReferenceBody(Strict):
     """A new reference number."""
 
@@ -160,3 +183,51 @@ class ReferenceBody(Strict):
     initiator: Text = Field("", description="Yourself, or a service you act for")
     owner: Text = ""
     email: Text = ""
+
+
+class DeliveriesQuery(PageQuery):
+    """Which messages to an endpoint."""
+
+    state: Standings = ()
+
+
+class EndpointBody(Strict):
+    """A new webhook endpoint."""
+
+    model_config = _example(url="https://registry.example/hooks", types=["invoice.*", "payment.completed"])
+
+    url: Filled = Field(description="On an origin that is registered for the service")
+    types: Names = Field([], description="What it hears: types, or such as invoice.*; nothing means all of them")
+    description: Text = ""
+    initiator: Text = Field("", description="Whose events: yourself, or a service you act for")
+
+
+class EndpointChange(Strict):
+    """What to change of an endpoint; what is not named stays."""
+
+    model_config = _example(enabled=True)
+
+    url: Filled | None = None
+    types: Names | None = None
+    description: Text | None = None
+    enabled: Switch | None = None
+
+
+class Rotation(Strict):
+    """A new secret."""
+
+    model_config = _example(keep_previous_s=86400)
+
+    keep_previous_s: OverlapSeconds = Field(86_400, description="How long the secret before signs beside the new one")
+
+
+class ResendBody(Strict):
+    """Which events to send once more: named ones, or a range that ends before `created_to`."""
+
+    model_config = _example(created_from="2026-11-20T00:00:00Z", created_to="2026-11-21T00:00:00Z")
+
+    events: Names = Field([], description="Names of events")
+    types: Names = Field([], description="Of a range only these; nothing means what the endpoint hears")
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+    cursor: Text | None = Field(None, description="next_cursor of the event list, or of the resend before")

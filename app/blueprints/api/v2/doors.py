@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import shapes
+from app.blueprints.api.v2 import renderings
 from app.blueprints.api.v2.bodies import RehearsalQuery
 from app.blueprints.api.v2.fields import HIGHEST_NUMBER
 from app.domain.errors import NotFound
@@ -96,7 +96,7 @@ def _or_rehearsed(once: View, rehearsal: View) -> View:
         if not asked.dry_run:
             return once(**given)
         result, followed = rehearse(partial(rehearsal, **given), caller().owns)
-        return {**result, "rehearsal": shapes.rehearsal(followed)}, REHEARSED
+        return {**result, "rehearsal": renderings.rehearsal(followed)}, REHEARSED
 
     return answer
 

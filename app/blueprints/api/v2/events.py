@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import bodies, shapes
+from app.blueprints.api.v2 import bodies, renderings, shapes
 from app.blueprints.api.v2.doors import reads
 from app.queries import announcements
 from app.queries.announcements import EventFilter, Position
@@ -24,7 +24,7 @@ def list_events(asked: bodies.EventsQuery) -> dict[str, Any]:
     wanted = EventFilter(asked.type, asked.created_from, asked.created_to)
     found = announcements.page(caller().owns, wanted, after, asked.limit)
     return {
-        "data": [shapes.event(each) for each in found.rows],
+        "data": [renderings.event(each) for each in found.rows],
         "next_cursor": seal(LIST, found.after.xact, found.after.id) if found.after else None,
         "has_more": found.has_more,
     }
@@ -33,4 +33,4 @@ def list_events(asked: bodies.EventsQuery) -> dict[str, Any]:
 @reads(bp, "/<event_id>", asks=bodies.NothingAsked, gives=shapes.EventShape, summary="Get an event")
 def get_event(asked: bodies.NothingAsked, event_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return one event as it was told, or would have been."""
-    return shapes.event(announcements.by_token(caller().owns, event_id))
+    return renderings.event(announcements.by_token(caller().owns, event_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
@@ -17,12 +17,16 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, parse_amount
 from app.domain.payment import PaymentStatus
 from app.domain.refund import RefundStatus
+from app.queries.webhooks import STANDINGS
 from app.web.strict_json import NumberText
 
 CURRENCY = "EUR"
 MOST_ROWS = 100
 PAGE_ROWS = 50
 HIGHEST_NUMBER = 2_147_483_647
+LONGEST_OVERLAP_S = 7 * 24 * 3600
+MOST_NAMES = 100
+LONGEST_NAME = 64
 _WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
 AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
 
@@ -74,6 +78,16 @@ def _moment(value: Any) -> datetime:
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]", re.ASCII)
 
 
+def _day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value if _DAY.fullmatch(_string(value)) else "")
+    except ValueError:
+        raise refuse("must be a day such as 2026-11-21") from None
+
+
+_DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
 def _truth(value: Any) -> bool:
     if value not in {"true", "false"}:
         raise refuse("must be true or false")
@@ -90,6 +104,27 @@ def _words(allowed: tuple[str, ...]) -> Any:
     one = "|".join(map(re.escape, allowed))
     schema = {"type": "string", "pattern": f"^({one})(,({one}))*$", "examples": [allowed[0]]}
     return [PlainValidator(split), WithJsonSchema(schema)]
+
+
+def _seconds(value: Any) -> int:
+    if not isinstance(value, NumberText) or not _WHOLE.fullmatch(value) or int(value) > LONGEST_OVERLAP_S:
+        raise refuse(f"must be a whole number of seconds up to {LONGEST_OVERLAP_S}")
+    return int(value)
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise refuse("must be true or false")
+    return value
+
+
+def _names(value: Any) -> list[str]:
+    if not isinstance(value, list) or len(value) > MOST_NAMES:
+        raise refuse(f"must be a list of at most {MOST_NAMES} strings")
+    names = [str(_string(each)) for each in value]
+    if any(len(each) > LONGEST_NAME or not each.isascii() or not each.isprintable() for each in names):
+        raise refuse(f"must be names of at most {LONGEST_NAME} plain characters")
+    return names
 
 
 Text = Annotated[AnyText, BeforeValidator(_string), WithJsonSchema({"type": "string", "maxLength": 2000})]
@@ -111,6 +146,17 @@ Limit = Annotated[
     int, PlainValidator(_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 50})
 ]
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+OverlapSeconds = Annotated[
+    int, PlainValidator(_seconds), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": LONGEST_OVERLAP_S})
+]
+Switch = Annotated[bool, PlainValidator(_switch), WithJsonSchema({"type": "boolean"})]
+_NAME_SCHEMA = {"type": "string", "maxLength": LONGEST_NAME, "pattern": "^[ -~]*$"}
+Names = Annotated[
+    list[str],
+    PlainValidator(_names),
+    WithJsonSchema({"type": "array", "maxItems": MOST_NAMES, "items": _NAME_SCHEMA}),
+]
 Truth = Annotated[bool, PlainValidator(_truth), WithJsonSchema({"type": "boolean", "default": False})]
 _STATUSES = _words(tuple(map(str, InvoiceStatus)))
 InvoiceStatuses = Annotated[tuple[str, ...], _STATUSES[0], _STATUSES[1]]
@@ -120,5 +166,7 @@ _REFUND_STATUSES = _words(tuple(map(str, RefundStatus)))
 RefundStatuses = Annotated[tuple[str, ...], _REFUND_STATUSES[0], _REFUND_STATUSES[1]]
 _EVENT_TYPES = _words(PUBLIC)
 EventTypes = Annotated[tuple[str, ...], _EVENT_TYPES[0], _EVENT_TYPES[1]]
+_STANDINGS = _words(STANDINGS)
+Standings = Annotated[tuple[str, ...], _STANDINGS[0], _STANDINGS[1]]
 _EXPANSIONS = _words(("lines", "payments", "events"))
 Expansions = Annotated[tuple[str, ...], _EXPANSIONS[0], _EXPANSIONS[1]]

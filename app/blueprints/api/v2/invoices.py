@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, shapes
+from app.blueprints.api.v2 import answers, bodies, renderings, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.errors import Invalid
 from app.integrations import current
@@ -50,7 +50,7 @@ def get_invoice(asked: bodies.ExpandQuery, number: int) -> dict[str, Any]:
 )
 def get_why_not_paid(asked: bodies.NothingAsked, number: int) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return the first cause that holds."""
-    return shapes.why(number, why_not_paid(owned_invoices.by_number(caller().owns, number)))
+    return renderings.why(number, why_not_paid(owned_invoices.by_number(caller().owns, number)))
 
 
 @writes(bp, "", takes=bodies.InvoiceBody, gives=shapes.InvoiceShape, summary="Create an invoice")

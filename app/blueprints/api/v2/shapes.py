@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
-from app.domain.money import Money, format_amount
 from app.domain.why_not_paid import FOUND
-
-if TYPE_CHECKING:
-    from app.domain.why_not_paid import Explanation
-    from app.models.announcement import Announcement
-    from app.models.invoice import Invoice, InvoiceLine
-    from app.models.payment import Payment
-    from app.models.reference import Reference
-    from app.models.refund import Refund
-    from app.queries.consequences import Consequences
 
 T = TypeVar("T")
 
@@ -133,7 +123,7 @@ class InvoiceShape(Rehearsed):
     events: list[EventShape] | None = None
 
 
-class RefundShape(BaseModel):
+class RefundShape(Rehearsed):
     """Money on its way back."""
 
     id: str
@@ -170,6 +160,73 @@ class WhyShape(BaseModel):
     ruled_out: list[str] = Field(description="Causes that were looked at before and do not hold")
 
 
+class EndpointShape(Rehearsed):
+    """Where a service hears what happens; its secret is read from `/secret`."""
+
+    id: str
+    initiator: str
+    url: str
+    types: list[str] = Field(description="Empty means all")
+    description: str
+    enabled: bool
+    disabled_by: str | None = Field(description="service, gone (it answered 410) or failing")
+    failing_since: datetime | None
+    last_success_at: datetime | None
+    previous_secret_until: datetime | None
+    created_at: datetime
+
+
+class SecretShape(BaseModel):
+    """The secrets that sign now, the newest first."""
+
+    secrets: list[str]
+
+
+class DeliveryShape(BaseModel):
+    """One message to an endpoint; skipped ones were owed while it was off."""
+
+    event: str
+    type: str
+    state: str
+    attempts: int
+    answer_status: int | None
+    answer_ms: int | None
+    last_error: str | None
+    created_at: datetime
+    next_try_at: datetime | None
+    done_at: datetime | None
+
+
+class ResentShape(Rehearsed):
+    """How many messages are owed now; with `has_more` the same call goes on from `next_cursor`."""
+
+    queued: int
+    next_cursor: str | None
+    has_more: bool
+
+
+class DigestRowShape(BaseModel):
+    """The invoices of one service made on one day that are now in one state."""
+
+    initiator: str
+    day: date
+    status: str
+    currency: str
+    count: int
+    amount: str
+    paid: str
+    refunded: str
+    hash: str = Field(description='SHA-256 of the lines "number amount-in-cents", joined by line feeds, by number')
+
+
+class DigestShape(BaseModel):
+    """One row per service, day, state and currency, in this order; days are those of UTC."""
+
+    first_day: date
+    last_day: date
+    data: list[DigestRowShape]
+
+
 class PageShape(BaseModel, Generic[T]):
     """A part of a list, newest first; `next_cursor` is null at its end."""
 
@@ -193,146 +250,17 @@ class ReferencePage(PageShape[ReferenceShape]):
     """Reference numbers, newest first."""
 
 
+class EndpointPage(PageShape[EndpointShape]):
+    """Endpoints, newest first."""
+
+
+class DeliveryPage(PageShape[DeliveryShape]):
+    """Messages to an endpoint, newest first."""
+
+
 class EventPage(BaseModel):
     """Events, oldest first; `next_cursor` is where to go on, now or later, whether or not there are more yet."""
 
     data: list[EventShape]
     next_cursor: str | None
     has_more: bool
-
-
-def rehearsal(followed: Consequences) -> dict[str, Any]:
-    """Return what would follow."""
-    return {
-        "entries": [
-            {
-                "transaction": each.transaction,
-                "account": each.account,
-                "amount": amount(each.amount_minor, each.currency),
-                "currency": each.currency,
-            }
-            for each in followed.entries
-        ],
-        "events": list(followed.events),
-        "messages": [{"kind": kind, "to": lane} for kind, lane in followed.messages],
-    }
-
-
-def amount(minor: int, currency: str) -> str:
-    """Return an amount as a decimal string with all places of its currency."""
-    return format_amount(Money(minor, currency))
-
-
-def invoice(each: Invoice, code: str) -> dict[str, Any]:
-    """Return an invoice without what belongs to it."""
-    currency = each.currency
-    due = 0 if each.cancelled_at else each.total_minor - each.captured_minor
-    return {
-        "number": each.number,
-        "status": each.status,
-        "initiator": code,
-        "kind": each.kind,
-        "amount": amount(each.total_minor, currency),
-        "paid": amount(each.captured_minor, currency),
-        "refunded": amount(each.refunded_minor, currency),
-        "due": amount(due, currency),
-        "currency": currency,
-        "description": each.description,
-        "reference_number": each.reference_number,
-        "customer": {"name": each.customer_name, "email": each.customer_email},
-        "payment_link": each.payment_link,
-        "created_at": _moment(each.created_at),
-        "issued_at": _moment(each.issued_at),
-        "due_on": each.due_on.isoformat() if each.due_on else None,
-        "paid_at": _moment(each.paid_at),
-        "cancelled_at": _moment(each.cancelled_at),
-        "cancel_reason": each.cancel_reason,
-        "version": each.version,
-    }
-
-
-def line(each: InvoiceLine, currency: str) -> dict[str, Any]:
-    """Return one line."""
-    return {
-        "position": each.position,
-        "description": each.description,
-        "quantity": str(each.quantity),
-        "unit": each.unit,
-        "unit_price": amount(each.unit_price_minor, currency),
-        "net": amount(each.net_minor, currency),
-        "tax_rate": None if each.tax_rate is None else str(each.tax_rate),
-        "tax": amount(each.tax_minor, currency),
-    }
-
-
-def payment(each: Payment, number: int | None) -> dict[str, Any]:
-    """Return a payment of the invoice with this number."""
-    return {
-        "id": each.public_token,
-        "invoice": number,
-        "status": each.status,
-        "method": each.gateway_method or each.method,
-        "gateway": each.gateway,
-        "amount": amount(each.amount_minor, each.currency),
-        "received": amount(each.captured_minor, each.currency),
-        "refunded": amount(each.refunded_minor, each.currency),
-        "currency": each.currency,
-        "order_reference": each.merchant_ref,
-        "gateway_reference": each.external_id,
-        "payment_url": each.payment_link,
-        "failure_code": each.failure_code,
-        "late": each.late,
-        "created_at": _moment(each.created_at),
-        "completed_at": _moment(each.completed_at),
-        "version": each.version,
-    }
-
-
-def refund(each: Refund, of: Payment, number: int | None) -> dict[str, Any]:
-    """Return a refund of this payment."""
-    return {
-        "id": each.public_token,
-        "payment": of.public_token,
-        "invoice": number,
-        "status": each.status,
-        "amount": amount(each.amount_minor, each.currency),
-        "currency": each.currency,
-        "reason": each.reason,
-        "failure_code": each.failure_code,
-        "created_at": _moment(each.created_at),
-        "finished_at": _moment(each.finished_at),
-    }
-
-
-def reference(each: Reference, code: str) -> dict[str, Any]:
-    """Return a reference number."""
-    return {
-        "number": each.number,
-        "initiator": code,
-        "owner": each.owner,
-        "email": each.email,
-        "created_at": _moment(each.created_at),
-    }
-
-
-def why(number: int, explained: Explanation) -> dict[str, Any]:
-    """Return the explanation of one invoice."""
-    found = explained.finding
-    return {
-        "number": number,
-        "is_paid": found.is_paid,
-        "cause": found.cause,
-        "sentence": found.sentence,
-        "because": found.because,
-        "next_step": found.next_step,
-        "ruled_out": list(explained.ruled_out),
-    }
-
-
-def event(each: Announcement) -> dict[str, Any]:
-    """Return an event as it was told, or would have been."""
-    return {"id": each.token, **each.payload}
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,145 @@
+"""`/api/v2/webhook-endpoints`: where a service hears what happens, and what became of every message."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from apiflask import APIBlueprint
+from flask import current_app
+
+from app.blueprints.api.guard import caller
+from app.blueprints.api.v2 import answers, bodies, renderings, shapes
+from app.blueprints.api.v2.doors import reads, writes
+from app.blueprints.api.v2.events import LIST as EVENTS
+from app.domain.announcement import check_wishes
+from app.domain.errors import Invalid
+from app.queries import webhooks as questions
+from app.queries.announcements import EventFilter, Position
+from app.services import webhook_delivery, webhooks
+from app.services.webhooks import Wish
+from app.web.limits import RESENDS, check
+from app.web.sealed_cursor import seal, unseal, unseal_newest
+
+if TYPE_CHECKING:
+    from app.config import Settings
+
+bp = APIBlueprint("webhook_endpoints_v2", __name__, url_prefix="/api/v2/webhook-endpoints", tag="Webhooks v2")
+LIST = "webhook-endpoints"
+DELIVERIES = "deliveries"
+
+
+@reads(bp, "", asks=bodies.PageQuery, gives=shapes.EndpointPage, summary="List webhook endpoints")
+def list_endpoints(asked: bodies.PageQuery) -> dict[str, Any]:
+    """Return a page of the caller's endpoints, newest first."""
+    found = questions.search(caller().owns, unseal_newest(LIST, asked.cursor), asked.limit)
+    return answers.page(LIST, answers.endpoints(found.rows), found)
+
+
+@reads(bp, "/<endpoint_id>", asks=bodies.NothingAsked, gives=shapes.EndpointShape, summary="Get a webhook endpoint")
+def get_endpoint(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+    """Return one endpoint."""
+    return _answer(endpoint_id)
+
+
+@reads(
+    bp,
+    "/<endpoint_id>/secret",
+    asks=bodies.NothingAsked,
+    gives=shapes.SecretShape,
+    summary="Get the secrets that sign an endpoint's messages",
+)
+def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+    """Return the live secrets."""
+    return {"secrets": webhooks.live_secrets(questions.by_token(caller().owns, endpoint_id))}
+
+
+@reads(
+    bp,
+    "/<endpoint_id>/deliveries",
+    asks=bodies.DeliveriesQuery,
+    gives=shapes.DeliveryPage,
+    summary="List the messages to an endpoint",
+)
+def list_deliveries(asked: bodies.DeliveriesQuery, endpoint_id: str) -> dict[str, Any]:
+    """Return a page of the messages, newest first."""
+    endpoint = questions.by_token(caller().owns, endpoint_id)
+    found = questions.deliveries(endpoint, asked.state, unseal_newest(DELIVERIES, asked.cursor), asked.limit)
+    return answers.page(DELIVERIES, [renderings.delivery(each) for each in found.rows], found)
+
+
+@writes(bp, "", takes=bodies.EndpointBody, gives=shapes.EndpointShape, summary="Make a webhook endpoint")
+def create_endpoint(body: bodies.EndpointBody) -> dict[str, Any]:
+    """Make an endpoint; the same address and types again get the same one."""
+    who = caller()
+    settings = _settings()
+    code = body.initiator or who.code
+    wish = Wish(body.url, body.types, body.description)
+    token = webhooks.register(who, code, wish, settings.initiators.hearing_urls(code), plain_http=settings.development)
+    return _answer(token)
+
+
+@writes(
+    bp,
+    "/<endpoint_id>",
+    method="PATCH",
+    takes=bodies.EndpointChange,
+    gives=shapes.EndpointShape,
+    status=200,
+    summary="Change a webhook endpoint, switch it off or on",
+)
+def change_endpoint(body: bodies.EndpointChange, endpoint_id: str) -> dict[str, Any]:
+    """Change what is named."""
+    settings = _settings()
+    owner = answers.endpoints([questions.by_token(caller().owns, endpoint_id)])[0]["initiator"]
+    wish = Wish(body.url, body.types, body.description, body.enabled)
+    allowed = settings.initiators.hearing_urls(owner)
+    webhooks.change(caller(), endpoint_id, wish, allowed, plain_http=settings.development)
+    return _answer(endpoint_id)
+
+
+@writes(
+    bp,
+    "/<endpoint_id>/secret",
+    takes=bodies.Rotation,
+    gives=shapes.EndpointShape,
+    summary="Give an endpoint a new secret beside the old one",
+)
+def rotate_secret(body: bodies.Rotation, endpoint_id: str) -> dict[str, Any]:
+    """Make a new secret; both sign until the overlap is over."""
+    webhooks.rotate(caller(), endpoint_id, timedelta(seconds=body.keep_previous_s))
+    return _answer(endpoint_id)
+
+
+@writes(
+    bp,
+    "/<endpoint_id>/resend",
+    takes=bodies.ResendBody,
+    gives=shapes.ResentShape,
+    status=200,
+    summary="Send events once more: some, or a range",
+    faults=[429],
+)
+def resend(body: bodies.ResendBody, endpoint_id: str) -> dict[str, Any]:
+    """Owe the messages; what waits already is not owed twice."""
+    check(RESENDS, caller().code)
+    has_range = body.created_from is not None or body.created_to is not None or body.cursor is not None
+    if bool(body.events) == has_range or (body.events and body.types):
+        raise Invalid.field("events", "must be named, or else a range by created_from, created_to or cursor")
+    if body.events:
+        done = webhook_delivery.resend(caller(), endpoint_id, body.events)
+    else:
+        wanted = EventFilter(tuple(check_wishes(body.types)), body.created_from, body.created_to)
+        after = Position(*unseal(EVENTS, body.cursor)) if body.cursor is not None else None
+        done = webhook_delivery.resend_range(caller(), endpoint_id, wanted, after)
+    cursor = seal(EVENTS, done.after.xact, done.after.id) if done.after else None
+    return {"queued": done.queued, "next_cursor": cursor, "has_more": done.has_more}
+
+
+def _answer(token: str) -> dict[str, Any]:
+    return answers.endpoints([questions.by_token(caller().owns, token)])[0]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

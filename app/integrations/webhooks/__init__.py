@@ -1,0 +1,1 @@
+"""The services' own webhook endpoints: our messages go out, nothing comes in."""
