@@ -141,13 +141,14 @@ def prepare(*, persona: bool, invoices: bool) -> None:
 
 
 @main.command()
-@click.option("--invoices", default=1000, show_default=True, type=click.IntRange(min=1))
-def seed(invoices: int) -> None:
-    """Fill the database with plausible invoices, for trying out and measuring."""
+@click.option("--invoices", default=1000, show_default=True, type=click.IntRange(min=1), help="How many to add.")
+@click.option("--seed", default=1, show_default=True, help="The same number makes the same invoices.")
+def seed(invoices: int, seed: int) -> None:
+    """Add plausible invoices of two years with all that belongs to them, for trying out and measuring."""
     from app.demo.seed import fill  # noqa: PLC0415
 
     with _application().app_context():
-        print(fill(invoices, say=lambda line: print(line, flush=True)))
+        print(fill(invoices, seed=seed, say=lambda line: print(line, flush=True)))
 
 
 @main.command("issue-key")

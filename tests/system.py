@@ -138,6 +138,19 @@ class System:
         assert response.status_code == 201, response.text
         return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]
 
+    def deposit(self, domain: str = "a.ee", user: str = "u-1", amount: str = "500.0") -> str:
+        """Ask as the auction for a page to pay a deposit and return the gateway's reference."""
+        body = {
+            "description": f"auction_deposit {domain}, user_uuid {user}, user_email {user}@users.test",
+            "transaction_amount": amount,
+            "customer_url": "http://auction.test/back",
+            "custom_field2": "auction",
+            "affiliation": "auction_deposit",
+        }
+        response = self.call("auction", "/invoice_generator/deposit_prepayment", body)
+        assert response.status_code == 201, response.text
+        return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]
+
     def pay(self, reference: str, state: str = "settled", **more: Any) -> None:
         """Let the payer, or the bank, do something at the gateway."""
         self.shop.move(reference, state, **more)

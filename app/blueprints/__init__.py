@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.blueprints.api.directo import bp as directo_api
 from app.blueprints.api.e_invoice import bp as e_invoice_api
 from app.blueprints.api.guard import require_caller
+from app.blueprints.api.import_data import bp as import_data_api
 from app.blueprints.api.invoice import bp as invoice_api
 from app.blueprints.api.invoice_generator import bp as invoice_generator_api
 from app.blueprints.api.pages import bp as api_pages
@@ -59,6 +60,7 @@ DOORS = (
     Door(reserved_domains_api, require_caller, csrf=False),
     Door(directo_api, require_caller, csrf=False),
     Door(e_invoice_api, require_caller, csrf=False),
+    Door(import_data_api, require_caller, csrf=False),
     Door(invoices_v2, require_caller, csrf=False),
     Door(payments_v2, require_caller, csrf=False),
     Door(refunds_v2, require_caller, csrf=False),

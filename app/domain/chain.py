@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 GENESIS = bytes(32)
+_EXACT = json.JSONDecoder(parse_float=Decimal)
 _COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -20,6 +21,14 @@ def canonical_bytes(row: dict[str, Any]) -> bytes:
         return _COMPACT.encode(row).encode()
     except TypeError:  # the encoder in C knows no Decimal
         return _spell(row).encode()
+
+
+def parse_row(text: str) -> dict[str, Any]:
+    """Return a row from its JSON, fractions with the digits they came with. Raises ValueError for anything else."""
+    row = _EXACT.decode(text)
+    if not isinstance(row, dict):
+        raise ValueError("A row is an object")  # noqa: TRY004 - the document is wrong, not the caller
+    return row
 
 
 def link_hash(previous: bytes, row: dict[str, Any]) -> bytes:

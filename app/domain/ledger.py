@@ -84,6 +84,11 @@ def reported_by_service(initiator: str, amount: Money) -> Postings:
     return (Posting(f"outside:{initiator}", amount), Posting(f"receivables:{initiator}", -amount))
 
 
+def refunded_by_service(initiator: str, amount: Money) -> Postings:
+    """Return the postings of money the service says it has given back itself: the sale is taken back by as much."""
+    return (Posting(f"invoiced:{initiator}", amount), Posting(f"outside:{initiator}", -amount))
+
+
 def refunded(gateway: str, initiator: str, amount: Money) -> Postings:
     """Return the postings of money that went back to the payer: the sale is taken back by as much."""
     return (Posting(f"invoiced:{initiator}", amount), Posting(f"clearing:{gateway}", -amount))

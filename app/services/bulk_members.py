@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, update
 
 from app.domain.bulk import Part, share_out
+from app.domain.invoice import InvoiceStatus
 from app.domain.order_reference import LONGEST, compose, compose_bulk
 from app.models.bulk import BulkMember
 from app.models.invoice import BULK, Invoice
+from app.models.payment import Payment
+from app.services.invoice_status import recompute
 from app.uow import session
 
 if TYPE_CHECKING:
@@ -84,6 +87,22 @@ def close(parent: Invoice, captured_minor: int) -> None:
     parent.cancelled_at = parent.cancel_reason = None
     parent.last_charge_error = None
     release(parent.id)
+
+
+def mirror(payment: Payment) -> None:
+    """Show on the container what went back, or was lost, of the money that came for it; both are locked."""
+    parent = session().get(Invoice, payment.invoice_id) if payment.invoice_id else None
+    if parent is None or parent.kind != BULK:
+        return
+    sums = select(func.sum(Payment.refunded_minor), func.sum(Payment.lost_minor))
+    back, lost = session().execute(sums.where(Payment.invoice_id == parent.id)).one()
+    parent.refunded_minor = min(int(back or 0), parent.captured_minor)
+    lost_minor = min(int(lost or 0), parent.captured_minor - parent.refunded_minor)
+    if lost_minor != parent.lost_minor and parent.status in {InvoiceStatus.PAID, InvoiceStatus.PARTIALLY_REFUNDED}:
+        parent.disputed_minor = 1  # a loss, and its end, pass through protest
+        recompute(parent)
+    parent.lost_minor, parent.disputed_minor = lost_minor, 0
+    recompute(parent)
 
 
 def unneeded(parent: Invoice, shares: Sequence[Share]) -> list[Share]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import text
 
-from app.domain.chain import canonical_bytes
+from app.domain.chain import canonical_bytes, parse_row
 from app.domain.errors import Invalid
-from app.models.seal import Seal
-from app.services.sealing import CHAINS, rows_of
+from app.services.sealing import CHAINS, links_with_rows
 from app.uow import transaction
 
 if TYPE_CHECKING:
@@ -35,13 +34,8 @@ def lines(chain: str) -> Iterator[str]:
 
 def _after(chain: str, position: int) -> list[str]:
     with transaction() as tx:
-        links = tx.execute(
-            select(Seal.position, Seal.row_id, Seal.hash)
-            .where(Seal.chain == chain, Seal.position > position)
-            .order_by(Seal.position)
-            .limit(CHUNK)
-        ).all()
-        bodies = rows_of(tx, chain, [link.row_id for link in links])
+        question = text(f"{links_with_rows(chain)} limit {CHUNK}")
+        links = tx.execute(question, {"chain": chain, "after": position}).all()
     return [
         json.dumps(
             {
@@ -49,7 +43,7 @@ def _after(chain: str, position: int) -> list[str]:
                 "position": link.position,
                 "row_id": link.row_id,
                 "hash": link.hash.hex(),
-                "row": canonical_bytes(bodies[link.row_id]).decode() if link.row_id in bodies else None,
+                "row": canonical_bytes(parse_row(link.body)).decode() if link.body is not None else None,
             },
             ensure_ascii=False,
         )

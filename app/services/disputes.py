@@ -19,7 +19,7 @@ from app.domain.payment import RECEIVED, PaymentStatus
 from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus
 from app.models.dispute import Dispute
 from app.models.payment import Payment
-from app.services import ledger, notices, reviews, timeline
+from app.services import bulk_members, ledger, notices, reviews, timeline
 from app.services.give_back import end, held_minor
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.money_held import held_by, parts_of, refunds_of, reserved_minor, share, surplus_of
@@ -251,6 +251,7 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
         invoice.lost_minor += dispute.invoice_minor
         recompute(invoice)
         notices.owe_refunded(invoice, payment, notices.initiator_code(payment.initiator_id))
+    bulk_members.mirror(payment)
     timeline.record(
         "payment.charged_back",
         actor=actor,
@@ -275,6 +276,7 @@ def _reinstate(payment: Payment, dispute: Dispute) -> None:
     session().flush()
     _post("dispute.won", payment, dispute, sign=-1)
     _lose_credit(payment, dispute, -1)
+    bulk_members.mirror(payment)
     if not dispute.invoice_minor:
         return
     invoice = lock(session(), dispute.invoice_id)

@@ -10,7 +10,7 @@ from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
 from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus, next_look_s
 from app.models.refund import Refund
-from app.services import ledger, notices, reviews, timeline
+from app.services import bulk_members, ledger, notices, reviews, timeline
 from app.services.invoice_status import lock, recompute
 from app.services.money_held import parts_of, refund_under_way, refunds_of, share, surplus_of
 from app.services.timeline import SYSTEM, Actor
@@ -118,6 +118,7 @@ def _book(payment: Payment, refund: Refund, initiator: str) -> None:
         recompute(invoice)
         if refund.requested_by != str(Actor("initiator", initiator)):
             notices.owe_refunded(invoice, payment, initiator)
+    bulk_members.mirror(payment)
 
 
 def _drop_what_does_not_fit(payment: Payment) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, literal, select
 
@@ -40,7 +40,7 @@ def lock(tx: Session, invoice_id: int) -> Invoice:
     return next(each for each in lock_all(tx, own.union_all(members)) if each.id == invoice_id)
 
 
-def lock_all(tx: Session, ids: CompoundSelect[int]) -> list[Invoice]:
+def lock_all(tx: Session, ids: CompoundSelect[Any]) -> list[Invoice]:
     """Return these invoices locked, in the one order everybody uses, so that no two verbs wait for one another."""
     return list(
         tx.scalars(
@@ -54,12 +54,13 @@ def lock_all(tx: Session, ids: CompoundSelect[int]) -> list[Invoice]:
 
 
 def lock_all_of(tx: Session, *payment_ids: int) -> None:
-    """Lock every invoice that has money of these payments, in the one order everybody uses (reliability.md 3.4)."""
-    own = select(Payment.invoice_id).where(Payment.id.in_(payment_ids))
+    """Lock every invoice that these payments are for or have money in, in the same one order."""
+    own = select(Payment.invoice_id).where(Payment.id.in_(payment_ids), Payment.invoice_id.is_not(None))
+    members = select(BulkMember.member_id).where(BulkMember.parent_id.in_(own))
     given = select(Allocation.invoice_id).where(
         Allocation.payment_id.in_(payment_ids), Allocation.reversed_at.is_(None)
     )
-    tx.execute(select(Invoice.id).where(Invoice.id.in_(own.union(given))).order_by(Invoice.id).with_for_update()).all()
+    lock_all(tx, own.union_all(members, given))
 
 
 def lock_by_number(tx: Session, owns: tuple[int, ...], number: int) -> Invoice:

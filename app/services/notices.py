@@ -11,9 +11,9 @@ from sqlalchemy import select
 from app.domain.invoice import EIS_WORD, InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.models.initiator import Initiator
-from app.models.invoice import BULK, Invoice
+from app.models.invoice import BULK, DEPOSIT, Invoice
 from app.models.payment import Payment
-from app.services import bulk_members, outbox, timeline
+from app.services import bulk_members, deposits, outbox, timeline
 from app.uow import session, transaction
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from app.domain.ports import Answer
     from app.integrations import Integrations
+    from app.models.deposit import Deposit
     from app.services.bulk_members import Share
     from app.services.outbox import Claimed
 
@@ -45,6 +46,10 @@ def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initia
     """
     if initiator not in HEARERS or payment.snapshot is None:
         return
+    deposit = deposits.of_invoice(invoice) if invoice.kind == DEPOSIT else None
+    if deposit is not None:
+        _owe_deposit(payment, invoice, deposit, shares, initiator)
+        return
     body = _payment_status_body(payment, invoice, initiator)
     if invoice.kind != BULK:
         _owe(payment, invoice, initiator, body)
@@ -61,7 +66,15 @@ def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initia
         _owe(payment, share.invoice, initiator, single | {"initial_amount": amount, "standing_amount": amount})
 
 
-def _owe(payment: Payment, invoice: Invoice, initiator: str, body: dict[str, Any]) -> None:
+def _owe_deposit(payment: Payment, invoice: Invoice, deposit: Deposit, shares: Sequence[Share], initiator: str) -> None:
+    """Owe the news that lets a user take part (eis.md 10.2.3); a second payment of a deposit lets nobody in."""
+    if shares and invoice.captured_minor == invoice.total_minor:
+        _owe(payment, invoice, initiator, deposits.news_of(deposit, invoice), repeatable=True)
+
+
+def _owe(
+    payment: Payment, invoice: Invoice, initiator: str, body: dict[str, Any], *, repeatable: bool | None = None
+) -> None:
     of_a_member = f":{invoice.number}" if invoice.id != payment.invoice_id else ""
     outbox.post(
         PAYMENT_STATUS,
@@ -70,7 +83,7 @@ def _owe(payment: Payment, invoice: Invoice, initiator: str, body: dict[str, Any
         payload={"initiator": initiator, "body": body},
         invoice_id=invoice.id,
         payment_id=payment.id,
-        repeatable=initiator not in COUNTS_REPEATS,
+        repeatable=initiator not in COUNTS_REPEATS if repeatable is None else repeatable,
         tenant_id=payment.tenant_id,
     )
 

@@ -121,7 +121,7 @@ def _begin(refund_id: int, gateway: HostedGateway) -> Sending | RefundStatus:
         refund.next_check_at = refund.sent_at + timedelta(seconds=CALL_S)
         refund.tries += 1
         tx.flush()
-        _tell("refund.sent", payment, refund)
+        _tell("refund.processing", payment, refund)
         amount = Money(refund.amount_minor, refund.currency)
         return Sending(refund.id, RefundRequest(payment.external_id or "", amount, refund.nonce))
 

@@ -2,80 +2,148 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
-from app.domain.chain import GENESIS, link_hash
+from app.domain.chain import GENESIS, link_hash, parse_row
 from app.models.seal import Seal
+from app.services.copying import copy_rows
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
 BATCH = 5_000
-LOCK = 7_310
+JOB_S = 10.0  # of the minute between two jobs; in it a chain grows by some hundred thousand rows
+LOCKS = {"ledger": 7_310, "event": 7_311}
 
-# The rows of a chain as they are hashed; times in microseconds since the epoch, so that no zone can change the text.
-# A row younger than two seconds waits, and so does every row after an older transaction that is still open: a chain
-# is laid in commit order and never has to be opened again.
-CHAINS = {
+# The rows `e` of a chain as they are hashed; times in microseconds since the epoch, so no zone can change the text.
+# What belongs to a row is looked up for it alone: a join would be planned for millions of rows where five thousand are
+# wanted.
+BODIES = {
     "ledger": """
-        select e.id, jsonb_build_object('id', e.id, 'tenant', e.tenant_id, 'transaction', e.transaction_id,
-               'kind', t.kind, 'fact', t.dedupe_key, 'account', a.code, 'amount', e.amount_minor,
-               'currency', e.currency,
-               'invoice', t.invoice_id, 'payment', t.payment_id,
-               'at', (extract(epoch from e.created_at) * 1000000)::bigint) as body
-          from ledger_entry e
-          join ledger_transaction t on t.id = e.transaction_id
-          join ledger_account a on a.id = e.account_id
-         where {where} order by e.id limit :limit""",
+        (select jsonb_build_object('id', e.id, 'tenant', e.tenant_id, 'transaction', e.transaction_id,
+                'kind', t.kind, 'fact', t.dedupe_key, 'account', a.code, 'amount', e.amount_minor,
+                'currency', e.currency, 'invoice', t.invoice_id, 'payment', t.payment_id,
+                'at', (extract(epoch from e.created_at) * 1000000)::bigint)::text
+           from ledger_transaction t, ledger_account a where t.id = e.transaction_id and a.id = e.account_id)""",
     "event": """
-        select e.id, jsonb_build_object('id', e.id, 'tenant', e.tenant_id, 'kind', e.kind, 'invoice', e.invoice_id,
-               'payment', e.payment_id, 'actor_kind', e.actor_kind, 'actor', e.actor, 'reason', e.reason,
-               'data', e.data,
-               'at', (extract(epoch from e.created_at) * 1000000)::bigint) as body
-          from event e
-         where {where} order by e.id limit :limit""",
+        jsonb_build_object('id', e.id, 'tenant', e.tenant_id, 'kind', e.kind, 'invoice', e.invoice_id,
+                'payment', e.payment_id, 'actor_kind', e.actor_kind, 'actor', e.actor, 'reason', e.reason,
+                'data', e.data, 'at', (extract(epoch from e.created_at) * 1000000)::bigint)::text""",
 }
-UNSEALED = (
-    "e.id not in (select row_id from seal where chain = :chain and row_id >= :low) and e.id >= :low "
-    "and e.created_at < now() - interval '2 seconds'"
-)
-# Ids are given before they are committed, so a lower one may appear later: how far back to look for such rows.
+TABLES = {"ledger": "ledger_entry", "event": "event"}
+CHAINS = tuple(TABLES)
+# A row younger than two seconds waits: ids are given before they are committed, so a lower one may appear later.
+UNSEALED = """
+select e.id, {body} as body
+  from (select * from {table} where id >= :low and created_at < now() - interval '2 seconds'
+           and id not in (select row_id from seal where chain = :chain and row_id >= :low)
+         order by id limit :limit) e
+ order by e.id
+"""
+LINKS = """
+select s.position, s.row_id, s.previous_hash, s.hash, (select {body} from {table} e where e.id = s.row_id) as body
+  from seal s where s.chain = :chain and s.position > :after order by s.position
+"""
+# How far back to look for rows that were committed after a higher one.
 LOOK_BACK = 20_000
 
 
+def seal(
+    within_s: float = JOB_S,
+    *,
+    chains: Sequence[str] = CHAINS,
+    wait: bool = False,
+    say: Callable[[int], None] = lambda _rows: None,
+) -> dict[str, int]:
+    """Chain every committed row that is not chained yet; returns how many rows each chain grew by.
+
+    Batch after batch until none is left or the time is up: the rest is for the next time, and others have their turn.
+    While somebody else seals or a load is written (`hold_off`), nothing is done, unless `wait` stands in line.
+    """
+    ends_at = time.monotonic() + within_s
+    grown, last = dict.fromkeys(chains, 0), dict.fromkeys(chains, 0)
+    growing = list(chains)
+    while growing:
+        for chain in list(growing):
+            ids = _seal_batch(chain, last[chain], wait=wait)
+            grown[chain] += len(ids)
+            if len(ids) < BATCH:
+                growing.remove(chain)
+            else:
+                last[chain] = ids[-1]
+        say(sum(grown.values()))
+        if time.monotonic() >= ends_at:
+            break
+    return grown
+
+
+def seal_all(chain: str, say: Callable[[int], None] = lambda _rows: None) -> int:
+    """Chain all rows of one chain, however long it takes; `say` hears how many so far. Returns how many there were."""
+    return seal(math.inf, chains=[chain], wait=True, say=say)[chain]
+
+
+def links_with_rows(chain: str) -> str:
+    """Return the question for the links of `:chain` after a position, each with its row as it is now, or null."""
+    return LINKS.format(body=BODIES[chain], table=TABLES[chain])
+
+
+def hold_off(tx: Session) -> None:
+    """Keep the sealer away until this transaction ends.
+
+    A load commits ids far below those that others used meanwhile; sealed too early, they would hide it from the look
+    back.
+    """
+    for key in LOCKS.values():
+        tx.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": key})
+
+
 @retried
-def seal() -> dict[str, int]:
-    """Chain every committed row that is not chained yet; returns how many rows each chain grew by."""
+def _seal_batch(chain: str, after: int, *, wait: bool) -> list[int]:
+    """Chain the next rows, those above `after` when it is known, and return their ids."""
     with transaction() as tx:
-        tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
-        return {chain: _seal_chain(tx, chain) for chain in CHAINS}
+        if not _is_our_turn(tx, chain, wait=wait):
+            return []
+        rows = _unsealed(tx, chain, after)
+        head = _head(tx, chain)
+        copy_rows(tx, "seal", "chain, position, row_id, previous_hash, hash", _links(chain, head, rows))
+        return [row.id for row in rows]
 
 
-def rows_of(tx: Session, chain: str, ids: list[int]) -> dict[int, dict[str, Any]]:
-    """Return the canonical bodies of these rows by id."""
-    found = tx.execute(text(CHAINS[chain].format(where="e.id = any(:ids)")), {"ids": ids, "limit": len(ids)})
-    return {row.id: row.body for row in found}
-
-
-def _seal_chain(tx: Session, chain: str) -> int:
-    head = tx.execute(
-        select(Seal.position, Seal.hash).where(Seal.chain == chain).order_by(Seal.position.desc()).limit(1)
-    ).one_or_none()
-    position, previous = (head.position, head.hash) if head else (0, GENESIS)
-    highest = tx.scalar(text("select coalesce(max(row_id), 0) from seal where chain = :chain"), {"chain": chain})
-    rows = tx.execute(
-        text(CHAINS[chain].format(where=UNSEALED)),
-        {"chain": chain, "low": max(0, (highest or 0) - LOOK_BACK), "limit": BATCH},
-    ).all()
-    links = []
+def _links(chain: str, head: tuple[int, bytes], rows: Sequence[Row[Any]]) -> Iterator[tuple[Any, ...]]:
+    position, previous = head
     for row in rows:
         position += 1
-        hash_ = link_hash(previous, row.body)
-        links.append({"chain": chain, "position": position, "row_id": row.id, "previous_hash": previous, "hash": hash_})
+        hash_ = link_hash(previous, parse_row(row.body))
+        yield chain, position, row.id, previous, hash_
         previous = hash_
-    if links:
-        tx.execute(insert(Seal), links)
-    return len(links)
+
+
+def _is_our_turn(tx: Session, chain: str, *, wait: bool) -> bool:
+    if wait:
+        tx.execute(text("set local lock_timeout = 0"))
+        tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCKS[chain]})
+        return True
+    return bool(tx.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": LOCKS[chain]}))
+
+
+def _head(tx: Session, chain: str) -> tuple[int, bytes]:
+    """Return the position and the hash the next link hangs on."""
+    newest = select(Seal.position, Seal.hash).where(Seal.chain == chain).order_by(Seal.position.desc()).limit(1)
+    head = tx.execute(newest).one_or_none()
+    return (head.position, head.hash) if head else (0, GENESIS)
+
+
+def _unsealed(tx: Session, chain: str, after: int) -> Sequence[Row[Any]]:
+    if not after:
+        highest = tx.scalar(text("select coalesce(max(row_id), 0) from seal where chain = :chain"), {"chain": chain})
+        after = max(0, (highest or 0) - LOOK_BACK)
+    question = text(UNSEALED.format(body=BODIES[chain], table=TABLES[chain]))
+    return tx.execute(question, {"chain": chain, "low": after + 1, "limit": BATCH}).all()

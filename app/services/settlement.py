@@ -10,10 +10,10 @@ from app.domain import ledger as books
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
-from app.models.invoice import BULK
+from app.models.invoice import BULK, DEPOSIT
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
-from app.services import bulk_members, ledger, notices, reviews, timeline
+from app.services import bulk_members, deposits, ledger, notices, reviews, timeline
 from app.services.invoice_status import recompute
 from app.services.timeline import SYSTEM, Actor
 from app.uow import in_transaction, session
@@ -173,6 +173,8 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
                 source=actor.kind,
             )
         )
+        if invoice.kind == DEPOSIT:
+            deposits.mark_paid(invoice)
     recompute(invoice)
     if paid_now:
         data = {"bulk": bulk} if bulk is not None else None

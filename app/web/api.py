@@ -126,17 +126,24 @@ def _fields(fault: ValidationError) -> dict[str, list[str]]:
 
 
 def documented(
-    summary: str, *statuses: int, public: bool = False, shapes: Mapping[int, type[BaseModel]] | None = None
+    summary: str,
+    *statuses: int,
+    public: bool = False,
+    shapes: Mapping[int, type[BaseModel]] | None = None,
+    array_of: type[BaseModel] | None = None,
 ) -> Callable[[View], View]:
     """Return a decorator that documents a route: its summary, its lock and every error it may answer.
 
-    `shapes` are the errors that callers of this route know in a shape of its own.
+    `shapes` are the errors that callers of this route know in a shape of its own; `array_of` is what its body lists.
     """
     own = shapes or {}
     expected = {*COMMON, *(() if public else PROTECTED), *statuses, *own}
     responses = {status: _response(status, own.get(status)) for status in sorted(expected)}
     security = None if public else SECURITY
-    decorate: Callable[[View], View] = _docs.doc(summary=summary, responses=responses, security=security)
+    more = {"requestBody": _array(array_of)} if array_of else {}
+    decorate: Callable[[View], View] = _docs.doc(
+        summary=summary, responses=responses, security=security, extensions=more
+    )
     return decorate
 
 
@@ -155,6 +162,11 @@ def documented_2(summary: str, *statuses: int, rehearsed: str = "") -> Callable[
 
 
 _docs = APIBlueprint("docs", __name__)
+
+
+def _array(entry: type[BaseModel]) -> dict[str, Any]:
+    schema = {"type": "array", "items": entry.model_json_schema()}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _response(status: int, shape: type[BaseModel] | None) -> dict[str, Any]:

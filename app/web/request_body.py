@@ -29,7 +29,7 @@ def read_fields(request: Request, limit_bytes: int = LIMIT_BYTES) -> dict[str, A
         raise RequestEntityTooLarge
     if not body.strip():
         return {}
-    _check_encoding(request)
+    check_encoding(request)
     if request.mimetype == FORM:
         return parse_form(body)
     if request.mimetype and not request.is_json:
@@ -80,7 +80,7 @@ def _append(found: dict[str, Any], name: str, value: str) -> None:
     values.append(value)
 
 
-def _check_encoding(request: Request) -> None:
+def check_encoding(request: Request) -> None:
     """Refuse compressed bodies, which may grow without limit, and texts that are not UTF-8."""
     if request.content_encoding not in {None, "", "identity"}:
         raise UnsupportedMediaType("Send the body as it is, not compressed")

@@ -31,14 +31,14 @@ def parse(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise MalformedBody("The body must be UTF-8") from None
     try:
-        value = _DECODER.decode(text)
+        value = DECODER.decode(text)
     except RecursionError:
         raise MalformedBody(f"The body is nested deeper than {DEEPEST} levels") from None
     except json.JSONDecodeError as fault:
         raise MalformedBody(f"The body is not JSON: {fault.msg} at line {fault.lineno} column {fault.colno}") from None
-    _check_depth(value, DEEPEST)
+    check_depth(value, DEEPEST)
     if "\\u" in text:
-        _check_encodable(value)
+        check_encodable(value)
     return value
 
 
@@ -55,16 +55,17 @@ def _constant(word: str) -> NoReturn:
     raise MalformedBody(f"{word} is not a JSON number")
 
 
-def _check_depth(value: Any, left: int) -> None:
+def check_depth(value: Any, left: int) -> None:
+    """Raise MalformedBody when the value is nested deeper than `left` levels."""
     if not isinstance(value, dict | list):
         return
     if left == 0:
         raise MalformedBody(f"The body is nested deeper than {DEEPEST} levels")
     for child in value.values() if isinstance(value, dict) else value:
-        _check_depth(child, left - 1)
+        check_depth(child, left - 1)
 
 
-def _check_encodable(value: Any) -> None:
+def check_encodable(value: Any) -> None:
     """Refuse halves of surrogate pairs, which an escape may spell and no database can store."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
@@ -72,6 +73,6 @@ def _check_encodable(value: Any) -> None:
         raise MalformedBody("The body holds half of a surrogate pair") from None
 
 
-_DECODER = json.JSONDecoder(
+DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=NumberText, parse_int=NumberText, parse_constant=_constant
 )

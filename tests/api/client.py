@@ -16,6 +16,7 @@ MAKER = "/invoice_generator"
 REGISTER = f"{MAKER}/invoice_generator"
 ONEOFF = f"{MAKER}/oneoff"
 BULK = f"{MAKER}/bulk_payment"
+DEPOSIT = f"{MAKER}/deposit_prepayment"
 NUMBER = f"{MAKER}/invoice_number_generator"
 MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
@@ -26,6 +27,8 @@ DIRECTO = "/directo/directo"
 E_INVOICE = "/e_invoice/e_invoice"
 RESERVED = "/invoice/reserved_domains_invoice_statuses"
 GIVE_UP = "/invoice/reserved_domain_cancellation_statuses"
+IMPORT_INVOICES = "/import_data/invoice_data"
+IMPORT_REFERENCES = "/import_data/reference_data"
 REFUND = "/refund/auction"
 CALLBACK = "/callback_handler/callback"
 BACK = {
@@ -38,6 +41,7 @@ ROUTES = {
     REGISTER: "POST",
     ONEOFF: "POST",
     BULK: "POST",
+    DEPOSIT: "POST",
     NUMBER: "POST",
     MONTHLY: "POST",
     REFERENCE: "POST",
@@ -47,13 +51,17 @@ ROUTES = {
     DIRECTO: "POST",
     E_INVOICE: "POST",
     GIVE_UP: "PATCH",
+    IMPORT_INVOICES: "POST",
+    IMPORT_REFERENCES: "POST",
     REFUND: "POST",
 }
+# Routes whose body is an array.
+ARRAYS = {IMPORT_INVOICES, IMPORT_REFERENCES}
 # Every route that only reads.
 READS = {RESERVED}
 
 # Routes whose bodies may be larger than the others'.
-LARGE = {DIRECTO, E_INVOICE}
+LARGE = {DIRECTO, E_INVOICE, *ARRAYS}
 
 
 def bearer(code: str = "registry") -> str:

@@ -10,8 +10,10 @@ import pytest
 from app.extensions import metadata
 from tests.api.client import (
     AMOUNT,
+    ARRAYS,
     BACK,
     BULK,
+    DEPOSIT,
     DIRECTO,
     E_INVOICE,
     GIVE_UP,
@@ -68,7 +70,7 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
 ]
 NUMBERLESS = {NUMBER, MONTHLY, REFERENCE}
 # Whose things are named otherwise: each has a test of its own beside its route's.
-NAMED_OTHERWISE = {BULK, SYNCHRONISE}
+NAMED_OTHERWISE = {BULK, DEPOSIT, SYNCHRONISE}
 PAPERS = {DIRECTO, E_INVOICE}  # their answers never depend on an invoice: see test_documents
 HOLDERS = {GIVE_UP}  # who holds a reservation, not which number: see test_reservations
 PAIRS = [(caller, owner) for caller, owners in CALLERS.items() for owner in owners]
@@ -104,7 +106,7 @@ def test_a_foreign_thing_is_not_there(  # noqa: PLR0917 - one axis of the matrix
 
 
 def test_the_matrix_knows_every_route() -> None:
-    known = {path for path, _ in WISHES} | NUMBERLESS | NAMED_OTHERWISE | PAPERS | HOLDERS | {REGISTER}
+    known = {path for path, _ in WISHES} | NUMBERLESS | NAMED_OTHERWISE | PAPERS | HOLDERS | ARRAYS | {REGISTER}
     assert known == set(ROUTES)
 
 

@@ -53,7 +53,7 @@ def test_a_request_says_who_and_why_and_its_end_is_told(system: System) -> None:
         "select kind, actor, reason from event where kind like 'refund%' and payment_id = :p order by id",
         p=payment_id(system, reference),
     )
-    assert [row.kind for row in told] == ["refund.requested", "refund.sent", "refund.succeeded"]
+    assert [row.kind for row in told] == ["refund.requested", "refund.processing", "refund.succeeded"]
     assert (told[0].actor, told[0].reason) == ("mary", "the payer asked")
 
 

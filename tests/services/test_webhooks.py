@@ -57,6 +57,7 @@ def shown(api: Api, token: str) -> dict[str, Any]:
 
 
 def events(api: Api, query: str = "") -> list[dict[str, Any]]:
+    api.system.catch_up()
     return list(api.v2(f"/events?limit=100{query}").json["data"])  # type: ignore[index]
 
 
@@ -193,6 +194,7 @@ def test_a_range_goes_on_by_cursor_where_it_was_too_long(
     monkeypatch.setattr(webhook_delivery, "RESENT_AT_ONCE", 3)
     for _ in range(7):
         api.system.invoice()
+    api.system.catch_up()
     token = endpoint(api, receiver, types=["invoice.*"])
     body: dict[str, Any] = {"created_from": "2020-01-01T00:00:00Z"}
     queued = []
@@ -207,6 +209,7 @@ def test_a_range_goes_on_by_cursor_where_it_was_too_long(
 
 def test_a_range_may_begin_at_a_cursor_of_the_event_list_and_name_types(api: Api, receiver: Receiver) -> None:
     api.system.settle()
+    api.system.catch_up()
     cursor = api.v2("/events?limit=1").json["next_cursor"]  # type: ignore[index]
     token = endpoint(api, receiver)
     body = {"cursor": cursor, "types": ["payment.*"]}
@@ -217,6 +220,7 @@ def test_a_range_may_begin_at_a_cursor_of_the_event_list_and_name_types(api: Api
 
 def test_a_rehearsed_resend_sends_nothing(api: Api, receiver: Receiver) -> None:
     api.system.invoice()
+    api.system.catch_up()
     token = endpoint(api, receiver)
     body = {"created_from": "2020-01-01T00:00:00Z"}
     answer = api.v2(f"{ENDPOINTS}/{token}/resend?dry_run=true", body)

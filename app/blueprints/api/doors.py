@@ -57,12 +57,21 @@ def _repeatable(
 ) -> Callable[..., dict[str, Any] | Response]:
     @wraps(view)
     def answer(*, body: BaseModel) -> dict[str, Any] | Response:
-        key = given_key()
-        if key is None:
-            return view(body)
-        who = caller()
-        call = Call(who.tenant_id, who.code, f"{request.method} {request.endpoint}", key, fingerprint_of(body))
-        reply = once(call, lambda: Reply(status, view(body)))
-        return replay(reply.status, reply.body) if reply.replayed else reply.body
+        return answer_once(lambda: fingerprint_of(body), lambda: Reply(status, view(body)), once)
 
     return answer
+
+
+def answer_once(
+    fingerprint: Callable[[], bytes],
+    execute: Callable[[], Reply],
+    once: Callable[[Call, Callable[[], Reply]], Reply] = run,
+) -> dict[str, Any] | Response:
+    """Return the answer, under an Idempotency-Key the first one; without a key nobody asks for the fingerprint."""
+    key = given_key()
+    if key is None:
+        return execute().body
+    who = caller()
+    call = Call(who.tenant_id, who.code, f"{request.method} {request.endpoint}", key, fingerprint())
+    reply = once(call, execute)
+    return replay(reply.status, reply.body) if reply.replayed else reply.body

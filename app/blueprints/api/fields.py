@@ -19,7 +19,8 @@ _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
-def _refuse(sentence: str) -> NoReturn:
+def refuse(sentence: str) -> NoReturn:
+    """Refuse the value with this sentence."""
     raise PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
 
 
@@ -28,24 +29,24 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        _refuse("must be a string")
+        refuse("must be a string")
     if len(value) > LONGEST_TEXT:
-        _refuse(f"must be at most {LONGEST_TEXT} characters")
+        refuse(f"must be at most {LONGEST_TEXT} characters")
     if _UNSEEN.search(value):
-        _refuse("must not contain control characters")
+        refuse("must not contain control characters")
     return str(value)
 
 
 def _filled(value: Any) -> str:
     text = _text(value)
     if not text or text.isspace():
-        _refuse("must be filled")
+        refuse("must be filled")
     return text
 
 
 def _number(value: Any) -> int:
     if isinstance(value, bool | list | dict) or not _DIGITS.fullmatch(_filled(value)):
-        _refuse("must be a whole number")
+        refuse("must be a whole number")
     return int(value)
 
 
@@ -53,16 +54,16 @@ def _amount(value: Any) -> Money:
     try:
         return parse_amount(_filled(value), CURRENCY)
     except Invalid as fault:
-        _refuse(fault.fields["amount"][0])
+        refuse(fault.fields["amount"][0])
 
 
 def _names(value: Any) -> list[str]:
     if value is None or value == "":
         return []
     if not isinstance(value, list):
-        _refuse("must be an array")
+        refuse("must be an array")
     if len(value) > MOST_NAMES:
-        _refuse(f"must be at most {MOST_NAMES} names")
+        refuse(f"must be at most {MOST_NAMES} names")
     return [_filled(name) for name in value]
 
 

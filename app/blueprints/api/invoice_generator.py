@@ -13,7 +13,7 @@ from app.blueprints.api.guard import caller
 from app.domain.errors import NotFound
 from app.domain.numbering import NumberRangeExhausted
 from app.integrations import current
-from app.services import bulk_payments, invoices, numbering, payments, references, status_reports
+from app.services import bulk_payments, deposit_payments, invoices, numbering, payments, references, status_reports
 from app.services.payments import NotPayable
 from app.web.errors import Refusal, body_of
 from app.web.limits import ONE_OFFS, check
@@ -75,6 +75,20 @@ def oneoff(body: schemas.OneOffBody) -> dict[str, Any]:
 def bulk_payment(body: schemas.BulkBody) -> dict[str, Any]:
     """Make one payment for several invoices and return its page; the same again returns the same page."""
     return _gathered(body.customer_url, lambda: bulk_payments.gather(caller(), body.command()))
+
+
+@door(
+    bp,
+    "/deposit_prepayment",
+    takes=schemas.DepositBody,
+    gives=schemas.OneOffAnswer,
+    summary="Send a user to pay a deposit",
+    faults=[429, 501, 502],
+    outside=True,
+)
+def deposit_prepayment(body: schemas.DepositBody) -> dict[str, Any]:
+    """Make one payment for a deposit and return its page; the same again returns the same page."""
+    return _gathered(body.customer_url, lambda: deposit_payments.gather(caller(), body.command()))
 
 
 def _gathered(customer_url: str, gather: Callable[[], payments.OneOff]) -> dict[str, Any]:

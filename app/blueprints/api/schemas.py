@@ -16,6 +16,7 @@ from app.blueprints.api.fields import (
 )
 from app.domain.errors import Invalid
 from app.services.bulk_payments import BulkPayment
+from app.services.deposit_payments import DepositPayment
 from app.services.invoices import RegisterInvoice
 from app.services.payments import OneOff
 from app.web.errors import Refusal, body_of
@@ -143,6 +144,40 @@ class BulkBody(Body):
     def command(self) -> BulkPayment:
         """Return the command."""
         return BulkPayment(
+            initiator_code=self.custom_field2,
+            description=self.description,
+            amount=self.transaction_amount,
+            customer_url=self.customer_url,
+            reference_number=self.reference_number,
+        )
+
+
+class DepositBody(Body):
+    """Pay a deposit for taking part in an auction (eis.md 5.4)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "description": "auction_deposit example.ee, user_uuid 5e03f248-6b1c, user_email a@b.ee",
+                    "transaction_amount": "500.0",
+                    "customer_url": "https://auction.example/back",
+                    "custom_field2": "auction",
+                    "affiliation": "auction_deposit",
+                }
+            ]
+        }
+    )
+
+    description: Filled = Field(description="Who deposits for which domain")
+    transaction_amount: Amount = Field(description="Above zero, in EUR")
+    customer_url: Filled = Field(description="Where the payer returns to: on a registered origin")
+    custom_field2: Filled = Field(description="auction: no other service hears of deposits")
+    reference_number: Text = Field("", description="Shown in the payer's bank transfer")
+
+    def command(self) -> DepositPayment:
+        """Return the command."""
+        return DepositPayment(
             initiator_code=self.custom_field2,
             description=self.description,
             amount=self.transaction_amount,

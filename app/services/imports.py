@@ -1,0 +1,290 @@
+"""Taking in what lived elsewhere: invoices and references, all good rows of a call or none (eis.md 5.19, 5.20)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sqlalchemy import func, update
+
+from app.domain import exact_json
+from app.domain import ledger as books
+from app.domain.errors import Conflict, Invalid
+from app.domain.imported import facts_of
+from app.domain.invoice import derive_status
+from app.domain.money import Money
+from app.models.import_batch import ImportBatch
+from app.services import import_statements as sql
+from app.services import ledger
+from app.uow import retried, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from sqlalchemy import CursorResult
+    from sqlalchemy.orm import Session
+
+    from app.services.timeline import Actor
+
+    Row = TypeVar("Row")
+
+MOST_ROWS = 200_000
+MOST_SHOWN = 1_000
+SERVICE, EVERYPAY = "service", "everypay"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that cannot be taken, and why; positions count from 0."""
+
+    position: int
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One invoice as it was elsewhere; `occurred_at` is when it became what its word says.
+
+    A payment of a gateway has the gateway's reference and what it said last; without one it is the service's word.
+    """
+
+    position: int
+    number: int
+    initiator: str
+    total: Money
+    word: str
+    occurred_at: datetime | None = None
+    created_at: datetime | None = None
+    kind: str = "regular"
+    description: str = "prepended"
+    in_directo: bool = False
+    e_invoice_sent_at: datetime | None = None
+    gateway: str = SERVICE
+    account: str = ""
+    external_id: str | None = None
+    snapshot: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingReference:
+    """One reference number as it was elsewhere."""
+
+    position: int
+    number: str
+    initiator: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Who brings it, and for whom: `owns` are the ids of the initiators by their codes."""
+
+    tenant_id: int
+    actor: Actor
+    source: str
+    owns: dict[str, int]
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of the rows: of the skipped ones, the first thousand with their reasons, and all reasons counted."""
+
+    batch_id: int = 0
+    added: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    skipped: list[Refused] = field(default_factory=list)
+
+    @property
+    def skipped_count(self) -> int:
+        """Return how many rows were skipped."""
+        return self.reasons.total()
+
+    def refuse(self, row: Refused) -> None:
+        """Count a row that cannot be taken."""
+        self.reasons[row.reason] += 1
+        if len(self.skipped) < MOST_SHOWN:
+            self.skipped.append(row)
+
+
+class NumberGivenMeanwhile(Conflict):
+    """A number of this import was handed out while it ran: nothing was taken, send it again."""
+
+
+@retried
+def take_invoices(importer: Importer, rows: Iterable[Incoming | Refused]) -> Taken:
+    """Take in the invoices that are not here yet, with their payments and bookings, in one transaction.
+
+    `rows` is read once per try and never held as a whole. Raises Invalid beyond 200,000 rows, NumberGivenMeanwhile.
+    """
+    taken = Taken()
+    with transaction() as tx:
+        values = _begin(tx, importer, "invoices", taken)
+        tx.execute(sql.INCOMING)
+        _copy(tx, sql.COPY, (_columns(importer, row) for row in _good(rows, taken)))
+        for statement in sql.REFUSE:
+            tx.execute(statement, values)
+        tx.execute(sql.FACT)
+        tx.execute(sql.INVOICES, values)
+        tx.execute(sql.OVERTAKEN)
+        values |= _rules(importer)
+        tx.execute(sql.LOOKED_AT)
+        for statement in sql.STEPS:
+            tx.execute(statement, values)
+        taken.added = tx.scalars(sql.ADDED).one()
+        if taken.added >= sql.MANY:
+            tx.execute(sql.PLANNED)
+        tx.execute(sql.CHECKED)
+        tx.execute(sql.RANGES, values)
+        if any(tx.execute(sql.USED, values).scalars()):
+            raise NumberGivenMeanwhile
+        _end(tx, taken)
+    return taken
+
+
+@retried
+def take_references(importer: Importer, rows: Iterable[IncomingReference | Refused]) -> Taken:
+    """Take in the reference numbers that are not here yet, each with an account of its owner.
+
+    Raises Invalid beyond 200,000 rows.
+    """
+    taken = Taken()
+    with transaction() as tx:
+        values = _begin(tx, importer, "references", taken)
+        tx.execute(sql.REFERENCE_INCOMING)
+        _copy(
+            tx,
+            sql.REFERENCE_COPY,
+            ((row.position, row.number, importer.owns[row.initiator], row.owner) for row in _good(rows, taken)),
+        )
+        for statement in sql.REFERENCE_REFUSE:
+            tx.execute(statement, values)
+        taken.added = cast("CursorResult[Any]", tx.execute(sql.REFERENCE_TAKE, values)).rowcount
+        _end(tx, taken)
+    return taken
+
+
+def _begin(tx: Session, importer: Importer, kind: str, taken: Taken) -> dict[str, Any]:
+    tx.execute(sql.ROOM)
+    batch = ImportBatch(
+        tenant_id=importer.tenant_id,
+        source=importer.source,
+        kind=kind,
+        actor=f"{importer.actor.kind}:{importer.actor.name}",
+    )
+    tx.add(batch)
+    tx.flush()
+    taken.batch_id = batch.id
+    return {
+        "tenant_id": importer.tenant_id,
+        "batch_id": batch.id,
+        "owns": list(importer.owns.values()),
+        "actor_kind": importer.actor.kind,
+        "actor": importer.actor.name,
+        "source": importer.actor.kind,
+    }
+
+
+def _end(tx: Session, taken: Taken) -> None:
+    """Read why rows were skipped and write the batch's result."""
+    for reason, count in tx.execute(sql.REASONS):
+        taken.reasons[reason] += count
+    found = [
+        Refused(row.position, str(row.number), row.reason) for row in tx.execute(sql.SKIPPED, {"most": MOST_SHOWN})
+    ]
+    taken.skipped = sorted([*taken.skipped, *found], key=lambda each: each.position)[:MOST_SHOWN]
+    counts = {"added": taken.added, "skipped": dict(taken.reasons)}
+    tx.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == taken.batch_id)
+        .values(counts=counts, finished_at=func.clock_timestamp())
+    )
+
+
+def _good(rows: Iterable[Row | Refused], taken: Taken) -> Iterator[Row]:
+    """Return the rows that may be taken and count the others. Raises Invalid beyond 200,000 rows."""
+    for count, row in enumerate(rows):
+        if count >= MOST_ROWS:
+            raise Invalid.field("body", f"must have at most {MOST_ROWS} entries")
+        if isinstance(row, Refused):
+            taken.refuse(row)
+        else:
+            yield row
+
+
+def _copy(tx: Session, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write rows as they come: none of them is held here longer than its turn."""
+    driver = tx.connection().connection.driver_connection
+    assert driver is not None  # noqa: S101 - a session's connection is open
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _columns(importer: Importer, row: Incoming) -> tuple[Any, ...]:
+    """Return the row in the order of `COLUMNS`, with the status that follows from its facts."""
+    facts = facts_of(row.word, row.total.minor)
+    return (
+        row.position,
+        row.number,
+        importer.owns[row.initiator],
+        row.initiator,
+        row.kind,
+        row.word,
+        derive_status(facts),
+        row.total.minor,
+        facts.captured_minor,
+        facts.refunded_minor,
+        facts.ever_paid,
+        row.description,
+        row.created_at,
+        row.occurred_at,
+        row.in_directo,
+        row.e_invoice_sent_at,
+        "reported" if row.gateway == SERVICE else "hosted",
+        row.gateway,
+        row.account or row.initiator,
+        row.external_id,
+        None if row.snapshot is None else exact_json.dumps(row.snapshot),
+    )
+
+
+def _rules(importer: Importer) -> dict[str, Any]:
+    """Return what each step books per cent, as the domain says it: accounts and sides, by service and gateway."""
+    one = Money(1, "EUR")
+    rules = [
+        (code, gateway, step, posting.account, posting.amount.minor)
+        for code in importer.owns
+        for gateway in (SERVICE, EVERYPAY)
+        for step, postings in (
+            ("issued", books.issued(code, one)),
+            ("received", _received(gateway, code, one)),
+            ("refunded", _refunded(gateway, code, one)),
+            ("cancelled", books.cancelled(code, one)),
+        )
+        for posting in postings
+        if posting.amount.minor
+    ]
+    accounts = ledger.account_ids(sorted({rule[3] for rule in rules}), importer.tenant_id)
+    codes, gateways, steps, names, sides = (list(each) for each in zip(*rules, strict=True))
+    return {
+        "codes": codes,
+        "gateways": gateways,
+        "steps": steps,
+        "accounts": [accounts[name] for name in names],
+        "sides": sides,
+    }
+
+
+def _received(gateway: str, code: str, amount: Money) -> books.Postings:
+    if gateway == SERVICE:
+        return books.reported_by_service(code, amount)
+    return books.received(gateway, code, amount, Money(0, amount.currency))
+
+
+def _refunded(gateway: str, code: str, amount: Money) -> books.Postings:
+    if gateway == SERVICE:
+        return books.refunded_by_service(code, amount)
+    return books.refunded(gateway, code, amount)
