@@ -101,6 +101,8 @@ def _book(payment: Payment, refund: Refund, initiator: str) -> None:
         surplus = surplus_of(payment.id, locked=True)
         assert surplus is not None  # noqa: S101 - a part of the payment that is no invoice's is a surplus
         surplus.refunded_minor += amount.minor
+        if not surplus.left_minor:
+            reviews.answer("payment.surplus", f"payment:{payment.id}", by=refund.requested_by, resolution="given back")
         postings = books.credit_refunded(payment.gateway, initiator, amount)
     else:
         postings = books.refunded(payment.gateway, initiator, amount)

@@ -53,14 +53,14 @@ def lock_all(tx: Session, ids: CompoundSelect[Any]) -> list[Invoice]:
     )
 
 
-def lock_all_of(tx: Session, *payment_ids: int) -> None:
-    """Lock every invoice that these payments are for or have money in, in the same one order."""
+def lock_all_of(tx: Session, *payment_ids: int, also: int = 0) -> None:
+    """Lock every invoice that these payments are for or have money in, and this one, in the same one order."""
     own = select(Payment.invoice_id).where(Payment.id.in_(payment_ids), Payment.invoice_id.is_not(None))
     members = select(BulkMember.member_id).where(BulkMember.parent_id.in_(own))
     given = select(Allocation.invoice_id).where(
         Allocation.payment_id.in_(payment_ids), Allocation.reversed_at.is_(None)
     )
-    lock_all(tx, own.union_all(members, given))
+    lock_all(tx, own.union_all(members, given, select(literal(also))))
 
 
 def lock_by_number(tx: Session, owns: tuple[int, ...], number: int) -> Invoice:

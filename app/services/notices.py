@@ -66,6 +66,23 @@ def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initia
         _owe(payment, share.invoice, initiator, single | {"initial_amount": amount, "standing_amount": amount})
 
 
+def owe_credit_news(payment: Payment, invoice: Invoice, initiator: str) -> None:
+    """Owe the news of an invoice that was paid in full with what was over of an earlier payment.
+
+    The amounts are the invoice's own, because receivers compare them with their total (eis.md 10.2.1).
+    """
+    if initiator not in HEARERS or payment.snapshot is None:
+        return
+    deposit = deposits.of_invoice(invoice) if invoice.kind == DEPOSIT else None
+    if deposit is not None:
+        _owe(payment, invoice, initiator, deposits.news_of(deposit, invoice), repeatable=True)
+        return
+    amount = Decimal(format_amount(Money(invoice.total_minor, invoice.currency)))
+    body = _payment_status_body(payment, invoice, initiator)
+    settled = {"payment_state": "settled", "initial_amount": amount, "standing_amount": amount}
+    _owe(payment, invoice, initiator, body | settled)
+
+
 def _owe_deposit(payment: Payment, invoice: Invoice, deposit: Deposit, shares: Sequence[Share], initiator: str) -> None:
     """Owe the news that lets a user take part (eis.md 10.2.3); a second payment of a deposit lets nobody in."""
     if shares and invoice.captured_minor == invoice.total_minor:

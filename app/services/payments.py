@@ -16,7 +16,7 @@ from app.domain.origin import is_allowed
 from app.domain.payment import ObservedState, PaymentStatus
 from app.domain.ports import OneOffRequest
 from app.models.payment import GatewayReference, Payment
-from app.services import timeline
+from app.services import siblings, timeline
 from app.services.bulk_members import order_reference_of
 from app.services.invoice_status import lock, lock_by_number, recompute
 from app.services.timeline import Actor
@@ -235,6 +235,9 @@ def _store_link(
             payment_id=payment.id,
             data={"reference": created.external_id, "state": created.provider_state},
         )
+        closed = siblings.is_watched(payment)
+    if closed:  # it was paid another way while the gateway made the page
+        raise NotPayable(f"Invoice {invoice.number} is {invoice.status}", code="not_payable", status=invoice.status)
     return StartedPayment(created.payment_link, attempt.payment_id)
 
 

@@ -167,10 +167,10 @@ INVARIANTS = (
     ),
     Invariant(
         "I7 news is owed",
-        "every settled payment of a listening service has exactly one notice",
+        "every settled payment of a listening service has exactly one notice; what was imported settled is known there",
         "select count(*) from payment where completed_at is not null",
         """select p.id from payment p join initiator n on n.id = p.initiator_id
-            where p.completed_at is not null and p.method in ('hosted', 'linkpay')
+            where p.completed_at is not null and p.method in ('hosted', 'linkpay') and p.import_batch_id is null
               and n.code in ('registry', 'auction', 'eeid')
               and not exists (select 1 from deposit d where d.invoice_id = p.invoice_id)
               and (n.code = 'auction'
@@ -229,6 +229,7 @@ INVARIANTS = (
         """select s.invoice_id as id from settlement s
              join invoice i on i.id = s.invoice_id
              join payment p on p.id = s.payment_id and p.invoice_id <> i.id and p.method in ('hosted', 'linkpay')
+                           and p.import_batch_id is null
              join bulk_member m on m.parent_id = p.invoice_id and m.member_id = i.id
              join initiator n on n.id = i.initiator_id and n.code in ('registry', 'auction', 'eeid')
             where s.reversed_at is null and 1 <> (

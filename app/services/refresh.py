@@ -15,7 +15,7 @@ from app.domain.order_reference import parse
 from app.domain.payment import DecisionKind, ObservedState, PaymentStatus, decide
 from app.models.invoice import Invoice, InvoiceClaim
 from app.models.payment import GatewayReference, Payment
-from app.services import disputes, doubts, give_back, hints, inbox, notices, outbox, reviews, timeline
+from app.services import disputes, doubts, give_back, hints, inbox, notices, outbox, reviews, siblings, timeline
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.invoices import reprice
 from app.services.settlement import settle
@@ -235,6 +235,8 @@ def _fold(
             _move(payment, invoice, fetched, step, late=decision.late)
     if fetched.state in {ObservedState.COMPLETED, ObservedState.REFUNDED}:
         give_back.seen_unchanged(payment)
+    if fetched.state is ObservedState.AUTHORIZED and siblings.is_needless(payment, invoice):
+        siblings.owe_void(payment)
     _plan_next_check(payment, poll_ladder_s)
     return str(decision.kind)
 
@@ -298,7 +300,8 @@ def _win_claim(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> None:
 def _plan_next_check(payment: Payment, poll_ladder_s: Sequence[int]) -> None:
     """Ask again by itself while the payment is open, ever less often (reliability.md 3.11)."""
     open_ = {PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED}
-    if payment.status not in open_ or payment.checks >= len(poll_ladder_s):
+    waits = payment.status in open_ or siblings.is_watched(payment)
+    if not waits or payment.checks >= len(poll_ladder_s):
         payment.next_check_at = None
         return
     payment.next_check_at = func.now() + timedelta(seconds=poll_ladder_s[payment.checks])

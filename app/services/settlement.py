@@ -13,7 +13,7 @@ from app.domain.payment import PaymentStatus
 from app.models.invoice import BULK, DEPOSIT
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
-from app.services import bulk_members, deposits, ledger, notices, reviews, timeline
+from app.services import bulk_members, deposits, ledger, notices, reviews, siblings, timeline
 from app.services.invoice_status import recompute
 from app.services.timeline import SYSTEM, Actor
 from app.uow import in_transaction, session
@@ -74,10 +74,40 @@ def settle(
     return Settled(allocated, surplus, paid)
 
 
+def settle_from_credit(payment: Payment, invoice: Invoice, amount: Money, *, initiator: str, actor: Actor) -> bool:
+    """Give an invoice money of an earlier payment that was over, and return whether it is paid now.
+
+    The invoice, the payment and its surplus must be locked and the amount checked (surpluses.py).
+    """
+    if not in_transaction():
+        raise RuntimeError("Money moves inside a transaction only")
+    ledger.post(
+        "credit.applied",
+        f"payment:{payment.id}:credit:{invoice.id}",
+        books.credit_applied(initiator, amount),
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        tenant_id=payment.tenant_id,
+    )
+    _allocate(payment, invoice, amount.minor)
+    paid = _settle_invoice(payment, invoice, actor)
+    timeline.record(
+        "credit.applied",
+        actor=actor,
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        data={"amount": format_amount(amount), "currency": amount.currency},
+    )
+    if paid:
+        notices.owe_credit_news(payment, invoice, initiator)
+    return paid
+
+
 def settle_nothing(invoice: Invoice, *, actor: Actor) -> None:
     """Mark an invoice over zero as paid: there is no money to wait for (eis.md 14, zero amount)."""
     invoice.paid_at = datetime.now(UTC)
     session().add(Settlement(tenant_id=invoice.tenant_id, invoice_id=invoice.id, amount_minor=0, source=actor.kind))
+    siblings.close(invoice)
     recompute(invoice)
     timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, data={"amount": "0.00"})
 
@@ -175,6 +205,7 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
         )
         if invoice.kind == DEPOSIT:
             deposits.mark_paid(invoice)
+        siblings.close(invoice, but=payment.id)
     recompute(invoice)
     if paid_now:
         data = {"bulk": bulk} if bulk is not None else None

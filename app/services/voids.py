@@ -12,6 +12,7 @@ from app.services import timeline
 from app.services.payments import know_reference
 from app.services.refresh import look_again, refresh
 from app.services.refunds import lock_payment
+from app.services.timeline import SYSTEM
 from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from app.domain.ports import HostedGateway
     from app.services.timeline import Actor
+
+# A page that was closed here may have been used there all the same.
+RESERVING = {PaymentStatus.AUTHORIZED, PaymentStatus.CANCELLED}
 
 
 def void(payment_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int], *, actor: Actor) -> PaymentStatus:
@@ -45,7 +49,7 @@ def void(payment_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int], 
 def _begin(payment_id: int, actor: Actor) -> tuple[int, str]:
     with transaction() as tx:
         payment = lock_payment(tx, payment_id)
-        if payment.status != PaymentStatus.AUTHORIZED or payment.external_id is None:
+        if payment.status not in RESERVING or payment.external_id is None:
             raise Conflict(
                 f"Payment {payment_id} is {payment.status}: only a reserved amount is voided", code="no_void"
             )
@@ -58,3 +62,11 @@ def _begin(payment_id: int, actor: Actor) -> tuple[int, str]:
 
 def _status(payment_id: int) -> PaymentStatus:
     return PaymentStatus(session().get_one(Payment, payment_id, populate_existing=True).status)
+
+
+def void_needless(payment_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> None:
+    """Let go of an amount that is not needed any more; one that moved on meanwhile is left alone."""
+    try:
+        void(payment_id, gateway, poll_ladder_s, actor=SYSTEM)
+    except Conflict:
+        return

@@ -1,0 +1,75 @@
+"""Other ways to pay what is paid: closed, so that nobody pays twice, and watched all the same (features.md F4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.domain.payment import PaymentStatus
+from app.models.payment import Payment
+from app.services import outbox, timeline
+from app.uow import session
+
+if TYPE_CHECKING:
+    from app.models.invoice import Invoice
+
+VOID = "gateway.payment.void"
+PAID_OTHERWISE = "paid_otherwise"
+UNTOUCHED = {None, "initial"}
+WAYS = ("hosted", "linkpay")
+REASON = "the invoice was paid another way"
+
+
+def close(invoice: Invoice, but: int | None = None) -> None:
+    """Close every other open attempt for an invoice that is paid; the invoice is locked.
+
+    A page nobody touched is cancelled here and looked at all the same, because the gateway knows no such call: money
+    that still comes through it is the payer's credit. An amount a card only reserved is let go of.
+    """
+    open_ = (PaymentStatus.CREATED, PaymentStatus.PENDING, PaymentStatus.AUTHORIZED)
+    others = session().scalars(
+        select(Payment)
+        .where(Payment.invoice_id == invoice.id, Payment.status.in_(open_), Payment.method.in_(WAYS))
+        .order_by(Payment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for payment in others.all():
+        if payment.id == but:
+            continue
+        if payment.status == PaymentStatus.AUTHORIZED:
+            owe_void(payment)
+        elif payment.provider_state in UNTOUCHED:
+            _cancel(payment)
+
+
+def is_needless(payment: Payment, invoice: Invoice) -> bool:
+    """Return whether an authorised amount is for an invoice that another payment paid."""
+    return invoice.paid_at is not None and not payment.captured_minor
+
+
+def is_watched(payment: Payment) -> bool:
+    """Return whether an attempt that was closed here may still be paid there."""
+    return payment.status == PaymentStatus.CANCELLED and payment.failure_code == PAID_OTHERWISE
+
+
+def owe_void(payment: Payment) -> None:
+    """Owe letting go of an authorised amount, once per payment."""
+    outbox.post(
+        VOID,
+        f"payment:{payment.id}",
+        lane=payment.gateway,
+        payload={"payment_id": payment.id},
+        invoice_id=payment.invoice_id,
+        payment_id=payment.id,
+        tenant_id=payment.tenant_id,
+    )
+
+
+def _cancel(payment: Payment) -> None:
+    payment.status = PaymentStatus.CANCELLED
+    payment.failure_code = PAID_OTHERWISE
+    payment.version += 1
+    session().flush()
+    timeline.record("payment.cancelled", invoice_id=payment.invoice_id, payment_id=payment.id, reason=REASON)

@@ -1,0 +1,180 @@
+"""What payers paid too much: given back, or used for another invoice of the same service (security.md T09, F4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select
+
+from app.domain.errors import Conflict, NotFound
+from app.domain.invoice import PAYABLE, InvoiceStatus, is_payable
+from app.domain.money import Money
+from app.models.invoice import BULK, Invoice
+from app.models.payment import Payment
+from app.models.settlement import Allocation
+from app.models.surplus import Surplus
+from app.services import notices, refunds, reviews
+from app.services.invoice_status import lock, lock_all_of
+from app.services.money_held import reserved_minor, surplus_of
+from app.services.settlement import settle_from_credit
+from app.uow import retried, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from app.services.refunds import RequestedRefund
+    from app.services.timeline import Actor
+
+MOST_OFFERED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An open invoice of the same payer, and what it still needs."""
+
+    number: int
+    due: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be done with money that is over: what is free of it, and the payer's invoices that could take it.
+
+    `refundable` tells whether it came through a gateway, which alone can give it back.
+    """
+
+    surplus_id: int
+    payment_id: int
+    free: Money
+    refundable: bool
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an invoice took of it, and whether it is paid now."""
+
+    amount: Money
+    invoice_paid: bool
+
+
+class CreditRefused(Conflict):
+    """This credit cannot be used for this invoice."""
+
+
+def offer(surplus_id: int) -> Offer:
+    """Return what may be done with this money. Raises NotFound."""
+    with transaction() as tx:
+        surplus = tx.get(Surplus, surplus_id, populate_existing=True)
+        if surplus is None:
+            raise NotFound("surplus", surplus_id)
+        payment = tx.get_one(Payment, surplus.payment_id)
+        return Offer(
+            surplus.id,
+            payment.id,
+            Money(surplus.left_minor - reserved_minor(payment.id, None), surplus.currency),
+            payment.method in refunds.HOSTED,
+            tuple(_targets(tx, surplus)),
+        )
+
+
+@retried
+def use(surplus_id: int, number: int, *, actor: Actor, amount_minor: int | None = None) -> Applied:
+    """Give an open invoice of the same service money that was over: so much, or all it needs and there is.
+
+    Raises NotFound, CreditRefused.
+    """
+    with transaction() as tx:
+        surplus, payment, invoice = _lock(tx, surplus_id, number)
+        amount = Money(_checked(tx, surplus, invoice, amount_minor), surplus.currency)
+        initiator = notices.initiator_code(invoice.initiator_id)
+        surplus.applied_minor += amount.minor
+        paid = settle_from_credit(payment, invoice, amount, initiator=initiator, actor=actor)
+        if not surplus.left_minor:
+            resolution = f"used for invoice {number}"
+            reviews.answer("payment.surplus", f"payment:{payment.id}", by=str(actor), resolution=resolution)
+        return Applied(amount, paid)
+
+
+def give_back(surplus_id: int, *, actor: Actor, key: str, amount_minor: int | None = None) -> RequestedRefund:
+    """Ask for money that was over to go back to the payer. Raises what `refunds.request` raises."""
+    with transaction() as tx:
+        surplus = tx.get(Surplus, surplus_id)
+        if surplus is None:
+            raise NotFound("surplus", surplus_id)
+        order = refunds.RefundOrder(surplus.payment_id, amount_minor, "paid too much", key, of_credit=True)
+    return refunds.request(order, actor=actor)
+
+
+def _lock(tx: Session, surplus_id: int, number: int) -> tuple[Surplus, Payment, Invoice]:
+    """Lock the invoices of both sides in their order, then the payment, then what is over of it. Raises NotFound."""
+    surplus = tx.get(Surplus, surplus_id)
+    if surplus is None:
+        raise NotFound("surplus", surplus_id)
+    of_service = (Invoice.number == number, Invoice.initiator_id == surplus.initiator_id)
+    invoice_id = tx.scalar(select(Invoice.id).where(*of_service))
+    if invoice_id is None:
+        raise NotFound("invoice", number)
+    lock_all_of(tx, surplus.payment_id, also=invoice_id)
+    invoice = lock(tx, invoice_id)
+    payment = tx.get_one(Payment, surplus.payment_id, with_for_update=True, populate_existing=True)
+    locked = surplus_of(payment.id, locked=True)
+    assert locked is not None  # noqa: S101 - nothing is deleted
+    return locked, payment, invoice
+
+
+def _checked(tx: Session, surplus: Surplus, invoice: Invoice, amount_minor: int | None) -> int:
+    due = invoice.total_minor - invoice.captured_minor
+    free = surplus.left_minor - reserved_minor(surplus.payment_id, None)
+    if invoice.kind == BULK or not is_payable(InvoiceStatus(invoice.status)) or invoice.currency != surplus.currency:
+        raise CreditRefused(f"Invoice {invoice.number} is {invoice.status}: it takes no money", code="not_payable")
+    given = tx.scalar(
+        select(Allocation.id).where(
+            Allocation.payment_id == surplus.payment_id,
+            Allocation.invoice_id == invoice.id,
+            Allocation.reversed_at.is_(None),
+        )
+    )
+    if given is not None:
+        raise CreditRefused(f"Invoice {invoice.number} has money of this payment already", code="given_already")
+    amount = min(due, free) if amount_minor is None else amount_minor
+    if not 0 < amount <= min(due, free):
+        raise CreditRefused(f"{min(due, free)} minor units can be used, {amount} were asked", code="credit_amount")
+    return amount
+
+
+def _targets(tx: Session, surplus: Surplus) -> list[Target]:
+    paid_for = tx.get_one(Invoice, surplus.invoice_id)
+    same = _same_payer(surplus, paid_for)
+    if not same:
+        return []
+    found = tx.scalars(
+        select(Invoice)
+        .where(
+            or_(*same),
+            Invoice.initiator_id == surplus.initiator_id,
+            Invoice.currency == surplus.currency,
+            Invoice.kind != BULK,
+            Invoice.id != paid_for.id,
+            Invoice.status.in_(sorted(PAYABLE)),
+        )
+        .order_by(Invoice.id)
+        .limit(MOST_OFFERED)
+    )
+    return [Target(each.number or 0, Money(each.total_minor - each.captured_minor, each.currency)) for each in found]
+
+
+def _same_payer(surplus: Surplus, paid_for: Invoice) -> Sequence[ColumnElement[bool]]:
+    """Return what tells the payer's other invoices: the account, the reference number, the mail address."""
+    same: list[ColumnElement[bool]] = []
+    if surplus.account_id is not None:
+        same.append(Invoice.account_id == surplus.account_id)
+    if paid_for.reference_number:
+        same.append(Invoice.reference_number == paid_for.reference_number)
+    if paid_for.customer_email:
+        same.append(func.lower(Invoice.customer_email) == paid_for.customer_email.lower())
+    return same

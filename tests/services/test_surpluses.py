@@ -1,0 +1,193 @@
+"""What payers paid too much: kept as credit, offered, given back, or used for another invoice (security.md T09, F4)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.domain.errors import Conflict, NotFound
+from app.domain.money import Money
+from app.domain.refund import RefundTooLarge
+from app.extensions import db
+from app.services import surpluses
+from app.services.surpluses import CreditRefused
+from tests.services.refunding import MARY, assert_sound, questions, went_back
+
+if TYPE_CHECKING:
+    from tests.system import System
+
+
+@pytest.fixture
+def system(shared_system: System) -> System:
+    shared_system.shop.dial.turn([])
+    return shared_system
+
+
+def paid_twice(system: System, code: str = "registry", amount: str = "100.00", **more: Any) -> tuple[int, int, str]:
+    """Pay an invoice by its page and by its link; returns the surplus, the number and the second reference."""
+    number = system.invoice(code, amount, **more)
+    link = system.scalar("select payment_link from invoice where number = :n", n=number)
+    page = system.everypay.test_client().get(link.removeprefix("http://everypay.test"))
+    first, second = system.one_off(number, code), page.headers["Location"].rpartition("/")[2]
+    for reference in (first, second):
+        system.pay(reference)
+        system.callback(reference)
+        system.drain()
+    found = "select s.id from surplus s join payment p on p.id = s.payment_id where p.external_id = :r"
+    return int(system.scalar(found, r=second)), number, second
+
+
+def use(system: System, surplus: int, number: int, minor: int | None = None) -> surpluses.Applied:
+    with system.app.app_context():
+        return surpluses.use(surplus, number, actor=MARY, amount_minor=minor)
+
+
+def left(system: System, surplus: int) -> int:
+    question = "select amount_minor - refunded_minor - applied_minor - lost_minor from surplus where id = :s"
+    return int(system.scalar(question, s=surplus))
+
+
+def test_a_second_payment_is_recorded_as_credit_with_its_question(system: System) -> None:
+    surplus, number, reference = paid_twice(system)
+    assert (system.status(number), left(system, surplus)) == ("paid", 10000)
+    assert questions(system, reference) == [("payment.surplus", None)]
+    assert_sound(system)
+
+
+def test_it_is_offered_for_the_payers_other_invoices_and_for_nobody_elses(system: System) -> None:
+    surplus, _number, _reference = paid_twice(system, customer_email="Mari@x.ee")
+    mine = system.invoice(amount="30.00", customer_email="mari@x.ee")
+    system.invoice(amount="30.00", customer_email="jaan@x.ee")
+    system.invoice("auction", "30.00", customer_email="mari@x.ee")
+    system.settle(amount="30.00")
+    with system.app.app_context():
+        offered = surpluses.offer(surplus)
+        with pytest.raises(NotFound):
+            surpluses.offer(999_999)
+    assert (offered.free, offered.refundable) == (Money(10000, "EUR"), True)
+    assert [(each.number, each.due.minor) for each in offered.targets] == [(mine, 3000)]
+
+
+def test_it_pays_another_invoice_and_the_service_hears_of_it_with_that_invoices_amount(system: System) -> None:
+    surplus, _number, reference = paid_twice(system)
+    other = system.invoice(amount="30.00")
+    assert use(system, surplus, other) == surpluses.Applied(Money(3000, "EUR"), invoice_paid=True)
+    system.drain()
+    assert (system.status(other), left(system, surplus)) == ("paid", 7000)
+    there = system.service("registry").invoice(str(other))
+    assert there is not None
+    assert there["status"] == "paid"
+    assert questions(system, reference) == [("payment.surplus", None)]
+    assert_sound(system)
+
+
+def test_used_up_it_answers_its_question(system: System) -> None:
+    surplus, _number, reference = paid_twice(system)
+    other = system.invoice(amount="250.00")
+    assert use(system, surplus, other).invoice_paid is False
+    assert (system.status(other), left(system, surplus)) == ("partially_paid", 0)
+    assert questions(system, reference) == [("payment.surplus", f"used for invoice {other}")]
+    last = system.one_off(other)
+    assert (system.shop.payment(last) or {})["initial_amount"] == "150.00"
+    system.pay(last)
+    system.callback(last)
+    system.drain()
+    assert system.status(other) == "paid"
+    assert_sound(system)
+
+
+def test_it_goes_back_to_the_payer(system: System) -> None:
+    surplus, number, reference = paid_twice(system)
+    with system.app.app_context():
+        surpluses.give_back(surplus, actor=MARY, key="back", amount_minor=4000)
+        surpluses.give_back(surplus, actor=MARY, key="rest")
+        with pytest.raises(NotFound):
+            surpluses.give_back(999_999, actor=MARY, key="x")
+    system.drain()
+    system.hurry()
+    system.drain()
+    assert sorted(went_back(system, reference)) == [Decimal("40.00"), Decimal("60.00")]
+    assert (system.status(number), left(system, surplus)) == ("paid", 0)
+    assert questions(system, reference) == [("payment.surplus", "given back")]
+    assert_sound(system)
+
+
+def test_what_is_promised_to_the_payer_cannot_be_used_and_the_other_way_round(system: System) -> None:
+    surplus, _number, _reference = paid_twice(system)
+    other = system.invoice(amount="100.00")
+    with system.app.app_context():
+        surpluses.give_back(surplus, actor=MARY, key="back", amount_minor=4000)
+    with pytest.raises(CreditRefused):
+        use(system, surplus, other, 6001)
+    assert use(system, surplus, other).amount.minor == 6000
+    with system.app.app_context(), pytest.raises((RefundTooLarge, Conflict)):
+        surpluses.give_back(surplus, actor=MARY, key="more", amount_minor=1)
+    system.drain()
+    assert left(system, surplus) == 0
+    assert_sound(system)
+
+
+def test_what_takes_no_money_takes_no_credit(system: System) -> None:
+    surplus, number, _reference = paid_twice(system)
+    cancelled = system.invoice()
+    system.call("registry", "/invoice_generator/invoice_status", {"invoice_number": cancelled, "status": "cancelled"})
+    for refused in (number, cancelled):
+        with pytest.raises(CreditRefused):
+            use(system, surplus, refused)
+    foreign = system.invoice("auction")
+    for missing in (foreign, 1):
+        with pytest.raises(NotFound):
+            use(system, surplus, missing)
+    other = system.invoice(amount="30.00")
+    for minor in (0, -1, 3001):
+        with pytest.raises(CreditRefused):
+            use(system, surplus, other, minor)
+    use(system, surplus, other, 1000)
+    with pytest.raises(CreditRefused):
+        use(system, surplus, other, 1000)
+    with pytest.raises(NotFound):
+        use(system, 999_999, other)
+    assert_sound(system)
+
+
+@pytest.mark.parametrize("state", ["refunded", "chargebacked"])
+def test_money_that_goes_there_goes_from_the_credit_first(system: System, state: str) -> None:
+    surplus, number, reference = paid_twice(system)
+    other = system.invoice(amount="30.00")
+    use(system, surplus, other)
+    system.pay(reference, state, standing=Decimal("30.00"))
+    system.callback(reference)
+    system.drain()
+    assert (left(system, surplus), system.status(other), system.status(number)) == (0, "paid", "paid")
+    system.pay(reference, state, standing=Decimal("0.00"))
+    system.callback(reference)
+    system.drain()
+    assert system.status(other) == ("refunded" if state == "refunded" else "chargeback")
+    assert system.status(number) == "paid"
+    assert_sound(system)
+
+
+def test_ten_invoices_at_once_share_it_and_never_get_more(system: System) -> None:
+    surplus, _number, _reference = paid_twice(system)
+    numbers = [system.invoice(amount="30.00") for _ in range(10)]
+    start = Barrier(10)
+
+    def take(number: int) -> int:
+        with system.app.app_context():
+            start.wait()
+            try:
+                return surpluses.use(surplus, number, actor=MARY).amount.minor
+            except CreditRefused:
+                return 0
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(10) as pool:
+        taken = list(pool.map(take, numbers))
+    assert sum(taken) == 10000
+    assert left(system, surplus) == 0
+    assert_sound(system)
