@@ -164,6 +164,53 @@ def _is_deposited(system: System, user: str) -> bool:
     return statuses == ["paid"] and system.service("auction").store.get("participant", f"a.ee {user}") is not None
 
 
+def _passed_on(system: System, number: int) -> None:
+    body = {"invoice_data": [{"number": number, "invoice_lines": []}], "initiator": "auction"}
+    _good(system.call("auction", "/directo/directo", body))
+
+
+def _is_passed_on(system: System, number: int) -> bool:
+    kept = system.rows("select state from document where number = :n", n=str(number))
+    return [each.state for each in kept] == ["accepted"]
+
+
+def _reserved(system: System) -> tuple[int, str]:
+    holder = f"holder-{system.scalar('select count(*) from invoice_claim')}"
+    more: dict[str, Any] = {
+        "custom_field2": "business_registry",
+        "custom_field1": holder,
+        "reserved_domain_names": ["a.ee"],
+    }
+    return system.invoice("registry", **more), holder
+
+
+def _given_up(system: System, prepared: tuple[int, str]) -> None:
+    body = {"domain_name": "a.ee", "token": prepared[1]}
+    _good(system.call("registry", "/invoice/reserved_domain_cancellation_statuses", body, method="PATCH"))
+
+
+def _is_given_up(system: System, prepared: tuple[int, str]) -> bool:
+    released = system.scalar(
+        "select released_at is not null from invoice_claim where user_unique_id = :h", h=prepared[1]
+    )
+    return bool(released) and system.status(prepared[0]) == "cancelled"
+
+
+def _unused(system: System) -> int:
+    return 300_000 + 10 * int(system.scalar("select count(*) from invoice where number >= 300000"))
+
+
+def _brought_along(system: System, first: int) -> None:
+    words = ("unpaid", "paid", "cancelled", "refunded")
+    rows = [{"invoice_number": first + step, "transaction_amount": "1.00", "status": words[step]} for step in range(4)]
+    _good(system.call("auction", "/import_data/invoice_data", rows))
+
+
+def _is_brought_along(system: System, first: int) -> bool:
+    found = system.rows("select status from invoice where number between :n and :n + 9 order by number", n=first)
+    return [each.status for each in found] == ["unpaid", "paid", "cancelled", "refunded"]
+
+
 FLOWS = [
     Flow(
         "a number is taken",
@@ -253,6 +300,9 @@ FLOWS = [
     ),
     Flow("a deposit is settled", _deposit_paid, _work("money"), _is_deposited),
     Flow("a deposit is told", _deposit_untold, _work("notify"), _is_deposited),
+    Flow("documents are taken", lambda system: system.invoice("auction"), _passed_on, _is_passed_on, again=True),
+    Flow("a reservation is given up", _reserved, _given_up, _is_given_up, again=True),
+    Flow("invoices are brought along", _unused, _brought_along, _is_brought_along, again=True),
     Flow("the house is tidied", _heard, _work("background"), _is_settled),
 ]
 
