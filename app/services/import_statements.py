@@ -18,6 +18,7 @@ COLUMNS = """
 NAMES = [line.split()[0] for line in COLUMNS.replace("\n", " ").split(",")]
 COPY = f"copy incoming ({', '.join(NAMES)}) from stdin"
 
+# What is brought along is history, not news: nobody's endpoint hears of it.
 ROOM = text("set local statement_timeout = '15min'; set local lock_timeout = '30s'; set local billing.silent = 'on'")
 INCOMING = text(f"create temp table incoming ({COLUMNS}, reason text) on commit drop")
 
