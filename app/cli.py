@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,11 +144,15 @@ def prepare(*, persona: bool, invoices: bool) -> None:
 @main.command()
 @click.option("--invoices", default=1000, show_default=True, type=click.IntRange(min=1), help="How many to add.")
 @click.option("--seed", default=1, show_default=True, help="The same number makes the same invoices.")
-def seed(invoices: int, seed: int) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before writing into a system that was not started by `up`.")
+def seed(invoices: int, seed: int, *, yes: bool) -> None:
     """Add plausible invoices of two years with all that belongs to them, for trying out and measuring."""
     from app.demo.seed import fill  # noqa: PLC0415
 
-    with _application().app_context():
+    app = _application()
+    if not (yes or app.extensions["settings"].development):
+        click.confirm("Invented invoices can never be deleted again. Add them to this system?", abort=True)
+    with app.app_context():
         print(fill(invoices, seed=seed, say=lambda line: print(line, flush=True)))
 
 
@@ -162,6 +167,19 @@ def issue_key(initiator: str, name: str, days: int | None) -> None:
     with _application().app_context():
         key = issue(initiator, name=name, days=days)
     print(f"key id: {key.kid}\nsecret: {key.secret}\ntoken:  {key.token}")
+
+
+@main.command("import-legacy")
+@click.option(
+    "--source", envvar="LEGACY_DATABASE_URL", required=True, help="URL of the old database; LEGACY_DATABASE_URL."
+)
+@click.option("--dry-run", is_flag=True, help="Do everything, report, and undo it.")
+def import_legacy(source: str, *, dry_run: bool) -> None:
+    """Take in the tables of the system before, with a report of what was mapped, what was not, and why."""
+    from app.services.legacy import import_legacy as move  # noqa: PLC0415
+
+    with _application().app_context():
+        print(move(source, rehearse=dry_run))
 
 
 @main.group("white-code")
@@ -217,6 +235,24 @@ def verify() -> None:
         report = prove()
     print(report)
     sys.exit(0 if report.holds else 1)
+
+
+@main.command()
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--dry-run", is_flag=True, help="Only say what differs and what would become of it.")
+def compare(day: datetime, *, dry_run: bool) -> None:
+    """Compare a day's payments with the gateway's; without --dry-run what differs is mended or asked about."""
+    from app.integrations import current  # noqa: PLC0415
+    from app.services import comparisons  # noqa: PLC0415
+
+    with _application().app_context():
+        gateway = current().everypay
+        if dry_run:
+            for found in comparisons.rehearse(gateway, day.date()):
+                print(found.sentence(gateway.name))
+            return
+        owed = comparisons.owe(gateway.name, day.date(), datetime.now(UTC).date())
+        print("The comparison is under way." if owed else "This day is compared today already.")
 
 
 @main.command("export-chain")

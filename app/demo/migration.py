@@ -9,6 +9,7 @@ import flask_migrate
 from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
+from app.services.announcement_order import go_on_behind_history
 
 FOLDER = str(Path(__file__).resolve().parents[2] / "migrations")
 PATIENCE_S = 60.0
@@ -17,6 +18,8 @@ PATIENCE_S = 60.0
 def upgrade(revision: str = "head") -> None:
     """Go forward to the revision."""
     flask_migrate.upgrade(FOLDER, revision)
+    if revision == "head":
+        go_on_behind_history()
 
 
 def downgrade(revision: str) -> None:

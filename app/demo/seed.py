@@ -23,6 +23,7 @@ from app.demo.seed_endings import SERVICE_SHARES, SERVICES, SHOWCASE, Storytelle
 from app.demo.seed_names import invent
 from app.demo.seed_story import Payer, Story
 from app.demo.seed_tables import TABLES
+from app.domain.numbering import NumberRangeExhausted
 from app.domain.reference import with_check_digit
 from app.extensions import db
 from app.services import ledger, sealing
@@ -93,7 +94,8 @@ def fill(
 ) -> str:
     """Add so many invoices with all that belongs to them, seal the books; returns what was done in a sentence.
 
-    The same seed on an empty database gives the same data for the same day `until`, by default this one.
+    The same seed on an empty database gives the same data for the same day `until`, by default this one. Raises
+    NumberRangeExhausted when the seed's own range has not so many numbers left.
     """
     began = time.monotonic()
     before = _count()
@@ -107,6 +109,7 @@ def fill(
 
     written += _write(plan, 0, min(FIRST, invoices))
     _gather_statistics()
+    say(_progress(min(FIRST, invoices), invoices, written, time.monotonic() - began))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for nth, rows in enumerate(pool.map(one, range(FIRST, invoices, chunk)), 1):
             written += rows
@@ -156,7 +159,10 @@ def _plan(seed: int, invoices: int, until: datetime) -> Plan:
         for setting in SETTINGS:
             tx.execute(text(setting))
         tx.execute(OPEN_RANGE, {"first": FIRST_NUMBER, "last": LAST_NUMBER})
-        range_id, first = tx.execute(TAKE, {"first": FIRST_NUMBER, "count": invoices}).one()
+        taken = tx.execute(TAKE, {"first": FIRST_NUMBER, "count": invoices}).one_or_none()
+        if taken is None:
+            raise NumberRangeExhausted("invoice")
+        range_id, first = taken
         initiators = {
             row.code: row.id for row in tx.execute(text("select code, id from initiator where tenant_id = 1"))
         }

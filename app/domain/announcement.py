@@ -33,9 +33,14 @@ TYPES: dict[str, str] = {
     "refund.requested": "refund.requested",
     "refund.approved": "refund.approved",
     "refund.processing": "refund.processing",
+    "refund.unknown": "refund.processing",
     "refund.succeeded": "refund.succeeded",
     "refund.failed": "refund.failed",
     "refund.cancelled": "refund.cancelled",
+    "dispute.opened": "dispute.opened",
+    "dispute.updated": "dispute.updated",
+    "dispute.won": "dispute.won",
+    "dispute.closed": "dispute.closed",
 }
 PUBLIC: tuple[str, ...] = tuple(sorted(set(TYPES.values())))
 MOST_WISHES = 50

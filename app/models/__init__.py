@@ -3,6 +3,7 @@
 from app.models.account import Account
 from app.models.announcement import Announcement
 from app.models.bulk import BulkMember
+from app.models.comparison import Comparison, Difference
 from app.models.deposit import Deposit
 from app.models.dispute import Dispute
 from app.models.document import OutgoingDocument
@@ -35,7 +36,9 @@ __all__ = [
     "Allocation",
     "Announcement",
     "BulkMember",
+    "Comparison",
     "Deposit",
+    "Difference",
     "Dispute",
     "Event",
     "GatewayReference",

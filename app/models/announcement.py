@@ -7,15 +7,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, CreatedAt, Document, Key, Tenanted, same_tenant
 
-XACT = "pg_current_xact_id()::text::bigint"
 NEW_NAME = "'evt_' || replace(gen_random_uuid()::text, '-', '')"
 
 
 class Announcement(Tenanted, Base):
     """One public event, written by a trigger on the timeline at the end of the transaction it belongs to.
 
-    `xact` numbers that transaction. Readers see only what is older than every transaction still running, so that a
-    cursor over (xact, id) never passes an event that is committed later (reliability.md 3.7: never "id > last").
+    `xact` is the place of that transaction in the order of all. Readers see only what is older than every transaction
+    still running, so that a cursor over (xact, id) never passes an event that is committed later (reliability.md 3.7:
+    never "id > last").
     """
 
     __tablename__ = "announcement"
@@ -30,7 +30,7 @@ class Announcement(Tenanted, Base):
 
     id: Mapped[Key]
     token: Mapped[str] = mapped_column(server_default=text(NEW_NAME))
-    xact: Mapped[int] = mapped_column(server_default=text(XACT))
+    xact: Mapped[int] = mapped_column(server_default=text("announcement_place()"))
     initiator_id: Mapped[int]
     type: Mapped[str]
     invoice_id: Mapped[int | None]

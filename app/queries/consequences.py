@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EVENTS = text("""
 select type, invoice_id from announcement
- where initiator_id = any(:owns) and xact = pg_current_xact_id()::text::bigint order by id
+ where initiator_id = any(:owns) and xact = announcement_place() order by id
 """)
 ENTRIES = text("""
 select t.kind, a.code, e.amount_minor, e.currency
@@ -25,7 +25,7 @@ select t.kind, a.code, e.amount_minor, e.currency
 MESSAGES = text("""
 select o.kind, l.name from outbox o join lane l on l.id = o.lane_id
  where o.invoice_id = any(:invoices) and o.xmin = pg_current_xact_id()::xid
-   and (l.name like 'initiator:%' or l.name like 'webhook:%')
+   and l.queue <> 'background'
  order by o.id
 """)
 

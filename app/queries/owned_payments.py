@@ -79,6 +79,11 @@ def refund_by_token(owns: Sequence[int], token: str) -> Refund:
     return one(found, "refund", token)
 
 
+def refund_by_id(refund_id: int) -> Refund:
+    """Return a refund this house has just made."""
+    return session().get_one(Refund, refund_id, populate_existing=True)
+
+
 def of_refunds(refunds: Sequence[Refund]) -> dict[int, Payment]:
     """Return the payments these refunds give back, by id."""
     ids = {each.payment_id for each in refunds}

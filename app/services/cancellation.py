@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.domain import ledger as books
 from app.domain.money import Money
+from app.models.invoice import BULK
 from app.models.payment import Payment
 from app.services import ledger, notices, timeline
 from app.services.invoice_status import UNDER_WAY, StatusRefused, is_paid_by, recompute
@@ -43,6 +44,8 @@ def cancel(tx: Session, invoice: Invoice, actor: Actor, reason: str) -> None:
 
 def hindrance(tx: Session, invoice: Invoice) -> str:
     """Return why a locked invoice cannot be cancelled now and what to do instead; empty when it can."""
+    if invoice.kind == BULK:
+        return "is a bulk payment: cancel its invoices"
     if invoice.captured_minor or invoice.paid_at is not None:
         return "has been paid: refund it instead of cancelling it"
     if _money_on_its_way(tx, invoice.id):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from app.domain import retry
+from app.integrations import current
 from app.models.webhook import SEND
 from app.services import (
+    comparisons,
     disputes,
     idempotency,
     inbox,
@@ -57,6 +59,14 @@ def _give_up_refund(row: Claimed) -> None:
     refund_calls.give_up(row.payload["refund_id"])
 
 
+def _compare(row: Claimed, integrations: Integrations) -> None:
+    comparisons.compare_part(row, integrations.everypay)
+
+
+def _compare_gateways() -> None:
+    comparisons.owe_comparisons([current().everypay.name])
+
+
 def _by_clock(verb: Callable[[], object]) -> BatchHandler:
     def run(rows: Sequence[Claimed]) -> None:
         verb()
@@ -73,10 +83,12 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("warn_of_dispute_deadlines", 3600): disputes.warn_of_deadlines,
     Periodic("seal", 60): sealing.seal,
     Periodic("sweep_idempotency_keys", 3600): idempotency.sweep,
+    Periodic("compare_gateways", 86_400): _compare_gateways,
 }
 
 OUTBOX: dict[str, RowHandler | BatchHandler] = {
     inbox.REFRESH: RowHandler(_refresh, retry.PROVIDER_FETCH, given_up=_give_up),
+    comparisons.COMPARE: RowHandler(_compare, retry.PROVIDER_FETCH, lease_s=300),
     siblings.VOID: RowHandler(_void, retry.PROVIDER_FETCH),
     refunds.EXECUTE: RowHandler(_refund, retry.PROVIDER_FETCH, given_up=_give_up_refund),
     notices.PAYMENT_STATUS: RowHandler(

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from sqlalchemy import CursorResult
+    from sqlalchemy import CursorResult, TextClause
     from sqlalchemy.orm import Session
 
+    from app.domain.deposit import DepositOf
     from app.services.timeline import Actor
 
     Row = TypeVar("Row")
@@ -45,10 +46,21 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """One holder's reservation of names on the invoice's number, its price, and whether it is the one that was paid."""
+
+    holder: str
+    names: tuple[str, ...]
+    amount_minor: int
+    won: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One invoice as it was elsewhere; `occurred_at` is when it became what its word says.
 
     A payment of a gateway has the gateway's reference and what it said last; without one it is the service's word.
+    `paid_by` is the number of the bulk payment that paid it, `note` what was decided about it and may be counted.
     """
 
     position: int
@@ -66,6 +78,10 @@ class Incoming:
     account: str = ""
     external_id: str | None = None
     snapshot: dict[str, Any] | None = None
+    paid_by: int | None = None
+    deposit: DepositOf | None = None
+    claims: tuple[Claim, ...] = ()
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,7 @@ class IncomingReference:
     number: str
     initiator: str
     owner: str
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,7 @@ class Taken:
     batch_id: int = 0
     added: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
     skipped: list[Refused] = field(default_factory=list)
 
     @property
@@ -126,7 +144,10 @@ def take_invoices(importer: Importer, rows: Iterable[Incoming | Refused]) -> Tak
         _copy(tx, sql.COPY, (_columns(importer, row) for row in _good(rows, taken)))
         for statement in sql.REFUSE:
             tx.execute(statement, values)
+        for statement in sql.ADJUST:
+            tx.execute(statement)
         tx.execute(sql.FACT)
+        tx.execute(sql.PAID_BY)
         tx.execute(sql.INVOICES, values)
         tx.execute(sql.OVERTAKEN)
         values |= _rules(importer)
@@ -134,13 +155,14 @@ def take_invoices(importer: Importer, rows: Iterable[Incoming | Refused]) -> Tak
         for statement in sql.STEPS:
             tx.execute(statement, values)
         taken.added = tx.scalars(sql.ADDED).one()
+        taken.notes.update({row.note: row.rows for row in tx.execute(sql.NOTES)})
         if taken.added >= sql.MANY:
             tx.execute(sql.PLANNED)
         tx.execute(sql.CHECKED)
         tx.execute(sql.RANGES, values)
         if any(tx.execute(sql.USED, values).scalars()):
             raise NumberGivenMeanwhile
-        _end(tx, taken)
+        _end(tx, taken, sql.REASONS, sql.SKIPPED)
     return taken
 
 
@@ -154,15 +176,11 @@ def take_references(importer: Importer, rows: Iterable[IncomingReference | Refus
     with transaction() as tx:
         values = _begin(tx, importer, "references", taken)
         tx.execute(sql.REFERENCE_INCOMING)
-        _copy(
-            tx,
-            sql.REFERENCE_COPY,
-            ((row.position, row.number, importer.owns[row.initiator], row.owner) for row in _good(rows, taken)),
-        )
+        _copy(tx, sql.REFERENCE_COPY, (_reference(importer, row) for row in _good(rows, taken)))
         for statement in sql.REFERENCE_REFUSE:
             tx.execute(statement, values)
         taken.added = cast("CursorResult[Any]", tx.execute(sql.REFERENCE_TAKE, values)).rowcount
-        _end(tx, taken)
+        _end(tx, taken, sql.REFERENCE_REASONS, sql.REFERENCE_SKIPPED)
     return taken
 
 
@@ -187,13 +205,11 @@ def _begin(tx: Session, importer: Importer, kind: str, taken: Taken) -> dict[str
     }
 
 
-def _end(tx: Session, taken: Taken) -> None:
+def _end(tx: Session, taken: Taken, reasons: TextClause, skipped: TextClause) -> None:
     """Read why rows were skipped and write the batch's result."""
-    for reason, count in tx.execute(sql.REASONS):
+    for reason, count in tx.execute(reasons):
         taken.reasons[reason] += count
-    found = [
-        Refused(row.position, str(row.number), row.reason) for row in tx.execute(sql.SKIPPED, {"most": MOST_SHOWN})
-    ]
+    found = [Refused(row.position, str(row.number), row.reason) for row in tx.execute(skipped, {"most": MOST_SHOWN})]
     taken.skipped = sorted([*taken.skipped, *found], key=lambda each: each.position)[:MOST_SHOWN]
     counts = {"added": taken.added, "skipped": dict(taken.reasons)}
     tx.execute(
@@ -223,6 +239,10 @@ def _copy(tx: Session, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
             copy.write_row(row)
 
 
+def _reference(importer: Importer, row: IncomingReference) -> tuple[Any, ...]:
+    return row.position, row.number, importer.owns[row.initiator], row.owner, row.email
+
+
 def _columns(importer: Importer, row: Incoming) -> tuple[Any, ...]:
     """Return the row in the order of `COLUMNS`, with the status that follows from its facts."""
     facts = facts_of(row.word, row.total.minor)
@@ -248,6 +268,23 @@ def _columns(importer: Importer, row: Incoming) -> tuple[Any, ...]:
         row.account or row.initiator,
         row.external_id,
         None if row.snapshot is None else exact_json.dumps(row.snapshot),
+        row.paid_by,
+        row.deposit and row.deposit.domain,
+        row.deposit and row.deposit.user_uuid,
+        row.deposit and row.deposit.user_email,
+        _written(row.claims),
+        row.note,
+    )
+
+
+def _written(claims: tuple[Claim, ...]) -> str | None:
+    if not claims:
+        return None
+    return exact_json.dumps(
+        [
+            {"holder": each.holder, "names": list(each.names), "amount": each.amount_minor, "won": each.won}
+            for each in claims
+        ]
     )
 
 

@@ -167,11 +167,14 @@ INVARIANTS = (
     ),
     Invariant(
         "I7 news is owed",
-        "every settled payment of a listening service has exactly one notice",
+        "every payment that paid for something of a listening service has one notice; what was imported is known there",
         "select count(*) from payment where completed_at is not null",
         """select p.id from payment p join initiator n on n.id = p.initiator_id
-            where p.completed_at is not null and p.method in ('hosted', 'linkpay')
+            where p.completed_at is not null and p.method in ('hosted', 'linkpay') and p.import_batch_id is null
               and n.code in ('registry', 'auction', 'eeid')
+              and exists (select 1 from allocation a where a.payment_id = p.id
+                             and not exists (select 1 from ledger_transaction t where t.kind = 'credit.applied'
+                                                and t.payment_id = p.id and t.invoice_id = a.invoice_id))
               and not exists (select 1 from deposit d where d.invoice_id = p.invoice_id)
               and (n.code = 'auction'
                    or not exists (select 1 from invoice i where i.id = p.invoice_id and i.kind = 'bulk'))
@@ -229,6 +232,7 @@ INVARIANTS = (
         """select s.invoice_id as id from settlement s
              join invoice i on i.id = s.invoice_id
              join payment p on p.id = s.payment_id and p.invoice_id <> i.id and p.method in ('hosted', 'linkpay')
+                           and p.import_batch_id is null
              join bulk_member m on m.parent_id = p.invoice_id and m.member_id = i.id
              join initiator n on n.id = i.initiator_id and n.code in ('registry', 'auction', 'eeid')
             where s.reversed_at is null and 1 <> (
@@ -259,6 +263,25 @@ INVARIANTS = (
                            and o.payload -> 'body' @> jsonb_build_object(
                                'domain_name', d.domain, 'user_uuid', d.user_uuid, 'invoice_number', i.number)
                            and (o.payload -> 'body' ->> 'transaction_amount')::numeric * 100 = i.total_minor)""",
+    ),
+    Invariant(
+        "C1 claims",
+        "of the holders of one number at most one has won, and what was won is paid",
+        "select count(*) from invoice_claim",
+        """select c.invoice_id as id from invoice_claim c where c.won_at is not null group by 1 having count(*) > 1
+           union all
+           select c.invoice_id from invoice_claim c join invoice i on i.id = c.invoice_id
+            where c.won_at is not null and i.paid_at is null""",
+    ),
+    Invariant(
+        "M1 imports",
+        "every import brought as many rows as it said",
+        "select count(*) from import_batch",
+        """select b.id from import_batch b
+            where b.finished_at is null
+               or (b.counts ->> 'added')::bigint
+                  <> case b.kind when 'invoices' then (select count(*) from invoice i where i.import_batch_id = b.id)
+                                 else (select count(*) from reference r where r.import_batch_id = b.id) end""",
     ),
     Invariant(
         "I12 leases",

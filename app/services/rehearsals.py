@@ -25,6 +25,17 @@ def together(verb: Callable[[], R]) -> R:
 
 
 @retried
+def undone(verb: Callable[[], R]) -> R:
+    """Return what the verb would return, and undo all of it. Raises what the verb raises."""
+    results: list[R] = []
+    try:
+        with transaction():
+            results.append(verb())
+            raise _Over  # noqa: TRY301 - the one way to roll back what was done
+    except _Over:
+        return results[0]
+
+
 def rehearse(verb: Callable[[], R], owns: Sequence[int]) -> tuple[R, Consequences]:
     """Return what the verb would return and what would follow, and undo all of it: rows, numbers, outbox, timeline.
 
@@ -32,10 +43,4 @@ def rehearse(verb: Callable[[], R], owns: Sequence[int]) -> tuple[R, Consequence
     """
     if in_transaction():
         raise RuntimeError("A rehearsal is a transaction of its own")
-    results: list[tuple[R, Consequences]] = []
-    try:
-        with transaction():
-            results.append((verb(), of_this_transaction(owns)))
-            raise _Over  # noqa: TRY301 - the one way to roll back what was done
-    except _Over:
-        return results[0]
+    return undone(lambda: (verb(), of_this_transaction(owns)))

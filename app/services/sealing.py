@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 BATCH = 5_000
-JOB_S = 10.0  # of the minute between two jobs; in it a chain grows by some hundred thousand rows
+JOB_S = 20.0  # of the minute between two jobs, so that a million rows are sealed in minutes and others have their turn
 LOCKS = {"ledger": 7_310, "event": 7_311}
 
 # The rows `e` of a chain as they are hashed; times in microseconds since the epoch, so no zone can change the text.

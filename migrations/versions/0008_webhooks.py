@@ -17,6 +17,19 @@ depends_on = None
 
 NOW = sa.text("clock_timestamp()")
 
+PLACES = """
+-- The place of this transaction in the order of events. The sequence only holds a number: what a dump that is restored
+-- into another cluster must add, because transactions are counted anew there.
+create function announcement_place() returns bigint language sql volatile as $$
+  select pg_current_xact_id()::text::bigint + last_value from announcement_epoch
+$$;
+
+-- Below this place nothing can come any more: every transaction that could write there has ended.
+create function announcement_horizon() returns bigint language sql stable as $$
+  select pg_snapshot_xmin(pg_current_snapshot())::text::bigint + last_value from announcement_epoch
+$$;
+"""
+
 FUNCTIONS = """
 create function announced_type(kind text) returns text language sql immutable as $$
   select case kind
@@ -42,70 +55,80 @@ create function announced_type(kind text) returns text language sql immutable as
     when 'refund.requested' then 'refund.requested'
     when 'refund.approved' then 'refund.approved'
     when 'refund.processing' then 'refund.processing'
+    when 'refund.unknown' then 'refund.processing'
     when 'refund.succeeded' then 'refund.succeeded'
     when 'refund.failed' then 'refund.failed'
     when 'refund.cancelled' then 'refund.cancelled'
+    when 'dispute.opened' then 'dispute.opened'
+    when 'dispute.updated' then 'dispute.updated'
+    when 'dispute.won' then 'dispute.won'
+    when 'dispute.closed' then 'dispute.closed'
   end
 $$;
 
 create function decimal_amount(minor bigint, currency text) returns text language sql immutable as $$
-  select round(minor::numeric / power(10::numeric, places), places)::text
-    from (select case when currency in ('JPY', 'KRW', 'CLP') then 0
-                      when currency in ('BHD', 'KWD', 'TND') then 3 else 2 end) as of(places)
+  select case when currency in ('JPY', 'KRW', 'CLP') then minor::text
+              when currency in ('BHD', 'KWD', 'TND') then round(minor / 1000.0, 3)::text
+              else round(minor / 100.0, 2)::text end
 $$;
+
+-- What can be seen and lies in the future was written in another cluster: go on counting behind it.
+create function mend_announcement_epoch() returns boolean language plpgsql as $$
+declare
+  highest bigint;
+begin
+  select max(last.xact) into highest
+    from initiator i, lateral (select max(a.xact) as xact from announcement a where a.initiator_id = i.id) last;
+  if highest >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint + (select last_value from announcement_epoch) then
+    perform setval('announcement_epoch', highest);
+    return true;
+  end if;
+  return false;
+end $$;
 
 create function announce() returns trigger language plpgsql as $$
 declare
-  called constant text := announced_type(new.kind);
-  owner bigint;
-  code text;
-  about jsonb := '{}';
-  part jsonb;
   made announcement;
 begin
-  if new.payment_id is not null then
-    select p.initiator_id, jsonb_build_object(
-             'id', p.public_token, 'status', p.status, 'amount', decimal_amount(p.amount_minor, p.currency),
-             'received', decimal_amount(p.captured_minor, p.currency),
-             'refunded', decimal_amount(p.refunded_minor, p.currency), 'currency', p.currency,
-             'method', coalesce(p.gateway_method, p.method), 'gateway', p.gateway, 'failure_code', p.failure_code,
-             'late', p.late, 'version', p.version)
-      into owner, part from payment p where p.id = new.payment_id;
-    about := about || jsonb_build_object('payment', part);
-  end if;
-  if new.invoice_id is not null then
-    select i.initiator_id, jsonb_build_object(
-             'number', i.number, 'status', i.status, 'amount', decimal_amount(i.total_minor, i.currency),
-             'paid', decimal_amount(i.captured_minor, i.currency),
-             'refunded', decimal_amount(i.refunded_minor, i.currency), 'currency', i.currency, 'version', i.version)
-      into owner, part from invoice i where i.id = new.invoice_id;
-    about := about || jsonb_build_object('invoice', part);
-  end if;
-  if owner is null then
+  insert into announcement (tenant_id, initiator_id, type, invoice_id, payment_id, payload)
+  select new.tenant_id, n.id, announced_type(new.kind), new.invoice_id, new.payment_id,
+         jsonb_build_object(
+           'type', announced_type(new.kind), 'schema', 1, 'initiator', n.code,
+           'timestamp', to_char(new.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+           'data', jsonb_strip_nulls(jsonb_build_object('invoice', i.part, 'refund', r.part,
+                                                        'before', new.data -> 'before', 'after', new.data -> 'after'))
+                   || case when p.part is null then '{}' else jsonb_build_object('payment', p.part) end)
+    from (select 1) as once
+    left join lateral (
+      select initiator_id, jsonb_build_object(
+               'number', number, 'status', status, 'amount', decimal_amount(total_minor, currency),
+               'paid', decimal_amount(captured_minor, currency), 'refunded', decimal_amount(refunded_minor, currency),
+               'currency', currency, 'version', version) as part
+        from invoice where id = new.invoice_id) i on true
+    left join lateral (
+      select initiator_id, jsonb_build_object(
+               'id', public_token, 'status', status, 'amount', decimal_amount(amount_minor, currency),
+               'received', decimal_amount(captured_minor, currency),
+               'refunded', decimal_amount(refunded_minor, currency), 'currency', currency,
+               'method', coalesce(gateway_method, method), 'gateway', gateway, 'failure_code', failure_code,
+               'late', late, 'version', version) as part
+        from payment where id = new.payment_id) p on true
+    left join lateral (
+      select jsonb_build_object('id', public_token, 'status', status,
+                                'amount', decimal_amount(amount_minor, currency), 'currency', currency) as part
+        from refund where id = case when jsonb_typeof(new.data -> 'refund') = 'number'
+                                    then (new.data ->> 'refund')::bigint end) r on true
+    join initiator n on n.id = coalesce(i.initiator_id, p.initiator_id)
+  returning * into made;
+  if made.id is null then
     return null;
   end if;
-  if new.data ? 'refund' then
-    select jsonb_build_object('id', r.public_token, 'status', r.status,
-                              'amount', decimal_amount(r.amount_minor, r.currency), 'currency', r.currency)
-      into part from refund r where r.public_token = new.data ->> 'refund' or r.id::text = new.data ->> 'refund';
-    if found then
-      about := about || jsonb_build_object('refund', part);
-    end if;
-  end if;
-  if new.data ?& array['before', 'after'] then
-    about := about || jsonb_build_object('before', new.data -> 'before', 'after', new.data -> 'after');
-  end if;
-  select i.code into code from initiator i where i.id = owner;
-  insert into announcement (tenant_id, initiator_id, type, invoice_id, payment_id, payload)
-  values (new.tenant_id, owner, called, new.invoice_id, new.payment_id,
-          jsonb_build_object('type', called, 'schema', 1, 'initiator', code, 'data', about, 'timestamp',
-                             to_char(new.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
-  returning * into made;
   insert into outbox (tenant_id, kind, dedupe_key, lane_id, invoice_id, payment_id, payload)
   select made.tenant_id, 'webhook.event.send', e.id || ':' || made.id, e.lane_id, made.invoice_id, made.payment_id,
          jsonb_build_object('endpoint', e.token, 'event', made.token)
     from webhook_endpoint e
-   where e.initiator_id = owner and e.enabled and (cardinality(e.types) = 0 or called = any(e.types));
+   where e.initiator_id = made.initiator_id and e.enabled
+     and (cardinality(e.types) = 0 or made.type = any(e.types));
   return null;
 end $$;
 """
@@ -140,6 +163,8 @@ def upgrade() -> None:
             table,
             ["initiator_id", sa.text("created_at desc"), sa.text("id desc")],
         )
+    op.execute("create sequence announcement_epoch minvalue 0 start 0")
+    op.execute(PLACES)
     op.create_table(
         "announcement",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -147,7 +172,7 @@ def upgrade() -> None:
         sa.Column(
             "token", sa.Text(), server_default=sa.text("'evt_' || replace(gen_random_uuid()::text, '-', '')"), nullable=False
         ),
-        sa.Column("xact", sa.BigInteger(), server_default=sa.text("pg_current_xact_id()::text::bigint"), nullable=False),
+        sa.Column("xact", sa.BigInteger(), server_default=sa.text("announcement_place()"), nullable=False),
         sa.Column("initiator_id", sa.BigInteger(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("invoice_id", sa.BigInteger(), nullable=True),
@@ -236,10 +261,14 @@ def downgrade() -> None:
         op.execute(f"drop trigger {trigger} on announcement")
     op.execute("drop function announce()")
     op.execute("drop function announced_type(text)")
+    op.execute("drop function mend_announcement_epoch()")
     op.execute("drop function decimal_amount(bigint, text)")
     op.drop_index("ix_outbox_webhook", table_name="outbox")
     op.drop_table("webhook_endpoint")
     op.drop_table("announcement")
+    op.execute("drop function announcement_horizon()")
+    op.execute("drop function announcement_place()")
+    op.execute("drop sequence announcement_epoch")
     for table in ("reference", "payment"):
         op.drop_index(f"ix_{table}_initiator_newest", table_name=table)
     op.drop_constraint(op.f("uq_refund_public_token"), "refund", type_="unique")

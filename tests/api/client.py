@@ -17,6 +17,7 @@ REGISTER = f"{MAKER}/invoice_generator"
 ONEOFF = f"{MAKER}/oneoff"
 BULK = f"{MAKER}/bulk_payment"
 DEPOSIT = f"{MAKER}/deposit_prepayment"
+DEPOSIT_STATUS = f"{MAKER}/deposit_status"
 NUMBER = f"{MAKER}/invoice_number_generator"
 MONTHLY = f"{MAKER}/monthly_invoice_numbers_generator"
 REFERENCE = f"{MAKER}/reference_number_generator"
@@ -42,6 +43,7 @@ ROUTES = {
     ONEOFF: "POST",
     BULK: "POST",
     DEPOSIT: "POST",
+    DEPOSIT_STATUS: "POST",
     NUMBER: "POST",
     MONTHLY: "POST",
     REFERENCE: "POST",

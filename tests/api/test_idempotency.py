@@ -14,6 +14,7 @@ from tests.api.client import (
     BACK,
     BULK,
     DEPOSIT,
+    DEPOSIT_STATUS,
     DIRECTO,
     E_INVOICE,
     GIVE_UP,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from tests.api.client import Api
 
-OF_THE_AUCTION = {DEPOSIT}
+OF_THE_AUCTION = {DEPOSIT, DEPOSIT_STATUS}
 KEYS = "select count(*) from idempotency_key"
 
 
@@ -77,6 +78,7 @@ def test_every_unsafe_route_can_be_repeated(own_api: Api) -> None:
             "customer_url": BACK["auction"],
             "custom_field2": "auction",
         },
+        DEPOSIT_STATUS: {"domain_name": "a.ee", "user_uuid": "u-1", "status": "returned"},
         "/invoice_generator/monthly_invoice_numbers_generator": {"count": 2},
         STATUS: {"invoice_number": number, "status": "overdue"},
         "/invoice/update_invoice_data": {"invoice_number": own_api.system.invoice(), "transaction_amount": "5"},

@@ -194,9 +194,10 @@ def test_the_examples_of_version_2_are_accepted(api: Api, document: dict[str, An
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("prefix", [V1, V2])
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_no_generated_call_gets_an_answer_that_is_not_documented(
-    own_api: Api, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
+    own_api: Api, mode: GenerationMode, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(everypay, "WAIT_S", 0.01)
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", own_api.system.app)
@@ -204,9 +205,10 @@ def test_no_generated_call_gets_an_answer_that_is_not_documented(
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
-        examined[operation.label] = examine(operation, mode)
+        if operation.path.startswith(f"{prefix}/"):
+            examined[operation.label] = examine(operation, mode)
     document = json.loads(own_api.get("/api/openapi.json").text)
-    assert len(examined) == len(operations(document)) + len(operations(document, V2))
+    assert len(examined) == len(operations(document, prefix))
     assert sum(examined.values()) > 10 * len(examined)
 
 

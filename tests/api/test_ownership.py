@@ -14,6 +14,7 @@ from tests.api.client import (
     BACK,
     BULK,
     DEPOSIT,
+    DEPOSIT_STATUS,
     DIRECTO,
     E_INVOICE,
     GIVE_UP,
@@ -70,7 +71,7 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
 ]
 NUMBERLESS = {NUMBER, MONTHLY, REFERENCE}
 # Whose things are named otherwise: each has a test of its own beside its route's.
-NAMED_OTHERWISE = {BULK, DEPOSIT, SYNCHRONISE}
+NAMED_OTHERWISE = {BULK, DEPOSIT, DEPOSIT_STATUS, SYNCHRONISE}
 PAPERS = {DIRECTO, E_INVOICE}  # their answers never depend on an invoice: see test_documents
 HOLDERS = {GIVE_UP}  # who holds a reservation, not which number: see test_reservations
 PAIRS = [(caller, owner) for caller, owners in CALLERS.items() for owner in owners]

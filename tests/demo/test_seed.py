@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
+from flask import Flask
 from sqlalchemy import select
 
+from app import cli
 from app.demo import seed
 from app.demo.seed_tables import TABLES
 from app.domain.invoice import InvoiceStatus
+from app.domain.numbering import NumberRangeExhausted
 from app.domain.reference import is_valid
 from app.models.invoice import Invoice
 from app.queries import invoices
@@ -155,6 +160,22 @@ def test_seeded_numbers_stay_outside_of_what_is_handed_out(system: System) -> No
     assert system.number() == 150005
     own = system.rows("select first_number, next_number from number_range where not active")
     assert own == [(1_000_000_000, 1_000_000_050)]
+
+
+def test_a_range_without_enough_numbers_is_said_and_nothing_is_written(system: System) -> None:
+    with system.app.app_context(), pytest.raises(NumberRangeExhausted):
+        seed.fill(2_000_000_000)
+    assert system.scalar("select count(*) from account") == 0
+
+
+def test_a_system_that_is_no_trial_is_asked_about_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    earnest = Flask("earnest")
+    earnest.extensions["settings"] = SimpleNamespace(development=False)
+    monkeypatch.setattr(cli, "_application", lambda: earnest)
+    monkeypatch.setattr(seed, "fill", lambda _invoices, **_more: "written")
+    assert "written" not in CliRunner().invoke(cli.main, ["seed"], input="n\n").output
+    assert "written" in CliRunner().invoke(cli.main, ["seed"], input="y\n").output
+    assert "written" in CliRunner().invoke(cli.main, ["seed", "--yes"]).output
 
 
 def test_the_search_finds_what_the_index_itself_would_write(seeded: System) -> None:

@@ -107,6 +107,110 @@ def _is_settled(system: System, prepared: tuple[int, str]) -> bool:
     return once and told and system.status(number) == "paid"
 
 
+def _bulk_paid(system: System) -> list[int]:
+    numbers = [system.invoice("auction") for _ in range(2)]
+    reference = system.bulk(numbers)
+    system.pay(reference)
+    system.callback(reference)
+    return numbers
+
+
+def _bulk_untold(system: System) -> list[int]:
+    numbers = _bulk_paid(system)
+    _work("money")(system, None)
+    return numbers
+
+
+def _is_settled_in_bulk(system: System, numbers: list[int]) -> bool:
+    for number in numbers:
+        once = [_count(system, table, number) for table in ("settlement", "allocation")] == [1, 1]
+        there = system.service("auction").invoice(str(number))
+        assert there is not None
+        # The auction adds the whole sum to every member (eis.md 10.2.1): told twice it would be 480.
+        told = there["status"] == "paid" and Decimal(there["paid_amount"]) in {120, 240}
+        if not (once and told and system.status(number) == "paid"):
+            return False
+    return True
+
+
+def _is_gathered(system: System, numbers: list[int]) -> bool:
+    containers = (
+        "select count(distinct parent_id) from bulk_member m join invoice i on i.id = m.member_id "
+        "where i.number = any(:numbers)"
+    )
+    return int(system.scalar(containers, numbers=numbers)) == 1
+
+
+def _new_user(system: System) -> str:
+    return f"u-{system.scalar('select count(*) from deposit')}"
+
+
+def _deposit_paid(system: System) -> str:
+    user = _new_user(system)
+    reference = system.deposit(user=user)
+    system.pay(reference)
+    system.callback(reference)
+    return user
+
+
+def _deposit_untold(system: System) -> str:
+    user = _deposit_paid(system)
+    _work("money")(system, None)
+    return user
+
+
+def _is_deposited(system: System, user: str) -> bool:
+    statuses = [row.status for row in system.rows("select status from deposit where user_uuid = :u", u=user)]
+    return statuses == ["paid"] and system.service("auction").store.get("participant", f"a.ee {user}") is not None
+
+
+def _passed_on(system: System, number: int) -> None:
+    body = {"invoice_data": [{"number": number, "invoice_lines": []}], "initiator": "auction"}
+    _good(system.call("auction", "/directo/directo", body))
+
+
+def _is_passed_on(system: System, number: int) -> bool:
+    kept = system.rows("select state from document where number = :n", n=str(number))
+    return [each.state for each in kept] == ["accepted"]
+
+
+def _reserved(system: System) -> tuple[int, str]:
+    holder = f"holder-{system.scalar('select count(*) from invoice_claim')}"
+    more: dict[str, Any] = {
+        "custom_field2": "business_registry",
+        "custom_field1": holder,
+        "reserved_domain_names": ["a.ee"],
+    }
+    return system.invoice("registry", **more), holder
+
+
+def _given_up(system: System, prepared: tuple[int, str]) -> None:
+    body = {"domain_name": "a.ee", "token": prepared[1]}
+    _good(system.call("registry", "/invoice/reserved_domain_cancellation_statuses", body, method="PATCH"))
+
+
+def _is_given_up(system: System, prepared: tuple[int, str]) -> bool:
+    released = system.scalar(
+        "select released_at is not null from invoice_claim where user_unique_id = :h", h=prepared[1]
+    )
+    return bool(released) and system.status(prepared[0]) == "cancelled"
+
+
+def _unused(system: System) -> int:
+    return 300_000 + 10 * int(system.scalar("select count(*) from invoice where number >= 300000"))
+
+
+def _brought_along(system: System, first: int) -> None:
+    words = ("unpaid", "paid", "cancelled", "refunded")
+    rows = [{"invoice_number": first + step, "transaction_amount": "1.00", "status": words[step]} for step in range(4)]
+    _good(system.call("auction", "/import_data/invoice_data", rows))
+
+
+def _is_brought_along(system: System, first: int) -> bool:
+    found = system.rows("select status from invoice where number between :n and :n + 9 order by number", n=first)
+    return [each.status for each in found] == ["unpaid", "paid", "cancelled", "refunded"]
+
+
 FLOWS = [
     Flow(
         "a number is taken",
@@ -178,6 +282,27 @@ FLOWS = [
         lambda system, number: system.status(number) == "cancelled",
         again=True,
     ),
+    Flow(
+        "a bulk page is asked for",
+        lambda system: [system.invoice("auction") for _ in range(2)],
+        lambda system, numbers: system.bulk(numbers),
+        _is_gathered,
+        again=True,
+    ),
+    Flow("a bulk payment is settled", _bulk_paid, _work("money"), _is_settled_in_bulk),
+    Flow("a bulk payment is told", _bulk_untold, _work("notify"), _is_settled_in_bulk),
+    Flow(
+        "a deposit page is asked for",
+        _new_user,
+        lambda system, user: system.deposit(user=user),
+        lambda system, user: system.scalar("select count(*) from deposit where user_uuid = :u", u=user) == 1,
+        again=True,
+    ),
+    Flow("a deposit is settled", _deposit_paid, _work("money"), _is_deposited),
+    Flow("a deposit is told", _deposit_untold, _work("notify"), _is_deposited),
+    Flow("documents are taken", lambda system: system.invoice("auction"), _passed_on, _is_passed_on, again=True),
+    Flow("a reservation is given up", _reserved, _given_up, _is_given_up, again=True),
+    Flow("invoices are brought along", _unused, _brought_along, _is_brought_along, again=True),
     Flow("the house is tidied", _heard, _work("background"), _is_settled),
 ]
 

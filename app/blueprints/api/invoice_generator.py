@@ -10,10 +10,19 @@ from flask import current_app
 from app.blueprints.api import schemas
 from app.blueprints.api.doors import door
 from app.blueprints.api.guard import caller
-from app.domain.errors import NotFound
+from app.domain.errors import Invalid, NotFound
 from app.domain.numbering import NumberRangeExhausted
 from app.integrations import current
-from app.services import bulk_payments, deposit_payments, invoices, numbering, payments, references, status_reports
+from app.services import (
+    bulk_payments,
+    deposit_payments,
+    deposit_reports,
+    invoices,
+    numbering,
+    payments,
+    references,
+    status_reports,
+)
 from app.services.payments import NotPayable
 from app.web.errors import Refusal, body_of
 from app.web.limits import ONE_OFFS, check
@@ -180,4 +189,26 @@ def invoice_status(body: schemas.StatusBody) -> dict[str, Any]:
     except NotFound:
         sentence = f"Invoice with {body.invoice_number} number not found in Invoice Status Controller"
         raise Refusal(404, body_of(sentence)) from None
+    return {"message": "Status updated"}
+
+
+@door(
+    bp,
+    "/deposit_status",
+    methods=["POST", "PATCH"],
+    takes=schemas.DepositStatusBody,
+    gives=schemas.MessageAnswer,
+    status=200,
+    summary="Report what became of a deposit",
+    outside=True,
+)
+def deposit_status(body: schemas.DepositStatusBody) -> dict[str, Any]:
+    """Note what the auction says of a deposit; no money moves by it."""
+    try:
+        deposit_reports.change_status(caller(), body.domain_name, body.user_uuid, body.status)
+    except NotFound:
+        sentence = f"Invoice with {body.domain_name} and {body.user_uuid} not found in Deposit Status Controller"
+        raise Refusal(422, body_of(sentence)) from None
+    except Invalid as wrong:
+        raise Refusal(422, body_of(deposit_reports.UNKNOWN_WORD, wrong.fields)) from None
     return {"message": "Status updated"}

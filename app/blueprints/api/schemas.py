@@ -186,6 +186,20 @@ class DepositBody(Body):
         )
 
 
+class DepositStatusBody(Body):
+    """What became of a deposit (eis.md 5.5)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"domain_name": "example.ee", "user_uuid": "5e03f248-6b1c", "status": "returned"}]
+        }
+    )
+
+    domain_name: Filled
+    user_uuid: Filled
+    status: Filled = Field(description="paid, prepayment or returned")
+
+
 class NothingBody(Body):
     """No parameters; the body may be null or empty (eis.md 5.7)."""
 

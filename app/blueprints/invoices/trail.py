@@ -147,6 +147,14 @@ def _reason(each: Happening) -> str:
     return each.reason or ""
 
 
+def _of_bulk(each: Happening) -> str:
+    return _("%(amount)s of bulk payment %(number)s", amount=_sum(each.data), number=each.data.get("bulk", "?"))
+
+
+def _by_bulk(each: Happening) -> str:
+    return _("By bulk payment %(number)s", number=each.data["bulk"]) if each.data.get("bulk") else ""
+
+
 def _nothing(_each: Happening) -> str:
     return ""
 
@@ -179,7 +187,9 @@ LOOKS: dict[str, Look] = {
             "From %(before)s to %(after)s", before=_sum(each.data, "before"), after=_sum(each.data, "after")
         ),
     ),
-    "invoice.settled": Look("check", "good", lambda _each: _("Invoice paid in full"), _nothing),
+    "invoice.bulk.joined": Look("invoice", "mute", lambda _each: _("To be paid together with others"), _of_bulk),
+    "invoice.bulk.unneeded": Look("warning", "warn", lambda _each: _("Came with others and was not needed"), _of_bulk),
+    "invoice.settled": Look("check", "good", lambda _each: _("Invoice paid in full"), _by_bulk),
     "invoice.cancelled": Look("stop", "mute", lambda _each: _("Invoice cancelled"), _reason),
     "invoice.overdue": Look("clock", "warn", lambda _each: _("Reported overdue"), _nothing),
     "invoice.reopened": Look("invoice", "mute", lambda _each: _("Reported unpaid again"), _nothing),
@@ -236,6 +246,20 @@ LOOKS: dict[str, Look] = {
         "good",
         lambda each: _("%(service)s was told", service=str(each.data.get("initiator", "?")).capitalize()),
         _notified_detail,
+    ),
+    "initiator.refused": Look(
+        "close",
+        "bad",
+        lambda each: _("%(service)s refused", service=str(each.data.get("initiator", "?")).capitalize()),
+        _reason,
+    ),
+    "deposit.reported": Look(
+        "invoice",
+        "mute",
+        lambda _each: _("Deposit reported"),
+        lambda each: _(
+            "It was %(before)s and is %(after)s", before=each.data.get("before", "?"), after=each.data.get("after", "?")
+        ),
     ),
     "initiator.notice.unknown": Look(
         "warning",

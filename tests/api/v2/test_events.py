@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -10,7 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.announcement import PUBLIC, TYPES
+from app.domain.why_not_paid import FOUND
 from app.extensions import db
+from app.services.announcement_order import go_on_behind_history
 from app.uow import transaction
 from tests.api.client import problem_of
 
@@ -91,6 +95,34 @@ def test_an_event_committed_late_is_not_passed_by_a_cursor(own_api: Api) -> None
     assert {each["data"]["invoice"]["number"] for each in told} == {slow, quick}
 
 
+def test_a_reader_among_many_writers_misses_nothing_and_gets_nothing_twice(own_api: Api) -> None:
+    writers, each_writes = 6, 12
+
+    def write(nth: int) -> None:
+        for step in range(each_writes):
+            code = "registry" if (nth + step) % 2 else "business_registry"
+            response = own_api.v2("/invoices", {"amount": "1.00", "initiator": code})
+            assert response.status_code == 201, response.text
+
+    read: list[str] = []
+    query = ""
+    with ThreadPoolExecutor(writers) as pool:
+        writing = [pool.submit(write, nth) for nth in range(writers)]
+        while True:
+            is_over = all(each.done() for each in writing)
+            if is_over:
+                own_api.system.catch_up()
+            page: dict[str, Any] = dict(own_api.v2(f"/events?limit=7{query}").json or {})
+            read += [each["id"] for each in page["data"]]
+            query = f"&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+            if is_over and not page["has_more"] and not page["data"]:
+                break
+    for done in writing:
+        done.result()
+    assert len(read) == len(set(read)) == writers * each_writes
+    assert set(read) == {row[0] for row in own_api.system.rows("select token from announcement")}
+
+
 def test_events_are_chosen_by_type_and_time(own_api: Api) -> None:
     own_api.system.settle()
     assert [each["type"] for each in events(own_api, "&type=invoice.paid")] == ["invoice.paid"]
@@ -132,6 +164,24 @@ def test_history_that_is_brought_in_is_no_news(own_api: Api) -> None:
     assert [each["type"] for each in events(own_api)] == ["invoice.issued"]
 
 
+def test_events_restored_from_another_cluster_stay_before_the_new_ones(own_api: Api) -> None:
+    own_api.v2("/invoices", {"amount": "1.00"})
+    own_api.system.sql(
+        "insert into announcement (initiator_id, type, payload, xact)"
+        " select initiator_id, 'invoice.overdue', payload || '{\"type\": \"invoice.overdue\"}', 10^12 from announcement"
+    )
+    with own_api.system.app.app_context():
+        assert go_on_behind_history() is True
+        assert go_on_behind_history() is False
+    own_api.system.catch_up()
+    page: dict[str, Any] = dict(own_api.v2("/events").json or {})
+    assert [each["type"] for each in page["data"]] == ["invoice.issued", "invoice.overdue"]
+    own_api.v2("/invoices", {"amount": "2.00"})
+    new = events(own_api, f"&cursor={page['next_cursor']}")
+    assert [each["data"]["invoice"]["amount"] for each in new] == ["2.00"]
+    assert own_api.v2("/invoices?dry_run=true", {"amount": "3.00"}).json["rehearsal"]["events"]  # type: ignore[index]
+
+
 def test_the_database_and_the_rules_know_the_same_types(api: Api) -> None:
     known = {kind: api.system.scalar("select announced_type(:kind)", kind=kind) for kind in TYPES}
     assert known == TYPES
@@ -139,3 +189,8 @@ def test_the_database_and_the_rules_know_the_same_types(api: Api) -> None:
     assert set(PUBLIC) == set(TYPES.values())
     source = api.system.scalar("select prosrc from pg_proc where proname = 'announced_type'")
     assert source.count("when '") == len(TYPES)
+
+
+def test_the_guide_names_every_type_and_every_cause() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    assert [word for word in (*PUBLIC, *FOUND) if f"`{word}`" not in guide] == []

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.blueprints.api.v2 import bodies
 from app.integrations.breaker import Breaker
 from app.integrations.fault_dial import Fault
+from app.models import Invoice, Payment, Reference, Refund, WebhookEndpoint
 from tests.api.client import BACK, V2, bearer, fields_of, problem_of
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from sqlalchemy.orm import DeclarativeBase
+
     from tests.api.client import Api
 
 LISTS = ["/invoices", "/payments", "/refunds", "/references", "/events"]
@@ -66,6 +71,28 @@ def test_every_faulty_field_is_named_and_an_unknown_one_is_a_fault(
     before = api.count("invoice")
     assert fields_of(api.v2("/invoices", body)) == faulty
     assert api.count("invoice") == before
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "known"),
+    [
+        ("/invoices", Invoice, bodies.InvoiceBody),
+        ("/payments", Payment, bodies.PaymentBody),
+        ("/refunds", Refund, bodies.RefundBody),
+        ("/references", Reference, bodies.ReferenceBody),
+        ("/webhook-endpoints", WebhookEndpoint, bodies.EndpointBody),
+    ],
+)
+def test_no_column_can_be_set_that_is_no_field(
+    api: Api, path: str, model: type[DeclarativeBase], known: type[BaseModel]
+) -> None:
+    columns = set(model.__table__.columns.keys()) - set(known.model_fields)
+    before = api.count(model.__tablename__)
+    for column in columns:
+        response = api.v2(path, {column: "1"})
+        assert column in fields_of(response), column
+    assert len(columns) >= 5
+    assert api.count(model.__tablename__) == before
 
 
 @pytest.mark.parametrize(

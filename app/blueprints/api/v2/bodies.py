@@ -164,6 +164,17 @@ class PaymentBody(Strict):
     reference_number: Text = ""
 
 
+class RefundBody(Strict):
+    """Money to give back."""
+
+    model_config = _example(payment="kT3yq0S9v1JgYw2Bq8x4Zg", amount="20.00", reason="The payer withdrew in time")
+
+    payment: Filled = Field(description="The payment's id")
+    amount: Amount | None = Field(None, description="Above zero and at most what is left; without it all that is left")
+    reason: Filled = Field(description="Shown on the timeline, and to whoever must agree")
+    invoice: Number | None = Field(None, description="Of a bulk payment: which member the money goes off")
+
+
 class ReferenceBody(Strict):
     """A new reference number."""
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
 from app.blueprints.api.v2 import answers, bodies, shapes
-from app.blueprints.api.v2.doors import reads
-from app.queries import owned_payments
+from app.blueprints.api.v2.doors import reads, writes
+from app.queries import owned_invoices, owned_payments
 from app.queries.owned_payments import OwnedPaymentFilter
+from app.services import refunds
+from app.services.refunds import RefundOrder
+from app.services.timeline import Actor
+from app.web.idempotency import given_key
 from app.web.sealed_cursor import unseal_newest
 
 bp = APIBlueprint("refunds_v2", __name__, url_prefix="/api/v2/refunds", tag="Refunds v2")
@@ -35,3 +40,26 @@ def list_refunds(asked: bodies.RefundsQuery) -> dict[str, Any]:
 def get_refund(asked: bodies.NothingAsked, refund_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return one refund."""
     return answers.refunds([owned_payments.refund_by_token(caller().owns, refund_id)])[0]
+
+
+@writes(
+    bp,
+    "",
+    takes=bodies.RefundBody,
+    gives=shapes.RefundShape,
+    summary="Give money of a payment back",
+    faults=[404],
+)
+def create_refund(body: bodies.RefundBody) -> dict[str, Any]:
+    """Reserve the refund; it leaves for the gateway at once, or when a second person has agreed where that is asked."""
+    who = caller()
+    payment = owned_payments.by_token(who.owns, body.payment)
+    order = RefundOrder(
+        payment_id=payment.id,
+        amount_minor=body.amount.minor if body.amount is not None else None,
+        reason=body.reason,
+        key=f"v2:{who.code}:{given_key() or uuid4().hex}",
+        invoice_id=owned_invoices.by_number(who.owns, body.invoice).id if body.invoice is not None else None,
+    )
+    requested = refunds.request(order, actor=Actor("initiator", who.code))
+    return answers.refunds([owned_payments.refund_by_id(requested.id)])[0]

@@ -123,7 +123,7 @@ class InvoiceShape(Rehearsed):
     events: list[EventShape] | None = None
 
 
-class RefundShape(BaseModel):
+class RefundShape(Rehearsed):
     """Money on its way back."""
 
     id: str
