@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from app.domain.chain import GENESIS, link_hash, parse_row
+from app.services.import_invariants import IMPORTS
+from app.services.invariant import Invariant
 from app.services.sealing import CHAINS, links_with_rows
 from app.uow import transaction
 
@@ -17,16 +19,6 @@ if TYPE_CHECKING:
 CHUNK = 5_000
 SHOWN = 5
 KEPT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """One truth: `examined` counts what was looked at, `broken` lists what contradicts it."""
-
-    name: str
-    sentence: str
-    examined: str
-    broken: str
 
 
 INVARIANTS = (
@@ -265,30 +257,12 @@ INVARIANTS = (
                            and (o.payload -> 'body' ->> 'transaction_amount')::numeric * 100 = i.total_minor)""",
     ),
     Invariant(
-        "C1 claims",
-        "of the holders of one number at most one has won, and what was won is paid",
-        "select count(*) from invoice_claim",
-        """select c.invoice_id as id from invoice_claim c where c.won_at is not null group by 1 having count(*) > 1
-           union all
-           select c.invoice_id from invoice_claim c join invoice i on i.id = c.invoice_id
-            where c.won_at is not null and i.paid_at is null""",
-    ),
-    Invariant(
-        "M1 imports",
-        "every import brought as many rows as it said",
-        "select count(*) from import_batch",
-        """select b.id from import_batch b
-            where b.finished_at is null
-               or (b.counts ->> 'added')::bigint
-                  <> case b.kind when 'invoices' then (select count(*) from invoice i where i.import_batch_id = b.id)
-                                 else (select count(*) from reference r where r.import_batch_id = b.id) end""",
-    ),
-    Invariant(
         "I12 leases",
         "no work is held longer than its lease and a minute",
         "select count(*) from outbox",
         "select id from outbox where state = 'leased' and lease_until < now() - interval '60 seconds'",
     ),
+    *IMPORTS,
 )
 
 
