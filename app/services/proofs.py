@@ -249,7 +249,7 @@ INVARIANTS = (
         """select d.id from deposit d
              join invoice i on i.id = d.invoice_id
              join settlement s on s.invoice_id = i.id and s.reversed_at is null
-             join payment p on p.id = s.payment_id and p.method in ('hosted', 'linkpay')
+             join payment p on p.id = s.payment_id and p.method in ('hosted', 'linkpay') and p.import_batch_id is null
             where 1 <> (select count(*) from outbox o
                          where o.kind = 'initiator.payment.notify' and o.payment_id = p.id
                            and o.payload -> 'body' @> jsonb_build_object(

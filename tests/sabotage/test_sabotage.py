@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sabotage.import_mutants import IMPORTS
 from tests.sabotage.mutants import MUTANTS, Mutant
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.timeout(300)]
@@ -53,7 +54,7 @@ def run(copy: Path, tests: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+@pytest.mark.parametrize("mutant", [*MUTANTS, *IMPORTS], ids=lambda mutant: mutant.name.replace(" ", "-"))
 def test_a_planted_bug_is_found(copy: Path, mutant: Mutant) -> None:
     plant(copy, mutant)
     done = run(copy, mutant.tests)
