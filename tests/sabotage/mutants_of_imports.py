@@ -1,8 +1,8 @@
-"""Bugs planted in what is brought along and in reservations; the others are in mutants.py."""
+"""Bugs in what is brought along and in reservations, each with the tests that must turn red."""
 
 from __future__ import annotations
 
-from tests.sabotage.mutants import Mutant
+from tests.sabotage.mutant import Mutant
 
 IMPORTS = [
     Mutant(
