@@ -32,7 +32,7 @@ TYPES: dict[str, str] = {
     "payment.charged_back": "payment.charged_back",
     "refund.requested": "refund.requested",
     "refund.approved": "refund.approved",
-    "refund.sent": "refund.processing",
+    "refund.processing": "refund.processing",
     "refund.unknown": "refund.processing",
     "refund.succeeded": "refund.succeeded",
     "refund.failed": "refund.failed",

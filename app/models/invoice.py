@@ -153,6 +153,7 @@ class InvoiceClaim(Tenanted, Base):
         UniqueConstraint("invoice_id", "user_unique_id"),
         same_tenant("invoice_id", "invoice"),
         Index("ix_invoice_claim_user_unique_id", "tenant_id", "user_unique_id"),
+        Index("uq_invoice_claim_won", "invoice_id", unique=True, postgresql_where=text("won_at is not null")),
     )
 
     id: Mapped[Key]

@@ -41,12 +41,15 @@ class Events:
     has_more: bool
 
 
-def page(owns: Sequence[int], wanted: EventFilter, after: Position | None, size: int) -> Events:
+def page(
+    owns: Sequence[int], wanted: EventFilter, after: Position | None, size: int, *, settled: bool = True
+) -> Events:
     """Return the next events of these initiators, oldest first.
 
     Only transactions older than every one still running are shown: a later commit cannot come before the cursor.
+    Unless `settled`, all that is committed is shown: to be sent again, when what comes later is sent by itself.
     """
-    parts = [_part(owner, _conditions(wanted, after), size) for owner in owns]
+    parts = [_part(owner, _conditions(wanted, after, settled=settled), size) for owner in owns]
     ids = union_all(*(select(each.subquery().c.id) for each in parts)).subquery()
     found = select(Announcement).where(Announcement.id.in_(select(ids.c.id)))
     rows = list(session().scalars(found.order_by(Announcement.xact, Announcement.id).limit(size + 1)))
@@ -54,8 +57,8 @@ def page(owns: Sequence[int], wanted: EventFilter, after: Position | None, size:
     return Events(kept, Position(kept[-1].xact, kept[-1].id) if kept else after, len(rows) > size)
 
 
-def _conditions(wanted: EventFilter, after: Position | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Announcement.xact < func.announcement_horizon()]
+def _conditions(wanted: EventFilter, after: Position | None, *, settled: bool) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Announcement.xact < func.announcement_horizon()] if settled else []
     if after is not None:
         conditions.append(tuple_(Announcement.xact, Announcement.id) > (after.xact, after.id))
     if wanted.types:

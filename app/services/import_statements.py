@@ -18,7 +18,7 @@ COLUMNS = """
 NAMES = [line.split()[0] for line in COLUMNS.replace("\n", " ").split(",")]
 COPY = f"copy incoming ({', '.join(NAMES)}) from stdin"
 
-ROOM = text("set local statement_timeout = '15min'; set local lock_timeout = '30s'")
+ROOM = text("set local statement_timeout = '15min'; set local lock_timeout = '30s'; set local billing.silent = 'on'")
 INCOMING = text(f"create temp table incoming ({COLUMNS}, reason text) on commit drop")
 
 # The first of several rows with one number is meant. What is here already stays as it is.

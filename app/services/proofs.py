@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from app.domain.chain import GENESIS, link_hash, parse_row
+from app.services.import_invariants import IMPORTS
+from app.services.invariant import Invariant
 from app.services.sealing import CHAINS, links_with_rows
 from app.uow import transaction
 
@@ -17,16 +19,6 @@ if TYPE_CHECKING:
 CHUNK = 5_000
 SHOWN = 5
 KEPT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """One truth: `examined` counts what was looked at, `broken` lists what contradicts it."""
-
-    name: str
-    sentence: str
-    examined: str
-    broken: str
 
 
 INVARIANTS = (
@@ -167,11 +159,14 @@ INVARIANTS = (
     ),
     Invariant(
         "I7 news is owed",
-        "every settled payment of a listening service has exactly one notice; what was imported settled is known there",
+        "every payment that paid for something of a listening service has one notice; what was imported is known there",
         "select count(*) from payment where completed_at is not null",
         """select p.id from payment p join initiator n on n.id = p.initiator_id
             where p.completed_at is not null and p.method in ('hosted', 'linkpay') and p.import_batch_id is null
               and n.code in ('registry', 'auction', 'eeid')
+              and exists (select 1 from allocation a where a.payment_id = p.id
+                             and not exists (select 1 from ledger_transaction t where t.kind = 'credit.applied'
+                                                and t.payment_id = p.id and t.invoice_id = a.invoice_id))
               and not exists (select 1 from deposit d where d.invoice_id = p.invoice_id)
               and (n.code = 'auction'
                    or not exists (select 1 from invoice i where i.id = p.invoice_id and i.kind = 'bulk'))
@@ -254,7 +249,7 @@ INVARIANTS = (
         """select d.id from deposit d
              join invoice i on i.id = d.invoice_id
              join settlement s on s.invoice_id = i.id and s.reversed_at is null
-             join payment p on p.id = s.payment_id and p.method in ('hosted', 'linkpay')
+             join payment p on p.id = s.payment_id and p.method in ('hosted', 'linkpay') and p.import_batch_id is null
             where 1 <> (select count(*) from outbox o
                          where o.kind = 'initiator.payment.notify' and o.payment_id = p.id
                            and o.payload -> 'body' @> jsonb_build_object(
@@ -267,6 +262,7 @@ INVARIANTS = (
         "select count(*) from outbox",
         "select id from outbox where state = 'leased' and lease_until < now() - interval '60 seconds'",
     ),
+    *IMPORTS,
 )
 
 

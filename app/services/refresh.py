@@ -282,8 +282,11 @@ def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: Payme
 
 
 def _win_claim(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> None:
-    """Let the first payer of a shared number win it, at the price of the claim (eis.md 10.1.4)."""
-    if not fetched.custom_field_1 or invoice.paid_at is not None:
+    """Let the first payer of a shared number win it, at the price of the claim (eis.md 10.1.4).
+
+    Of a number everybody gave up nothing can be won: money that still comes is the payer's credit.
+    """
+    if not fetched.custom_field_1 or invoice.paid_at is not None or invoice.cancelled_at is not None:
         return
     claim = tx.scalars(
         select(InvoiceClaim).where(

@@ -36,7 +36,6 @@ def undone(verb: Callable[[], R]) -> R:
         return results[0]
 
 
-@retried
 def rehearse(verb: Callable[[], R], owns: Sequence[int]) -> tuple[R, Consequences]:
     """Return what the verb would return and what would follow, and undo all of it: rows, numbers, outbox, timeline.
 
@@ -44,10 +43,4 @@ def rehearse(verb: Callable[[], R], owns: Sequence[int]) -> tuple[R, Consequence
     """
     if in_transaction():
         raise RuntimeError("A rehearsal is a transaction of its own")
-    results: list[tuple[R, Consequences]] = []
-    try:
-        with transaction():
-            results.append((verb(), of_this_transaction(owns)))
-            raise _Over  # noqa: TRY301 - the one way to roll back what was done
-    except _Over:
-        return results[0]
+    return undone(lambda: (verb(), of_this_transaction(owns)))

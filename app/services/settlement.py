@@ -69,7 +69,8 @@ def settle(
     )
     if surplus:
         _keep_surplus(payment, invoice, Money(surplus, captured.currency))
-    if actor.kind != "initiator":
+    # Of money that no invoice needed nobody is told: the auction would count it once more (eis.md 7.2).
+    if allocated and actor.kind != "initiator":
         notices.owe_news(payment, invoice, shares, initiator)
     return Settled(allocated, surplus, paid)
 

@@ -121,7 +121,7 @@ def resend_range(caller: Caller, token: str, wanted: EventFilter, after: Positio
     with transaction():
         endpoint = _hearing(caller, token)
         chosen = EventFilter(wanted.types or tuple(endpoint.types), wanted.since, wanted.until)
-        page = announcements.page([endpoint.initiator_id], chosen, after, RESENT_AT_ONCE)
+        page = announcements.page([endpoint.initiator_id], chosen, after, RESENT_AT_ONCE, settled=False)
         return Resent(_owe(endpoint, page.rows), page.after, page.has_more)
 
 

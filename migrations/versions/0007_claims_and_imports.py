@@ -110,6 +110,10 @@ def upgrade() -> None:
     op.add_column("invoice", sa.Column("in_directo", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("invoice", sa.Column("e_invoice_sent_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("invoice_claim", sa.Column("released_at", sa.DateTime(timezone=True), nullable=True))
+    # Of several holders of one number one has won, at most.
+    op.create_index(
+        "uq_invoice_claim_won", "invoice_claim", ["invoice_id"], unique=True, postgresql_where=sa.text("won_at is not null")
+    )
     make_document()
     op.execute(GUARD)
     for table in NEVER_DELETED:
@@ -119,6 +123,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("document")
     op.execute("drop function guard_document()")
+    op.drop_index("uq_invoice_claim_won", table_name="invoice_claim")
     op.drop_column("invoice_claim", "released_at")
     op.drop_column("invoice", "e_invoice_sent_at")
     op.drop_column("invoice", "in_directo")

@@ -54,7 +54,7 @@ create function announced_type(kind text) returns text language sql immutable as
     when 'payment.charged_back' then 'payment.charged_back'
     when 'refund.requested' then 'refund.requested'
     when 'refund.approved' then 'refund.approved'
-    when 'refund.sent' then 'refund.processing'
+    when 'refund.processing' then 'refund.processing'
     when 'refund.unknown' then 'refund.processing'
     when 'refund.succeeded' then 'refund.succeeded'
     when 'refund.failed' then 'refund.failed'

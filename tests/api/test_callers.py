@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.services.proofs import verify
-from tests.api.callers import Auction, BusinessRegistry, CallerFailed, Eeid, Portal, Registry, follow, payer_pays
+from tests.api.auction_caller import Auction
+from tests.api.callers import BusinessRegistry, CallerFailed, Eeid, Portal, Registry, follow, payer_pays
 from tests.api.client import NUMBER
 
 if TYPE_CHECKING:
@@ -168,12 +169,20 @@ def test_auction_pays_what_is_overdue_after_its_cancellation(api: Api) -> None:
 def test_auction_takes_a_deposit_and_gives_it_back(api: Api) -> None:
     auction = Auction(api)
     payer_pays(api, follow(api, auction.pay_deposit("pre.ee", "user-1")))
-    (participant,) = list(api.system.service("auction").store.all("participant"))
+    participant = api.system.service("auction").store.get("participant", "pre.ee user-1")
+    assert participant is not None
     number = int(participant["invoice_number"])
-    assert (participant["domain_name"], participant["user_uuid"]) == ("pre.ee", "user-1")
     for _ in range(2):
         assert auction.return_deposit(number).status_code == 200
     assert api.system.status(number) == "refunded"
+
+
+def test_auction_s_administrators_change_a_deposit_and_see_why_not(api: Api) -> None:
+    auction = Auction(api)
+    payer_pays(api, follow(api, auction.pay_deposit("late.ee", "user-2")))
+    auction.change_deposit("late.ee", "user-2", "returned")
+    with pytest.raises(CallerFailed, match="not found"):
+        auction.change_deposit("late.ee", "nobody", "paid")
 
 
 def test_auction_changes_an_amount_with_the_billing_profile(api: Api) -> None:

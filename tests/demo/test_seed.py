@@ -41,6 +41,7 @@ NOT_SEEDED = {
     "D1 deposits",
     "D2 deposit news",
     "I5 refunds go on",
+    "M1 imports",
 }
 
 # What identifies a business fact, and nothing of what a database gives by itself (ids).

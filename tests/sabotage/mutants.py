@@ -49,12 +49,14 @@ GUARDS = [
     ("one fact, one message", "outbox", "uq_outbox_kind_dedupe_key"),
     ("one answer per key", "idempotency_key", "uq_idempotency_key_tenant_id_principal_route_key"),
     ("one reservation per number", "number_reservation", "uq_number_reservation_tenant_id_number_range_id"),
+    ("one document per content", "document", "uq_document_tenant_id_kind_initiator_id_fingerprint"),
     ("one place in a chain", "seal", "uq_seal_chain_position"),
 ]
 INDEXES = [
     ("one settlement per invoice", "uq_settlement_active"),
     ("one allocation per payment and invoice", "uq_allocation_active"),
     ("one message per event", "uq_inbox_event_id"),
+    ("one winner per number", "uq_invoice_claim_won"),
 ]
 
 MUTANTS = [
@@ -73,6 +75,42 @@ MUTANTS = [
         "    members = members_of(invoice.id)\n    amounts",
         "    members = members_of(invoice.id)[:1]\n    amounts",
         "tests/services/test_bulk_payments.py -k told",
+    ),
+    _without("documents frozen", "drop trigger guard on document", "tests/api/test_documents.py -k frozen"),
+    Mutant(
+        "names are won on a number that was given up",
+        "app/services/refresh.py",
+        " or invoice.paid_at is not None or invoice.cancelled_at is not None:",
+        " or invoice.paid_at is not None:",
+        "tests/services/test_claims.py -k credit",
+    ),
+    Mutant(
+        "giving up forgets the other holders",
+        "app/services/reservations.py",
+        "    if invoice.cancelled_at is None and not others:\n        cancel(",
+        "    if invoice.cancelled_at is None:\n        cancel(",
+        "tests/api/test_reservations.py -k another_holder_waits",
+    ),
+    Mutant(
+        "an import takes a number of somebody else",
+        "app/services/import_statements.py",
+        "r.initiator_id <> all(:owns) and reason is null",
+        "r.initiator_id <> all(:owns) and false",
+        "tests/api/test_import_data.py -k somebody_else",
+    ),
+    Mutant(
+        "numbers of an import are given again",
+        "app/services/import_statements.py",
+        "greatest(g.next_number, taken.highest + 1)",
+        "g.next_number",
+        "tests/api/test_import_data.py -k count_as_given",
+    ),
+    Mutant(
+        "an import believes a list of numbers",
+        "app/services/legacy_rows.py",
+        "        and incoming.number in target.deposit_range\n",
+        "",
+        "tests/services/test_legacy.py -k free_text",
     ),
     Mutant(
         "no lock on the invoice",
@@ -157,6 +195,48 @@ MUTANTS = [
         "    held_minor = captured_minor - refunded_minor\n",
         "    held_minor = captured_minor\n",
         "tests/services/test_repeated_news.py",
+    ),
+    Mutant(
+        "a refund beyond what is left",
+        "app/domain/refund.py",
+        "    if amount_minor > of.left_minor:\n",
+        "    if amount_minor > of.captured_minor:\n",
+        "tests/services/test_refunds.py -k reserved",
+    ),
+    Mutant(
+        "a lost answer to a refund is a failure",
+        "app/services/refund_calls.py",
+        "    if failure.outcome is Outcome.UNKNOWN or str(failure.code) == NONCE_USED:\n",
+        "    if str(failure.code) == NONCE_USED:\n",
+        "tests/services/test_refund_calls.py -k after_it_was_done",
+    ),
+    Mutant(
+        "a refund is sent again",
+        "app/services/refund_calls.py",
+        "        if refund.status != RefundStatus.REQUESTED:\n            return RefundStatus(refund.status)\n",
+        "        if refund.status == RefundStatus.SUCCEEDED:\n            return RefundStatus(refund.status)\n",
+        "tests/services/test_refund_calls.py -k after_it_was_done",
+    ),
+    Mutant(
+        "who asks for a refund agrees to it",
+        "app/services/refunds.py",
+        "        if refund.requested_by == str(actor):\n            raise SamePerson\n",
+        "",
+        "tests/services/test_refunds.py -k requester",
+    ),
+    Mutant(
+        "a credit is promised twice",
+        "app/services/surpluses.py",
+        "    free = surplus.left_minor - reserved_minor(surplus.payment_id, None)\n",
+        "    free = surplus.left_minor\n",
+        "tests/services/test_surpluses.py -k promised",
+    ),
+    Mutant(
+        "a chargeback is no loss",
+        "app/services/disputes.py",
+        "        invoice.lost_minor += dispute.invoice_minor\n        recompute(invoice)\n",
+        "        recompute(invoice)\n",
+        "tests/services/test_disputes.py -k noticed",
     ),
     Mutant(
         "the last number is never given",

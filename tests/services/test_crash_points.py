@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -14,14 +13,13 @@ from app.jobs.outbox import work_queue
 from app.services import janitor, proofs, reaper, sealing
 from app.services.dispatch import OUTBOX
 from tests.services.crash_points import run_until
+from tests.services.thoroughness import deaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.system import System
 
-# A commit dies at every sixth point; before a release, with 1 here, it dies at each (CONTRIBUTING.md).
-STRIDE = int(os.environ.get("CRASH_POINT_STRIDE", "6"))
 REGISTER = "/invoice_generator/invoice_generator"
 AUCTION = {"custom_field2": "auction", "transaction_amount": "120.00"}
 
@@ -40,7 +38,7 @@ class Flow:
     again: bool = False
 
 
-def _good(response: Any, *good: int) -> Any:
+def good(response: Any, *good: int) -> Any:
     assert response.status_code in (good or (200, 201)), response.text
     return response
 
@@ -57,7 +55,7 @@ def _work(*queues: str) -> Callable[[System, Any], None]:
 def _register(amount: str, **more: Any) -> Callable[[System, int], None]:
     def act(system: System, number: int) -> None:
         body = AUCTION | {"transaction_amount": amount, "invoice_number": number, **more}
-        _good(system.call("auction", REGISTER, body))
+        good(system.call("auction", REGISTER, body))
 
     return act
 
@@ -168,7 +166,7 @@ FLOWS = [
     Flow(
         "a number is taken",
         lambda _: None,
-        lambda system, _: _good(system.call("auction", "/invoice_generator/invoice_number_generator")),
+        lambda system, _: good(system.call("auction", "/invoice_generator/invoice_number_generator")),
         lambda *_: True,
         again=True,
     ),
@@ -189,14 +187,14 @@ FLOWS = [
     Flow(
         "a page to pay is asked for",
         lambda system: system.invoice("auction"),
-        lambda system, number: _good(system.call("auction", "/invoice_generator/oneoff", _page(number))),
+        lambda system, number: good(system.call("auction", "/invoice_generator/oneoff", _page(number))),
         lambda system, number: system.status(number) in {"unpaid", "pending"},
         again=True,
     ),
     Flow(
         "a callback comes",
         _paid(),
-        lambda system, prepared: _good(system.callback(prepared[1])),
+        lambda system, prepared: good(system.callback(prepared[1])),
         _is_settled,
     ),
     Flow("a payment is settled", _heard, _work("money"), _is_settled),
@@ -216,7 +214,7 @@ FLOWS = [
     Flow(
         "an amount is changed",
         lambda system: system.invoice("auction"),
-        lambda system, number: _good(
+        lambda system, number: good(
             system.call("auction", "/invoice/update_invoice_data", _amount(number, "80.00"), method="PATCH")
         ),
         lambda system, number: system.scalar("select total_minor from invoice where number = :n", n=number) == 8000,
@@ -225,7 +223,7 @@ FLOWS = [
     Flow(
         "an invoice is cancelled",
         lambda system: system.invoice("auction"),
-        lambda system, number: _good(
+        lambda system, number: good(
             system.call(
                 "auction",
                 "/invoice_generator/invoice_status",
@@ -291,11 +289,16 @@ def _come_to_rest(system: System) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name.replace(" ", "-"))
 def test_a_process_may_die_anywhere(system: System, flow: Flow) -> None:
+    die_anywhere(system, flow)
+
+
+def die_anywhere(system: System, flow: Flow) -> None:
+    """Let a process die at every point of the flow, and see that each time it ends as it would have."""
     prepared = flow.prepare(system)
     points = run_until(system, partial(_act, flow, prepared), 0).passed
     assert points > 2
-    deaths = range(1, points + 1, STRIDE)
-    for point in deaths:
+    chosen = deaths(points)
+    for point in chosen:
         prepared = flow.prepare(system)
         ended = run_until(system, partial(_act, flow, prepared), point)
         if flow.again and ended.killed:
@@ -306,4 +309,4 @@ def test_a_process_may_die_anywhere(system: System, flow: Flow) -> None:
         sealing.seal()
         report = proofs.verify()
     assert report.holds, (flow.name, str(report))
-    print(f"{flow.name}: died at {len(deaths)} of {points} points")
+    print(f"{flow.name}: died at {len(chosen)} of {points} points")

@@ -197,8 +197,11 @@ def test_numbers_in_a_registrar_s_free_text_pay_for_nothing(system: System, old:
     old.invoice(150_100, PAID, "1.0", reference="r", description="150101 150102")
     old.invoice(150_101, UNPAID, "500.0")
     old.invoice(10_005, PAID, "1.0", reference="q", description="150101")
+    old.invoice(150_103, PAID, "5.0", reference="s", description="150104", initiator="auction")
+    old.invoice(150_104, PAID, "5.0", payment_reference="s", description="related to 150103", initiator="auction")
     report = move(system, old)
-    assert table(report).added == 3
+    assert table(report).added == 5
+    assert one(system, "select kind from invoice where number = 150103").kind == "regular"
     assert system.status(150_101) == "unpaid"
     assert one(system, "select kind, description from invoice where number = 150100") == ("regular", "150101 150102")
 

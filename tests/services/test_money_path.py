@@ -194,6 +194,7 @@ def test_paying_twice_is_one_settlement_and_a_credit(system: System) -> None:
         "select -sum(amount_minor) from ledger_entry e join ledger_account a on a.id = e.account_id where code = :c"
     )
     assert system.scalar(credit, c="credit:registry") == 12000
+    assert system.scalar(NOTICES) == 1, "the service would count it once more"
     assert_sound(system)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from app.domain.errors import Outcome, ProviderFailure
+from app.extensions import db
 from app.integrations.webhooks.sender import HttpWebhookSender
 from app.services import webhook_delivery
 from tests.api.client import Api, problem_of
@@ -303,3 +305,21 @@ def test_what_is_undone_is_never_sent(api: Api, receiver: Receiver) -> None:
     assert [each["kind"] for each in rehearsed.json["rehearsal"]["messages"]] == ["webhook.event.send"]  # type: ignore[index]
     api.system.drain()
     assert receiver.got == []
+
+
+def test_what_is_committed_is_sent_again_though_something_older_is_still_open(api: Api, receiver: Receiver) -> None:
+    token = endpoint(api, receiver)
+    api.v2(f"{ENDPOINTS}/{token}", {"enabled": False}, method="PATCH")
+    number = api.system.number()
+    with api.system.app.app_context():
+        url = db.engine.url.render_as_string(hide_password=False).replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(url) as older:
+        older.execute("select pg_current_xact_id()")
+        api.v2("/invoices", {"amount": "1.00", "number": number})
+        api.v2(f"{ENDPOINTS}/{token}", {"enabled": True}, method="PATCH")
+        again = {"created_from": "2020-01-01T00:00:00Z"}
+        assert api.v2(f"{ENDPOINTS}/{token}/resend", again).json["queued"] == 1  # type: ignore[index]
+        assert api.v2("/events").json["data"] == []  # type: ignore[index]
+        older.rollback()
+    api.system.drain()
+    assert [each.event["data"]["invoice"]["number"] for each in receiver.got] == [number]

@@ -253,3 +253,30 @@ def test_the_story_is_told_in_other_languages_too(mary: Browser, lang: str, word
     assert words in page.text("main")
     assert "120,00" in page.text("main")
     mary.page("/invoices?lang=en")
+
+
+def test_what_was_brought_along_is_told_as_such(mary: Browser) -> None:
+    system = mary.portal.system
+    rows = [{"invoice_number": 310_001, "transaction_amount": "5.00", "status": "paid"}]
+    assert system.call("registry", "/import_data/invoice_data", rows).json["added"] == 1
+    body = {"invoice_data": [{"number": 310_001, "invoice_lines": []}], "initiator": "registry"}
+    assert system.call("registry", "/directo/directo", body).status_code == 201
+    text = shown(mary, 310_001)
+    assert "Brought along from the system before" in text
+    assert "Document taken" in text
+    assert "For the accounting system" in text
+
+
+def test_a_reservation_that_was_given_up_is_told_with_its_names(mary: Browser) -> None:
+    system = mary.portal.system
+    names = ["a.ee", "b.ee"]
+    number = system.invoice(
+        "registry", custom_field2="business_registry", custom_field1="5e03f248-6", reserved_domain_names=names
+    )
+    path = "/invoice/reserved_domain_cancellation_statuses"
+    assert (
+        system.call("registry", path, {"domain_name": "a.ee", "token": "5e03f248-6"}, method="PATCH").status_code == 200
+    )
+    text = shown(mary, number)
+    assert "Reservation given up" in text
+    assert "a.ee, b.ee" in text

@@ -155,6 +155,14 @@ def _by_bulk(each: Happening) -> str:
     return _("By bulk payment %(number)s", number=each.data["bulk"]) if each.data.get("bulk") else ""
 
 
+def _issued(each: Happening) -> str:
+    return _("Brought along from the system before") if each.data.get("import") else _("Invoice created")
+
+
+def _receiver(each: Happening) -> str:
+    return _("For the accounting system") if each.data.get("kind") == "directo" else _("For the e-invoice operator")
+
+
 def _nothing(_each: Happening) -> str:
     return ""
 
@@ -168,7 +176,7 @@ LOOKS: dict[str, Look] = {
     "invoice.issued": Look(
         "invoice",
         "mute",
-        lambda _each: _("Invoice created"),
+        _issued,
         lambda each: _(
             "Number %(number)s over %(amount)s", number=each.data.get("number", "?"), amount=_sum(each.data)
         ),
@@ -189,6 +197,11 @@ LOOKS: dict[str, Look] = {
     ),
     "invoice.bulk.joined": Look("invoice", "mute", lambda _each: _("To be paid together with others"), _of_bulk),
     "invoice.bulk.unneeded": Look("warning", "warn", lambda _each: _("Came with others and was not needed"), _of_bulk),
+    "document.accepted": Look("invoice", "mute", lambda _each: _("Document taken"), _receiver),
+    "document.dry": Look("invoice", "mute", lambda _each: _("Document kept, not to be sent"), _receiver),
+    "reservation.released": Look(
+        "stop", "mute", lambda _each: _("Reservation given up"), lambda each: ", ".join(each.data.get("names", []))
+    ),
     "invoice.settled": Look("check", "good", lambda _each: _("Invoice paid in full"), _by_bulk),
     "invoice.cancelled": Look("stop", "mute", lambda _each: _("Invoice cancelled"), _reason),
     "invoice.overdue": Look("clock", "warn", lambda _each: _("Reported overdue"), _nothing),

@@ -110,6 +110,8 @@ def test_a_reader_among_many_writers_misses_nothing_and_gets_nothing_twice(own_a
         writing = [pool.submit(write, nth) for nth in range(writers)]
         while True:
             is_over = all(each.done() for each in writing)
+            if is_over:
+                own_api.system.catch_up()
             page: dict[str, Any] = dict(own_api.v2(f"/events?limit=7{query}").json or {})
             read += [each["id"] for each in page["data"]]
             query = f"&cursor={page['next_cursor']}" if page["next_cursor"] else ""
@@ -171,6 +173,7 @@ def test_events_restored_from_another_cluster_stay_before_the_new_ones(own_api: 
     with own_api.system.app.app_context():
         assert go_on_behind_history() is True
         assert go_on_behind_history() is False
+    own_api.system.catch_up()
     page: dict[str, Any] = dict(own_api.v2("/events").json or {})
     assert [each["type"] for each in page["data"]] == ["invoice.issued", "invoice.overdue"]
     own_api.v2("/invoices", {"amount": "2.00"})

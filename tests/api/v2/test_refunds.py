@@ -30,6 +30,7 @@ def test_a_part_and_then_the_rest_go_back(own_api: Api) -> None:
     assert rest.json["amount"] == "60.00"  # type: ignore[index]
     own_api.system.drain()
     assert own_api.v2(f"/invoices/{number}").json["refunded"] == "100.00"  # type: ignore[index]
+    own_api.system.catch_up()
     told = [each for each in own_api.v2("/events?limit=100").json["data"] if "refund" in each["data"]]  # type: ignore[index]
     kinds = [each["type"] for each in told if each["data"]["refund"]["id"] == first.json["id"]]  # type: ignore[index]
     assert kinds == ["refund.requested", "refund.processing", "refund.succeeded"]
