@@ -94,6 +94,8 @@ BOOKING = {
     "payment.refunded": _("Given back"),
     "payment.partially_refunded": _("Given back in part"),
     "payment.charged_back": _("Charged back"),
+    "dispute.won": _("Dispute won"),
+    "credit.applied": _("Credit used"),
 }
 THIS_ONE = Word(_("This browser"), "good")
 

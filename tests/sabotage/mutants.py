@@ -5,7 +5,8 @@ A text that is not found exactly once fails the suite: the table is kept as the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.sabotage.mutant import Mutant
+from tests.sabotage.mutants_of_refunds import REFUNDS
 
 HEAD = "0008"
 BULK_AGREED = "tests/services/test_bulk_payments.py -k agreed"
@@ -21,17 +22,6 @@ depends_on = None
 def upgrade() -> None:
     op.execute("{statement}")
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One planted bug. An empty `old` makes `file` anew with `new`."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: str
 
 
 def _without(name: str, statement: str, tests: str = "tests/services/test_guards.py") -> Mutant:
@@ -196,48 +186,7 @@ MUTANTS = [
         "    held_minor = captured_minor\n",
         "tests/services/test_repeated_news.py",
     ),
-    Mutant(
-        "a refund beyond what is left",
-        "app/domain/refund.py",
-        "    if amount_minor > of.left_minor:\n",
-        "    if amount_minor > of.captured_minor:\n",
-        "tests/services/test_refunds.py -k reserved",
-    ),
-    Mutant(
-        "a lost answer to a refund is a failure",
-        "app/services/refund_calls.py",
-        "    if failure.outcome is Outcome.UNKNOWN or str(failure.code) == NONCE_USED:\n",
-        "    if str(failure.code) == NONCE_USED:\n",
-        "tests/services/test_refund_calls.py -k after_it_was_done",
-    ),
-    Mutant(
-        "a refund is sent again",
-        "app/services/refund_calls.py",
-        "        if refund.status != RefundStatus.REQUESTED:\n            return RefundStatus(refund.status)\n",
-        "        if refund.status == RefundStatus.SUCCEEDED:\n            return RefundStatus(refund.status)\n",
-        "tests/services/test_refund_calls.py -k after_it_was_done",
-    ),
-    Mutant(
-        "who asks for a refund agrees to it",
-        "app/services/refunds.py",
-        "        if refund.requested_by == str(actor):\n            raise SamePerson\n",
-        "",
-        "tests/services/test_refunds.py -k requester",
-    ),
-    Mutant(
-        "a credit is promised twice",
-        "app/services/surpluses.py",
-        "    free = surplus.left_minor - reserved_minor(surplus.payment_id, None)\n",
-        "    free = surplus.left_minor\n",
-        "tests/services/test_surpluses.py -k promised",
-    ),
-    Mutant(
-        "a chargeback is no loss",
-        "app/services/disputes.py",
-        "        invoice.lost_minor += dispute.invoice_minor\n        recompute(invoice)\n",
-        "        recompute(invoice)\n",
-        "tests/services/test_disputes.py -k noticed",
-    ),
+    *REFUNDS,
     Mutant(
         "the last number is never given",
         "app/services/numbering.py",

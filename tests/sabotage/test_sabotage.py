@@ -7,10 +7,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sabotage.mutants import MUTANTS, Mutant
+from tests.sabotage.mutants import MUTANTS
+
+if TYPE_CHECKING:
+    from tests.sabotage.mutant import Mutant
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]

@@ -254,6 +254,42 @@ LOOKS: dict[str, Look] = {
     "payment.charged_back": Look(
         "refund", "bad", lambda each: _("Charged back: %(amount)s", amount=_sum(each.data)), _reason
     ),
+    "refund.requested": Look(
+        "refund", "wait", lambda each: _("Refund asked for: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "refund.approved": Look(
+        "check", "wait", lambda each: _("Refund agreed to: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "refund.processing": Look(
+        "send", "wait", lambda each: _("Refund sent: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "refund.not_sent": Look(
+        "warning", "warn", lambda each: _("Refund could not be sent: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "refund.unknown": Look(
+        "warning", "warn", lambda each: _("No answer to the refund: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "refund.succeeded": Look(
+        "refund", "good", lambda each: _("Refund done: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "refund.failed": Look("close", "bad", lambda each: _("Refund failed: %(amount)s", amount=_sum(each.data)), _reason),
+    "refund.cancelled": Look(
+        "stop", "mute", lambda each: _("Refund withdrawn: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "dispute.opened": Look(
+        "warning", "bad", lambda each: _("Dispute opened: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "dispute.updated": Look(
+        "clock", "wait", lambda each: _("Evidence handed in: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "dispute.won": Look("check", "good", lambda each: _("Dispute won: %(amount)s", amount=_sum(each.data)), _reason),
+    "dispute.closed": Look(
+        "stop", "mute", lambda each: _("Dispute closed: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "credit.applied": Look(
+        "check", "good", lambda each: _("Paid with credit: %(amount)s", amount=_sum(each.data)), _reason
+    ),
+    "payment.void.asked": Look("stop", "wait", lambda _each: _("Reserved amount let go"), _nothing),
     "initiator.notified": Look(
         "send",
         "good",
