@@ -18,6 +18,7 @@ COLUMNS = """
 NAMES = [line.split()[0] for line in COLUMNS.replace("\n", " ").split(",")]
 COPY = f"copy incoming ({', '.join(NAMES)}) from stdin"
 
+# What is brought along is history, not news: nobody's endpoint hears of it.
 ROOM = text("set local statement_timeout = '15min'; set local lock_timeout = '30s'; set local billing.silent = 'on'")
 INCOMING = text(f"create temp table incoming ({COLUMNS}, reason text) on commit drop")
 
@@ -109,11 +110,11 @@ update incoming set reason = 'is registered already' from gone where gone.positi
 PAYMENTS = text("""
 insert into payment (id, tenant_id, public_token, invoice_id, initiator_id, method, gateway, account, status,
                      amount_minor, currency, captured_minor, refunded_minor, external_id, gateway_method,
-                     provider_state, snapshot, completed_at, import_batch_id)
+                     provider_state, snapshot, completed_at, created_at, import_batch_id)
 select payment_id, :tenant_id, replace(gen_random_uuid()\\:\\:text, '-', ''), invoice_id, initiator_id, method, gateway,
        account, case when refunded > 0 then 'refunded' else 'completed' end, total, 'EUR', captured, refunded,
        coalesce(external_id, 'imported:' || number), snapshot ->> 'payment_method', snapshot ->> 'payment_state',
-       snapshot, at, :batch_id
+       snapshot, at, at, :batch_id
   from fact where payment_id is not null and paid_by is null
 """)
 GATEWAY_REFERENCES = text("""

@@ -126,6 +126,8 @@ def test_nobody_is_told_of_what_was_brought_along(api: Api) -> None:
     bring(api, [row(number, status="paid")])
     owed = "select o.kind from outbox o join invoice i on i.id = o.invoice_id where i.number = :n"
     assert [each.kind for each in api.system.rows(owed, n=number)] == ["search.invoice.index"]
+    heard = "select count(*) from announcement a join invoice i on i.id = a.invoice_id where i.number = :n"
+    assert api.system.scalar(heard, n=number) == 0
 
 
 def test_the_timeline_tells_where_it_came_from(api: Api) -> None:

@@ -15,15 +15,14 @@ from app.services.deposit_payments import DepositPayment
 from app.services.initiators import caller_named
 from app.services.refresh import refresh
 from tests.services.interleaver import orders, run_both
+from tests.services.thoroughness import DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.system import System
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-# The first statements, which take the locks, in every order; what follows is alone under them.
-DEPTH = 4
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 BACK = "http://auction.test/back"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -14,14 +13,13 @@ from app.jobs.outbox import work_queue
 from app.services import janitor, proofs, reaper, sealing
 from app.services.dispatch import OUTBOX
 from tests.services.crash_points import run_until
+from tests.services.thoroughness import deaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.system import System
 
-# A commit dies at every sixth point; before a release, with 1 here, it dies at each (CONTRIBUTING.md).
-STRIDE = int(os.environ.get("CRASH_POINT_STRIDE", "6"))
 REGISTER = "/invoice_generator/invoice_generator"
 AUCTION = {"custom_field2": "auction", "transaction_amount": "120.00"}
 
@@ -299,8 +297,8 @@ def die_anywhere(system: System, flow: Flow) -> None:
     prepared = flow.prepare(system)
     points = run_until(system, partial(_act, flow, prepared), 0).passed
     assert points > 2
-    deaths = range(1, points + 1, STRIDE)
-    for point in deaths:
+    chosen = deaths(points)
+    for point in chosen:
         prepared = flow.prepare(system)
         ended = run_until(system, partial(_act, flow, prepared), point)
         if flow.again and ended.killed:
@@ -311,4 +309,4 @@ def die_anywhere(system: System, flow: Flow) -> None:
         sealing.seal()
         report = proofs.verify()
     assert report.holds, (flow.name, str(report))
-    print(f"{flow.name}: died at {len(deaths)} of {points} points")
+    print(f"{flow.name}: died at {len(chosen)} of {points} points")

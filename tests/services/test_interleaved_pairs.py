@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,15 +19,13 @@ from app.services.invoice_status import StatusRefused
 from app.services.refresh import refresh
 from app.uow import transaction
 from tests.services.interleaver import orders, run_both
+from tests.services.thoroughness import DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.system import System
 
-# The first three statements of each, which read and lock, meet at every commit (20 orders a pair); before a release,
-# with 5 here, the first five (252 orders a pair, CONTRIBUTING.md).
-DEPTH = int(os.environ.get("INTERLEAVING_DEPTH", "3"))
 LADDER = (60, 180)
 SUBJECT = "EE60001019906"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,13 +13,12 @@ from app.services import janitor, reaper, refund_calls
 from app.services.dispatch import OUTBOX
 from tests.services.crash_points import run_until
 from tests.services.refunding import ask, assert_sound, order, went_back
+from tests.services.thoroughness import deaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.system import System
-
-STRIDE = int(os.environ.get("CRASH_POINT_STRIDE", "6"))
 
 
 @dataclass(frozen=True)
@@ -110,8 +108,8 @@ def test_a_process_may_die_anywhere(system: System, story: Story) -> None:
     prepared = story.prepare(system)
     points = run_until(system, partial(_act, story, prepared), 0).passed
     assert points > 2
-    deaths = range(1, points + 1, STRIDE)
-    for point in deaths:
+    chosen = deaths(points)
+    for point in chosen:
         prepared = story.prepare(system)
         ended = run_until(system, partial(_act, story, prepared), point)
         if story.again and ended.killed:
@@ -119,4 +117,4 @@ def test_a_process_may_die_anywhere(system: System, story: Story) -> None:
         _come_to_rest(system)
         _assert_known(system, prepared, (story.name, point, points))
     assert_sound(system)
-    print(f"{story.name}: died at {len(deaths)} of {points} points")
+    print(f"{story.name}: died at {len(chosen)} of {points} points")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,12 @@ from app.services import disputes, refund_calls, refunds, surpluses
 from app.services.refresh import refresh
 from tests.services.interleaver import orders, run_both
 from tests.services.refunding import JAAN, MARY, ask, assert_sound, order, payment_id, watch
+from tests.services.thoroughness import DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.system import System
-
-DEPTH = int(os.environ.get("INTERLEAVING_DEPTH", "3"))
 
 
 @dataclass(frozen=True)

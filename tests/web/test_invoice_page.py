@@ -269,14 +269,11 @@ def test_what_was_brought_along_is_told_as_such(mary: Browser) -> None:
 
 def test_a_reservation_that_was_given_up_is_told_with_its_names(mary: Browser) -> None:
     system = mary.portal.system
-    names = ["a.ee", "b.ee"]
     number = system.invoice(
-        "registry", custom_field2="business_registry", custom_field1="5e03f248-6", reserved_domain_names=names
+        custom_field2="business_registry", custom_field1="5e03f248-6", reserved_domain_names=["a.ee", "b.ee"]
     )
-    path = "/invoice/reserved_domain_cancellation_statuses"
-    assert (
-        system.call("registry", path, {"domain_name": "a.ee", "token": "5e03f248-6"}, method="PATCH").status_code == 200
-    )
+    path, body = "/invoice/reserved_domain_cancellation_statuses", {"domain_name": "a.ee", "token": "5e03f248-6"}
+    assert system.call("registry", path, body, method="PATCH").status_code == 200
     text = shown(mary, number)
     assert "Reservation given up" in text
     assert "a.ee, b.ee" in text
