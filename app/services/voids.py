@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 RESERVING = {PaymentStatus.AUTHORIZED, PaymentStatus.CANCELLED}
 
 
+class NothingReserved(Conflict):
+    """There is no reserved amount to let go of."""
+
+
 def void(payment_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int], *, actor: Actor) -> PaymentStatus:
     """Void an authorised payment and return its state as the gateway shows it afterwards.
 
     A void may be asked for twice: the gateway's state decides, and a look is owed before the request leaves. Raises
-    NotFound, Conflict for a payment that is not authorised (a taken amount is refunded), ProviderFailure.
+    NotFound, NothingReserved for a payment that is not authorised (a taken amount is refunded), ProviderFailure.
     """
     reference_id, external_id = _begin(payment_id, actor)
     refused: ProviderFailure | None = None
@@ -68,5 +72,5 @@ def void_needless(payment_id: int, gateway: HostedGateway, poll_ladder_s: Sequen
     """Let go of an amount that is not needed any more; one that moved on meanwhile is left alone."""
     try:
         void(payment_id, gateway, poll_ladder_s, actor=SYSTEM)
-    except Conflict:
+    except NothingReserved:
         return

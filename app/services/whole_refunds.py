@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from app.domain.errors import Conflict, Outcome, ProviderFailure
 from app.domain.invoice import InvoiceStatus
@@ -20,7 +21,7 @@ from app.services.invoice_status import lock_all_of, lock_by_number
 from app.services.money_held import held_by
 from app.services.refresh import refresh
 from app.services.timeline import Actor
-from app.services.voids import void
+from app.services.voids import NothingReserved, void
 from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:
@@ -66,14 +67,23 @@ def refund_invoice(caller: Caller, number: int, gateway: HostedGateway, poll_lad
     """
     actor = Actor("initiator", caller.code)
     plan = _plan(caller, number, actor)
-    for payment_id in plan.authorised_ids:
-        void(payment_id, gateway, poll_ladder_s, actor=actor)
+    if plan.authorised_ids:
+        _let_go(plan.authorised_ids, gateway, poll_ladder_s, actor)
+        plan = _plan(caller, number, actor, after_void=True)
     for refund_id in plan.refund_ids:
         _see_through(refund_id, gateway, poll_ladder_s)
 
 
+def _let_go(payment_ids: Sequence[int], gateway: HostedGateway, poll_ladder_s: Sequence[int], actor: Actor) -> None:
+    """Void reserved amounts; what was taken meanwhile is not reserved any more and is refunded."""
+    for payment_id in payment_ids:
+        with suppress(NothingReserved):
+            if void(payment_id, gateway, poll_ladder_s, actor=actor) == PaymentStatus.AUTHORIZED:
+                raise ProviderFailure(gateway.name, "the void is not to be seen yet", outcome=Outcome.UNKNOWN)
+
+
 @retried
-def _plan(caller: Caller, number: int, actor: Actor) -> Plan:
+def _plan(caller: Caller, number: int, actor: Actor, *, after_void: bool = False) -> Plan:
     with transaction() as tx:
         lock_all_of(tx, *tx.scalars(_payment_ids(Invoice.number == number)))
         invoice = lock_by_number(tx, caller.owns, number)
@@ -83,7 +93,7 @@ def _plan(caller: Caller, number: int, actor: Actor) -> Plan:
         authorised = tuple(each.id for each in payments if each.status == PaymentStatus.AUTHORIZED)
         taken = [each for each in payments if each.status != PaymentStatus.AUTHORIZED]
         if not taken and not authorised:
-            if invoice.status == InvoiceStatus.REFUNDED:
+            if after_void or invoice.status == InvoiceStatus.REFUNDED:
                 return Plan((), ())
             raise NeverPaid(code="never_paid")
         return Plan(tuple(key for each in taken for key in _asked(invoice, each, actor)), authorised)
@@ -152,9 +162,12 @@ def _see_through(refund_id: int, gateway: HostedGateway, poll_ladder_s: Sequence
 def _look(refund_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> RefundStatus:
     """Look once at the gateway, at once: most lost answers are answers to what was done."""
     with transaction() as tx:
-        refund = tx.get_one(Refund, refund_id)
+        of_payment = (GatewayReference.gateway == Payment.gateway, GatewayReference.external_id == Payment.external_id)
         reference_id = tx.scalars(
-            select(GatewayReference.id).where(GatewayReference.payment_id == refund.payment_id)
+            select(GatewayReference.id)
+            .join(Payment, and_(*of_payment))
+            .join(Refund, Refund.payment_id == Payment.id)
+            .where(Refund.id == refund_id)
         ).one()
     refresh(reference_id, gateway, poll_ladder_s)
     return RefundStatus(session().get_one(Refund, refund_id, populate_existing=True).status)

@@ -199,3 +199,54 @@ def test_a_reserved_amount_is_let_go(api: Api) -> None:
     payment = api.system.shop.payment(reference)
     assert payment is not None
     assert payment["payment_state"] == "voided"
+
+
+def test_a_reserved_amount_that_was_taken_meanwhile_goes_back(api: Api) -> None:
+    number = api.system.invoice("auction")
+    reference = api.system.one_off(number, "auction")
+    api.system.pay(reference, "authorised")
+    api.system.callback(reference)
+    api.system.drain()
+    api.system.pay(reference)
+    assert ask(api, number).status_code == 200
+    assert went_back(api, reference) == Decimal("120.00")
+    assert api.system.status(number) == "refunded"
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "truncate", "html"])
+def test_an_answer_that_is_lost_is_found_out_at_once(api: Api, kind: str) -> None:
+    number, reference = api.system.settle("auction")
+    api.system.shop.dial.script([{"operation": "refund", "kind": kind}])
+    assert ask(api, number).status_code == 200
+    assert went_back(api, reference) == Decimal("120.00")
+
+
+def test_what_nobody_knows_yet_is_not_called_failed_and_not_asked_for_twice(api: Api) -> None:
+    number, reference = api.system.settle("auction")
+    api.system.shop.dial.script([{"operation": "refund", "kind": "reset"}])
+    for _ in range(2):
+        response = ask(api, number)
+        assert response.status_code == 503
+        assert "Retry-After" in response.headers
+    assert refunds(api, number) == [("unknown", 12000)]
+    assert api.system.status(number) == "paid"
+    assert went_back(api, reference) == Decimal(0)
+
+
+def test_a_disputed_payment_is_not_given_back(api: Api) -> None:
+    number, reference = api.system.settle("auction")
+    api.system.pay(reference, "chargebacked")
+    api.system.callback(reference)
+    api.system.drain()
+    response = ask(api, number)
+    assert (response.status_code, error_of(response)["code"]) == (409, "disputed")
+
+
+def test_above_the_tenants_limit_a_second_person_is_asked(own_api: Api) -> None:
+    own_api.system.sql("update setting set value = '100' where code = 'service_refund_approval_above'")
+    number, reference = own_api.system.settle("auction")
+    for _ in range(2):
+        response = ask(own_api, number)
+        assert (response.status_code, error_of(response)["code"]) == (409, "refund_pending_approval")
+    assert refunds(own_api, number) == [("pending_approval", 12000)]
+    assert went_back(own_api, reference) == Decimal(0)
