@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_socket import socket_allow_hosts
 
 from app.demo.servers import throwaway_servers
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from tests.live import Live
     from tests.system import System
 
+# How long an example takes says something about the machine and nothing about the code.
+hypothesis_settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any machine")
 SERVERS = pytest.StashKey[ExitStack]()
 ADDRESSES = "BILLING_TEST_SERVERS"  # how the controller tells its workers
 

@@ -134,7 +134,11 @@ GONE_BACK = {
     InvoiceStatus.IN_PROTEST: ("disputed", "The payer disputes the payment", "answer the dispute before its deadline"),
     InvoiceStatus.CHARGEBACK: ("charged_back", "The payer's bank took the money back", "settle it with the payer"),
     InvoiceStatus.REFUNDED: ("refunded", "The invoice was paid and the money given back", "make a new one if needed"),
-    InvoiceStatus.PARTIALLY_REFUNDED: ("partly_refunded", "The invoice was paid and part was given back", "nothing"),
+    InvoiceStatus.PARTIALLY_REFUNDED: (
+        "partly_refunded",
+        "The invoice was paid and part was given back",
+        "nothing is left to do",
+    ),
 }
 
 
@@ -158,7 +162,7 @@ def _not_told(facts: Facts) -> Finding | None:
 def _paid(facts: Facts) -> Finding | None:
     if facts.status is not InvoiceStatus.PAID:
         return None
-    return Finding("paid", f"The invoice was paid{_on(facts.paid_at)}", "nothing", is_paid=True)
+    return Finding("paid", f"The invoice was paid{_on(facts.paid_at)}", "nothing is left to do", is_paid=True)
 
 
 def _asks_a_person(facts: Facts) -> Finding | None:

@@ -16,7 +16,7 @@ from app.domain.invoice import derive_status
 from app.domain.money import Money
 from app.models.import_batch import ImportBatch
 from app.services import import_statements as sql
-from app.services import ledger
+from app.services import ledger, sealing
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ def take_references(importer: Importer, rows: Iterable[IncomingReference | Refus
 
 def _begin(tx: Session, importer: Importer, kind: str, taken: Taken) -> dict[str, Any]:
     tx.execute(sql.ROOM)
+    sealing.hold_off(tx)
     batch = ImportBatch(
         tenant_id=importer.tenant_id,
         source=importer.source,

@@ -6,6 +6,7 @@ A text that is not found exactly once fails the suite: the table is kept as the 
 from __future__ import annotations
 
 from tests.sabotage.mutant import Mutant
+from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_refunds import REFUNDS
 
 HEAD = "0008"
@@ -67,41 +68,6 @@ MUTANTS = [
         "tests/services/test_bulk_payments.py -k told",
     ),
     _without("documents frozen", "drop trigger guard on document", "tests/api/test_documents.py -k frozen"),
-    Mutant(
-        "names are won on a number that was given up",
-        "app/services/refresh.py",
-        " or invoice.paid_at is not None or invoice.cancelled_at is not None:",
-        " or invoice.paid_at is not None:",
-        "tests/services/test_claims.py -k credit",
-    ),
-    Mutant(
-        "giving up forgets the other holders",
-        "app/services/reservations.py",
-        "    if invoice.cancelled_at is None and not others:\n        cancel(",
-        "    if invoice.cancelled_at is None:\n        cancel(",
-        "tests/api/test_reservations.py -k another_holder_waits",
-    ),
-    Mutant(
-        "an import takes a number of somebody else",
-        "app/services/import_statements.py",
-        "r.initiator_id <> all(:owns) and reason is null",
-        "r.initiator_id <> all(:owns) and false",
-        "tests/api/test_import_data.py -k somebody_else",
-    ),
-    Mutant(
-        "numbers of an import are given again",
-        "app/services/import_statements.py",
-        "greatest(g.next_number, taken.highest + 1)",
-        "g.next_number",
-        "tests/api/test_import_data.py -k count_as_given",
-    ),
-    Mutant(
-        "an import believes a list of numbers",
-        "app/services/legacy_rows.py",
-        "        and incoming.number in target.deposit_range\n",
-        "",
-        "tests/services/test_legacy.py -k free_text",
-    ),
     Mutant(
         "no lock on the invoice",
         "app/services/invoice_status.py",
@@ -186,6 +152,7 @@ MUTANTS = [
         "    held_minor = captured_minor\n",
         "tests/services/test_repeated_news.py",
     ),
+    *IMPORTS,
     *REFUNDS,
     Mutant(
         "the last number is never given",

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from app.domain.chain import GENESIS, link_hash
 from app.extensions import db
-from app.services import proofs, sealing
+from app.services import imports, proofs, sealing
+from app.services.timeline import Actor
 from app.uow import transaction
 
 if TYPE_CHECKING:
@@ -92,6 +93,18 @@ def test_a_load_holds_sealers_off_until_it_is_committed(system: System) -> None:
     with system.app.app_context():
         with transaction() as tx:
             sealing.hold_off(tx)
+            with db.engine.connect() as other:
+                taken = other.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": sealing.LOCKS["event"]})
+            assert not taken
+        assert sealing.seal()["event"] == 3
+
+
+def test_an_import_holds_sealers_off_until_it_is_committed(system: System) -> None:
+    system.sql(MANY, many=3)
+    with system.app.app_context():
+        owns = {"registry": int(system.scalar("select id from initiator where code = 'registry'"))}
+        with transaction():
+            imports.take_references(imports.Importer(1, Actor("system", "test"), "legacy", owns), [])
             with db.engine.connect() as other:
                 taken = other.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": sealing.LOCKS["event"]})
             assert not taken
