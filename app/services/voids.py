@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.domain.ports import HostedGateway
     from app.services.timeline import Actor
 
+VOID_ASKED = "payment.void.asked"
 # A page that was closed here may have been used there all the same.
 RESERVING = {PaymentStatus.AUTHORIZED, PaymentStatus.CANCELLED}
 
@@ -60,7 +61,7 @@ def _begin(payment_id: int, actor: Actor) -> tuple[int, str]:
         known = know_reference(payment, payment.gateway)
         reference = tx.get_one(GatewayReference, known.id, with_for_update=True, populate_existing=True)
         look_again(reference)
-        timeline.record("payment.void.asked", actor=actor, invoice_id=payment.invoice_id, payment_id=payment.id)
+        timeline.record(VOID_ASKED, actor=actor, invoice_id=payment.invoice_id, payment_id=payment.id)
         return reference.id, payment.external_id
 
 

@@ -6,12 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, exists, func, select
 
 from app.domain.errors import Conflict, Outcome, ProviderFailure
 from app.domain.invoice import InvoiceStatus
 from app.domain.payment import PaymentStatus
 from app.domain.refund import RESERVED, RefundNotPossible, RefundStatus, advice
+from app.models.event import Event
 from app.models.invoice import Invoice
 from app.models.payment import GatewayReference, Payment
 from app.models.refund import Refund
@@ -21,7 +22,7 @@ from app.services.invoice_status import lock_all_of, lock_by_number
 from app.services.money_held import held_by
 from app.services.refresh import refresh
 from app.services.timeline import Actor
-from app.services.voids import NothingReserved, void
+from app.services.voids import VOID_ASKED, NothingReserved, void
 from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:
@@ -93,10 +94,17 @@ def _plan(caller: Caller, number: int, actor: Actor, *, after_void: bool = False
         authorised = tuple(each.id for each in payments if each.status == PaymentStatus.AUTHORIZED)
         taken = [each for each in payments if each.status != PaymentStatus.AUTHORIZED]
         if not taken and not authorised:
-            if after_void or invoice.status == InvoiceStatus.REFUNDED:
+            if after_void or invoice.status == InvoiceStatus.REFUNDED or _was_let_go(invoice):
                 return Plan((), ())
             raise NeverPaid(code="never_paid")
         return Plan(tuple(key for each in taken for key in _asked(invoice, each, actor)), authorised)
+
+
+def _was_let_go(invoice: Invoice) -> bool:
+    """Return whether an amount that was reserved for this invoice has been voided."""
+    cancelled = select(Payment.id).where(Payment.invoice_id == invoice.id, Payment.status == PaymentStatus.CANCELLED)
+    asked = exists().where(Event.kind == VOID_ASKED, Event.payment_id.in_(cancelled))
+    return bool(session().scalar(select(asked)))
 
 
 def _payments(invoice: Invoice) -> list[Payment]:

@@ -195,6 +195,7 @@ def test_a_reserved_amount_is_let_go(api: Api) -> None:
     api.system.callback(reference)
     api.system.drain()
     assert (ask(api, number).status_code, api.system.status(number)) == (200, "unpaid")
+    assert ask(api, number).json == DONE
     assert api.system.scalar("select status from payment where external_id = :r", r=reference) == "cancelled"
     payment = api.system.shop.payment(reference)
     assert payment is not None
