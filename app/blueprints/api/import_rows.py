@@ -142,8 +142,13 @@ def _whose(code: str, caller: Caller) -> str:
 
 def _refused(position: int, entry: Any, name: str, fault: ValidationError | Invalid) -> Refused:
     number = entry.get(name) if isinstance(entry, dict) else None
-    shown = str(number)[:SHOWN] if isinstance(number, str) else ""
-    return Refused(position, shown, _reason(fault))
+    shown = number[:SHOWN] if isinstance(number, str) else ""
+    return Refused(position, _readable(shown), _readable(_reason(fault)))
+
+
+def _readable(text: str) -> str:
+    """Return the caller's text without what no answer can carry, such as the character zero."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _reason(fault: ValidationError | Invalid) -> str:
