@@ -33,12 +33,12 @@ STEPS: dict[str, list[str]] = {
     "tests": [*PYTEST, "-n", "2", "-m", "not chaos and not slow and not browser and not sabotage"],
     "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser"],
     "browser": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "browser and not chaos"],
-    "chaos": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "chaos"],
+    "chaos": [*PYTEST, "-n", "2", "-m", "chaos"],
 }
 # Longer than anybody waits at each commit: run by name, before a release.
 LONG_STEPS: dict[str, list[str]] = {
     "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage"],
-    "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services"],
+    "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services", "tests/api"],
 }
 # What a step's tests find in their environment.
 TOLD = {"exhaustive": {"TEST_EXHAUSTIVE": "1"}}

@@ -15,7 +15,7 @@ from app.services.deposit_payments import DepositPayment
 from app.services.initiators import caller_named
 from app.services.refresh import refresh
 from tests.services.interleaver import orders, run_both
-from tests.services.thoroughness import DEPTH
+from tests.thoroughness import DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable

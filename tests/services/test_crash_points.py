@@ -13,7 +13,7 @@ from app.jobs.outbox import work_queue
 from app.services import janitor, proofs, reaper, sealing
 from app.services.dispatch import OUTBOX
 from tests.services.crash_points import run_until
-from tests.services.thoroughness import deaths
+from tests.thoroughness import deaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable

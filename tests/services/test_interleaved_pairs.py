@@ -19,7 +19,7 @@ from app.services.invoice_status import StatusRefused
 from app.services.refresh import refresh
 from app.uow import transaction
 from tests.services.interleaver import orders, run_both
-from tests.services.thoroughness import DEPTH
+from tests.thoroughness import DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable

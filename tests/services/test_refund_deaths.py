@@ -13,7 +13,7 @@ from app.services import janitor, reaper, refund_calls
 from app.services.dispatch import OUTBOX
 from tests.services.crash_points import run_until
 from tests.services.refunding import ask, assert_sound, order, went_back
-from tests.services.thoroughness import deaths
+from tests.thoroughness import deaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from app.services import disputes, refund_calls, refunds, surpluses
 from app.services.refresh import refresh
 from tests.services.interleaver import orders, run_both
 from tests.services.refunding import JAAN, MARY, ask, assert_sound, order, payment_id, watch
-from tests.services.thoroughness import DEPTH
+from tests.thoroughness import DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
