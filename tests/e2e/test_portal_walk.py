@@ -200,6 +200,7 @@ def test_the_whole_walk_by_keyboard_alone(live: Live, open_page: Callable[..., P
     page.wait_for_load_state()
     page.keyboard.press("/")
     page.keyboard.type(number)
+    page.wait_for_url(re.compile(rf"=\b{number}\b"))
     expect(page.get_by_role("status").filter(has_text="1 invoice matches")).to_be_visible()
     page.get_by_role("searchbox").evaluate("node => node.blur()")
     page.keyboard.press("ArrowDown")
