@@ -9,7 +9,7 @@ from tests.sabotage.mutant import Mutant
 from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_refunds import REFUNDS
 
-HEAD = "0009"
+HEAD = "0017"
 BULK_AGREED = "tests/services/test_bulk_payments.py -k agreed"
 DROPPED = """
 from alembic import op
