@@ -29,7 +29,7 @@ from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
-from app.web.guards import require_operator
+from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,3 +91,12 @@ def register(app: APIFlask, exempt: Callable[[Blueprint], object], *, developmen
         if not door.csrf:
             exempt(door.blueprint)
         app.register_blueprint(door.blueprint)
+        if door.guard is require_operator:
+            _all_say_what_they_need(app, door.blueprint.name)
+
+
+def _all_say_what_they_need(app: APIFlask, name: str) -> None:
+    """Raise AttributeError, and so do not start, when a view of the portal does not say who may see it."""
+    for endpoint in app.view_functions:
+        if endpoint.startswith(f"{name}."):
+            needed_by(app, endpoint)

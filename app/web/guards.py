@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 from flask_login import current_user
 
+from app.domain.errors import Forbidden
+from app.domain.permission import Permission, may
 from app.web.htmx import see_other, wants_fragment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
     from werkzeug.wrappers import Response as WerkzeugResponse
+
+ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
+# Where a view says what it needs; None is "whoever is signed in".
+NEEDS = "needs"
 
 # No second slash, no backslash, no control character: an address of our own and nothing a browser reads otherwise.
 LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 
 
+class NotAllowed(Forbidden):
+    """Your role does not allow this: ask an administrator, or somebody whose work it is."""
+
+
+def needs(permission: Permission | None = None) -> Callable[[ViewT], ViewT]:
+    """Say what a view of the portal needs; without a permission it serves whoever is signed in, about themselves."""
+
+    def said(view: ViewT) -> ViewT:
+        setattr(view, NEEDS, permission)
+        return view
+
+    return said
+
+
+def needed_by(app: Flask, endpoint: str) -> Permission | None:
+    """Return what the view of an endpoint needs. Raises AttributeError when it does not say: then nobody passes."""
+    permission: Permission | None = getattr(app.view_functions[endpoint], NEEDS)
+    return permission
+
+
+def allowed(permission: Permission | None) -> bool:
+    """Return whether the person who is signed in may do this."""
+    return permission is None or may(str(getattr(current_user, "role", "")), permission)
+
+
 def require_operator() -> WerkzeugResponse | None:
-    """Let signed-in people pass; send everybody else to sign in and back here afterwards.
+    """Let signed-in people pass whose role allows it; send strangers to sign in and back here afterwards.
 
     A fragment is refused with 401 and the address to go to, so that no part of a page is ever shown to a stranger.
+    Raises NotAllowed when the role lacks what the view needs (security.md, route by role).
     """
     if current_user.is_authenticated:
+        if not allowed(needed_by(current_app, str(request.endpoint))):
+            raise NotAllowed
         return None
     sign_in = url_for("auth.sign_in", next=_here())
     if wants_fragment():

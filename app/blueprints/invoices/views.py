@@ -11,9 +11,11 @@ from app.blueprints.invoices.bar import filter_bar
 from app.blueprints.invoices.exchanges import exchanges
 from app.blueprints.invoices.forms import as_query, parse_filter
 from app.blueprints.invoices.trail import trail
+from app.domain.permission import Permission
 from app.queries import invoices
 from app.queries.paging import Cursor
 from app.web.address import KEY
+from app.web.guards import needs
 from app.web.htmx import render
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ blueprint = Blueprint("invoices", __name__, url_prefix="/invoices")
 
 
 @blueprint.get("")
+@needs(Permission.VIEW)
 def index() -> Response:
     """Show the list, or only its rows."""
     args: MultiDict[str, str] = request.args
@@ -45,6 +48,7 @@ def index() -> Response:
 
 
 @blueprint.get(f"/<{KEY}:number>")
+@needs(Permission.VIEW)
 def show(number: int) -> str:
     """Show one invoice: the answer in a sentence, the money trail, facts, lines, books and deliveries."""
     found = invoices.detail(number)
@@ -52,6 +56,7 @@ def show(number: int) -> str:
 
 
 @blueprint.get(f"/<{KEY}:number>/exchanges")
+@needs(Permission.VIEW)
 def exchanges_index(number: int) -> str:
     """Show what was said between us and the outside about this invoice, as it was said."""
     found = invoices.detail(number)

@@ -10,7 +10,7 @@ from app.blueprints.sessions.device import describe
 from app.domain.errors import NotFound
 from app.services import operators
 from app.web.address import KEY
-from app.web.guards import operator
+from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
 
@@ -23,6 +23,7 @@ blueprint = Blueprint("sessions", __name__, url_prefix="/sessions")
 
 
 @blueprint.get("")
+@needs()
 def index() -> str:
     """Show where the operator is signed in, and how the portal looks for them."""
     live = operators.sessions_of(operator().operator_id)
@@ -30,6 +31,7 @@ def index() -> str:
 
 
 @blueprint.get(f"/<{KEY}:session_id>/revocations/new")
+@needs()
 def new_revocation(session_id: int) -> Response:
     """Ask once more before a session is ended."""
     chosen = _own(session_id)
@@ -39,6 +41,7 @@ def new_revocation(session_id: int) -> Response:
 
 
 @blueprint.post(f"/<{KEY}:session_id>/revocations")
+@needs()
 def create_revocation(session_id: int) -> WerkzeugResponse:
     """End one of the operator's own sessions."""
     operators.revoke_session(operator().operator_id, session_id)

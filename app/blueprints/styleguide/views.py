@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from flask import Blueprint, render_template
 
+from app.web.navigation import Entry
+
 blueprint = Blueprint("styleguide", __name__)
 
 
@@ -32,4 +34,8 @@ def show() -> str:
         Line(now - timedelta(days=1), None, "close", "bad", "Payment failed", "asked by registry"),
         Line(now - timedelta(days=1), None, "invoice", "mute", "Invoice created", "Number 150342"),
     ]
-    return render_template("styleguide/show.html", lines=lines, now=now)
+    pages = [
+        Entry("All refunds", "#badges", "refund", "main", 0, is_here=True, is_page=True),
+        Entry("To approve", "#buttons", "refund", "main", 3, is_here=False, is_page=False),
+    ]
+    return render_template("styleguide/show.html", lines=lines, now=now, pages=pages)
