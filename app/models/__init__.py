@@ -29,6 +29,7 @@ from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
 from app.models.tenant import Tenant
+from app.models.vat_rate import VatRate
 from app.models.webhook import WebhookEndpoint
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Settlement",
     "Surplus",
     "Tenant",
+    "VatRate",
     "WebhookEndpoint",
     "WhiteCode",
 ]
