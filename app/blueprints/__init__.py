@@ -30,6 +30,7 @@ from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
+from app.blueprints.vat_rates import blueprint as vat_rates
 from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ DOORS = (
     Door(invoices, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
+    Door(vat_rates, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.domain import vat
 from app.domain.errors import Conflict, Invalid, NotFound
 from app.domain.vat import Rate, VatCategory
+from app.models.tenant import Tenant
 from app.models.vat_rate import VatRate
 from app.services import timeline
 from app.uow import retried, transaction
@@ -35,12 +36,18 @@ class Added:
 
 
 @retried
-def add(rate: Rate, *, actor: Actor, reason: str, tenant_id: int = 1) -> Added:
-    """Add a rate; the open one of the same code ends the day before. Raises Invalid, RatesOverlap."""
+def add(rate: Rate, *, today: date, actor: Actor, reason: str, tenant_id: int = 1) -> Added:
+    """Add a rate; the open one of the same code ends the day before, if that is not over: invoices carry it.
+
+    Raises Invalid, RatesOverlap.
+    """
     vat.check(rate)
     with transaction() as tx:
+        tx.get_one(Tenant, tenant_id, with_for_update=True)  # two people may add the first rate of one code
         known = {_rate(each): each for each in _of_code(tx, rate.code, tenant_id)}
         follows = vat.closing(known, rate)
+        if follows is not None and rate.valid_from <= today:
+            raise Invalid.field("valid_from", f"must be after {today}: until then another rate holds")
         if follows is not None:
             previous, last_day = follows
             known[previous].valid_to = last_day
@@ -85,7 +92,6 @@ def _of_code(tx: Session, code: str, tenant_id: int) -> list[VatRate]:
             select(VatRate)
             .where(VatRate.tenant_id == tenant_id, VatRate.code == code)
             .order_by(VatRate.valid_from)
-            .with_for_update()
             .execution_options(populate_existing=True)
         )
     )
