@@ -57,6 +57,22 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: frozenset({P.VIEW, P.VIEW_AUDIT, P.EXPORT}),
 }
 
+# What a key of a service can be limited to: what the doors of the JSON API ask for, no more (docs/api.md).
+SCOPES: frozenset[Permission] = frozenset(
+    {
+        P.VIEW,
+        P.CREATE,
+        P.REFUND,
+        P.CANCEL,
+        P.EDIT_INVOICE,
+        P.ISSUE_INVOICE,
+        P.SUBMIT_PAYMENT,
+        P.EXPORT,
+        P.MANAGE_ACCOUNTS,
+        P.MANAGE_WEBHOOKS,
+    }
+)
+
 BY_NAME = {str(role): held for role, held in ROLES.items()}
 
 

@@ -27,12 +27,13 @@ class Initiator(Tenanted, Base):
     name: Mapped[str]
     acts_for: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     accepts_shared_secret: Mapped[Flag]
+    shared_secret_used_at: Mapped[datetime | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[CreatedAt]
 
 
 class InitiatorKey(Tenanted, Base):
-    """One HS256 key of an initiator; the secret is sealed with a key derived from SECRET_KEY."""
+    """One HS256 key of an initiator; the secret is sealed with a key derived from SECRET_KEY; no scopes means all."""
 
     __tablename__ = "initiator_key"
     __table_args__ = (same_tenant("initiator_id", "initiator"),)
@@ -41,6 +42,7 @@ class InitiatorKey(Tenanted, Base):
     initiator_id: Mapped[int]
     kid: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(server_default=text("''"))
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     expires_at: Mapped[datetime | None]

@@ -6,6 +6,9 @@ Before: 0015
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
@@ -13,8 +16,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Change nothing yet."""
+    """Remember when a service last used the shared secret, and which wish a key was made for."""
+    op.add_column("initiator", sa.Column("shared_secret_used_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("initiator_key", sa.Column("idempotency_key", sa.Text(), nullable=True))
+    op.create_unique_constraint(op.f("uq_initiator_key_idempotency_key"), "initiator_key", ["idempotency_key"])
 
 
 def downgrade() -> None:
-    """Change nothing yet."""
+    """Forget both."""
+    op.drop_constraint(op.f("uq_initiator_key_idempotency_key"), "initiator_key")
+    op.drop_column("initiator_key", "idempotency_key")
+    op.drop_column("initiator", "shared_secret_used_at")
