@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.domain.errors import Forbidden
+
 
 class Permission(StrEnum):
     """One thing a person or a key may be allowed to do."""
@@ -74,6 +76,14 @@ SCOPES: frozenset[Permission] = frozenset(
 )
 
 BY_NAME = {str(role): held for role, held in ROLES.items()}
+
+
+class MissingScope(Forbidden):
+    """This key is not allowed to do that."""
+
+    def __init__(self, scope: Permission) -> None:
+        super().__init__(f"This key lacks the scope {scope}: use another key, or have the scope added")
+        self.scope = scope
 
 
 def may(role: str, permission: Permission) -> bool:

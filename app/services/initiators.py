@@ -16,7 +16,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from app.domain.permission import SCOPES, Permission
+from app.domain.permission import SCOPES, MissingScope
 from app.integrations import BadToken, KeySecret, sign_token, verify_token
 from app.models.initiator import Initiator, InitiatorKey
 from app.services import key_use, timeline
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from app.config import Settings
+    from app.domain.permission import Permission
 
 SHARED_KID = "shared"
 RING_TTL_S = 1.0
@@ -39,14 +40,6 @@ LONGEST_NAME = 100
 
 class AccessDenied(Forbidden):
     """Access denied"""  # noqa: D415 - the wire's own words (eis.md 4)
-
-
-class MissingScope(Forbidden):
-    """This key is not allowed to do that."""
-
-    def __init__(self, scope: Permission) -> None:
-        super().__init__(f"This key lacks the scope {scope}: use another key, or have the scope added")
-        self.scope = scope
 
 
 class TooManyKeys(Conflict):
