@@ -13,7 +13,10 @@ from app.models.base import Base, CreatedAt, Flag, Key, Tenanted, same_tenant
 
 
 class Initiator(Tenanted, Base):
-    """A calling service; `acts_for` names the initiators whose rows it may also touch (eis.md 14)."""
+    """A calling service; `acts_for` names the initiators whose rows it may also touch (eis.md 14).
+
+    `partial_payments` says whether its invoices may be paid in parts; nothing leaves it to the tenant's setting.
+    """
 
     __tablename__ = "initiator"
     __table_args__ = (
@@ -28,6 +31,7 @@ class Initiator(Tenanted, Base):
     acts_for: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     accepts_shared_secret: Mapped[Flag]
     shared_secret_used_at: Mapped[datetime | None]
+    partial_payments: Mapped[bool | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[CreatedAt]
 
