@@ -91,12 +91,12 @@ def register(app: APIFlask, exempt: Callable[[Blueprint], object], *, developmen
         if not door.csrf:
             exempt(door.blueprint)
         app.register_blueprint(door.blueprint)
-        if door.guard is require_operator:
+        if door.guard in {require_operator, require_caller}:
             _all_say_what_they_need(app, door.blueprint.name)
 
 
 def _all_say_what_they_need(app: APIFlask, name: str) -> None:
-    """Raise AttributeError, and so do not start, when a view of the portal does not say who may see it."""
+    """Raise AttributeError, and so do not start, when a view of the portal or the API does not say who may."""
     for endpoint in app.view_functions:
         if endpoint.startswith(f"{name}."):
             needed_by(app, endpoint)
