@@ -26,6 +26,7 @@ from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.invoices import blueprint as invoices
+from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
@@ -76,6 +77,7 @@ DOORS = (
     Door(preferences, anybody),
     Door(invoices, require_operator),
     Door(sessions, require_operator),
+    Door(people, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

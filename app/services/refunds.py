@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 EXECUTE = "gateway.refund.execute"
 HOSTED = {"hosted", "linkpay"}
-STAFF_DAYS = 90
 # Whoever asks and executes at once leaves the row in the outbox this long, in case it dies in between.
 SOON = timedelta(seconds=30)
 
@@ -202,12 +201,11 @@ def _needs_approval(payment: Payment, of: Refundable, minor: int, actor: Actor) 
         return True
     by_service = actor.kind == "initiator"
     limit = "service_refund_approval_above" if by_service else "refund_approval_above"
-    days = whole_number("refund_window_days", payment.tenant_id)
     return needs_approval(
         of,
         minor,
         four_eyes_minor=whole_number(limit, payment.tenant_id),
-        staff_days=STAFF_DAYS if days is None else days,
+        staff_days=whole_number("refund_window_days", payment.tenant_id) or 0,
     )
 
 

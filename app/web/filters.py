@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, clock, day, listed, iso, explained, shortened):
+    for each in (amount, money, clock, day, last_day, listed, iso, explained, shortened):
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
 
@@ -54,6 +54,11 @@ def day(moment: datetime | date) -> str:
     """Return the ISO date."""
     local = moment.astimezone(TALLINN).date() if isinstance(moment, datetime) else moment
     return local.isoformat()
+
+
+def last_day(end: datetime) -> str:
+    """Return the ISO date of the day that ends at this midnight."""
+    return day(end - timedelta(seconds=1))
 
 
 def shortened(identifier: str) -> str:
