@@ -23,6 +23,7 @@ from app.blueprints.api.v2.refunds import bp as refunds_v2
 from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
+from app.blueprints.deliveries import blueprint as deliveries
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.invoices import blueprint as invoices
@@ -78,6 +79,7 @@ DOORS = (
     Door(invoices, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
+    Door(deliveries, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 
