@@ -27,6 +27,7 @@ from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.preferences import blueprint as preferences
+from app.blueprints.refunds import blueprint as refunds
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
 from app.web.guards import needed_by, require_operator
@@ -75,6 +76,7 @@ DOORS = (
     Door(auth, anybody),
     Door(preferences, anybody),
     Door(invoices, require_operator),
+    Door(refunds, require_operator),
     Door(sessions, require_operator),
     Door(styleguide, anybody, development_only=True),
 )

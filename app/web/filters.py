@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import words
+from app.web import desk_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
@@ -29,6 +29,7 @@ def install(app: Flask) -> None:
     for each in (amount, money, clock, day, listed, iso, explained, shortened):
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
+    desk_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:
