@@ -29,6 +29,7 @@ from app.blueprints.home import blueprint as home
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
+from app.blueprints.refunds import blueprint as refunds
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
 from app.web.guards import needed_by, require_operator
@@ -77,6 +78,7 @@ DOORS = (
     Door(auth, anybody),
     Door(preferences, anybody),
     Door(invoices, require_operator),
+    Door(refunds, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(deliveries, require_operator),
