@@ -29,6 +29,7 @@ from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
+from app.blueprints.tasks import blueprint as tasks
 from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ DOORS = (
     Door(preferences, anybody),
     Door(invoices, require_operator),
     Door(sessions, require_operator),
+    Door(tasks, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 
