@@ -35,8 +35,10 @@ def step(row: Claimed, _integrations: Integrations) -> None:
         if task.stop_asked_at is not None:
             tasks.end(task, TaskState.STOPPED)
             return
-        if task.total is None:
-            _begin(tx, task)
+        if position < exports.FIRST:
+            if task.total is None:
+                _begin(tx, task)
+            tasks.owe_step(task_id, exports.FIRST)
             return
         part = _part(tx, task_id, position)
         if part is None:
@@ -59,7 +61,6 @@ def _begin(tx: Session, task: Task) -> None:
     task.state = TaskState.RUNNING
     task.started_at = datetime.now(UTC)
     exports.begin(tx, task)
-    tasks.owe_step(task.id, exports.FIRST)
 
 
 def _part(tx: Session, task_id: int, position: int) -> TaskPart | None:
