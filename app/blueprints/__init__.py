@@ -32,6 +32,7 @@ from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.refunds import blueprint as refunds
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
+from app.blueprints.tasks import blueprint as tasks
 from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ DOORS = (
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(deliveries, require_operator),
+    Door(tasks, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

@@ -26,7 +26,7 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, clock, day, last_day, listed, iso, explained, shortened):
+    for each in (amount, money, grouped, clock, day, last_day, listed, iso, explained, shortened):
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
     delivery_words.install(app)
@@ -45,6 +45,11 @@ def amount(minor: int, currency: str) -> str:
 def money(minor: int, currency: str) -> str:
     """Return minor units with their currency, such as `1 240.00 €`."""
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands apart, such as `1 240`."""
+    return f"{number:,}".replace(",", NBSP)
 
 
 def clock(moment: datetime) -> str:

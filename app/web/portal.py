@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.web import address, assets, csrf, filters, headers, htmx, language, navigation, roles, theme
+from app.web import address, assets, csrf, filters, headers, htmx, language, navigation, roles, task_words, theme
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -12,5 +12,6 @@ if TYPE_CHECKING:
 
 def install(app: Flask) -> None:
     """Install headers, static files, form protection, languages, themes and the helpers of the templates."""
-    for part in (headers, assets, csrf, htmx, language, navigation, theme, filters, address, roles):
+    parts = (headers, assets, csrf, htmx, language, navigation, theme, filters, address, roles, task_words)
+    for part in parts:
         part.install(app)
