@@ -33,6 +33,7 @@ from app.blueprints.refunds import blueprint as refunds
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
 from app.blueprints.tasks import blueprint as tasks
+from app.blueprints.vat_rates import blueprint as vat_rates
 from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ DOORS = (
     Door(people, require_operator),
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
+    Door(vat_rates, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

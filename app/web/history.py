@@ -9,6 +9,7 @@ from app.web.roles import role_word
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as later
+from app.web.vat_words import percent, vat_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,9 +73,16 @@ def _ended(data: dict[str, Any]) -> str:
     return ngettext("%(num)s session ended", "%(num)s sessions ended", int(data.get("sessions", 0)))
 
 
+def _rate(data: dict[str, Any]) -> str:
+    days = _("%(first)s to %(last)s", first=data.get("valid_from", ""), last=data.get("valid_to") or "…")
+    return f"{vat_code(str(data.get('code', '')))}, {percent(int(data.get('basis_points', 0)))}, {days}"
+
+
 LOOKS = {
     "white_code.added": Look("person", "good", later("Let in"), _role),
     "white_code.changed": Look("person", "wait", later("Access changed"), _change),
     "white_code.revoked": Look("stop", "bad", later("Access taken away"), _ended),
     "operator.session.ended": Look("out", "mute", later("Session ended")),
+    "vat_rate.added": Look("plus", "good", later("VAT rate added"), _rate),
+    "vat_rate.ended": Look("stop", "warn", later("VAT rate ended"), _rate),
 }
