@@ -26,6 +26,7 @@ from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.invoices import blueprint as invoices
+from app.blueprints.overview import blueprint as overview
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
@@ -74,6 +75,7 @@ DOORS = (
     Door(home, anybody),
     Door(auth, anybody),
     Door(preferences, anybody),
+    Door(overview, require_operator),
     Door(invoices, require_operator),
     Door(sessions, require_operator),
     Door(styleguide, anybody, development_only=True),

@@ -43,7 +43,7 @@ def sign_in() -> WerkzeugResponse:
     """Show the one way in; who is in already is sent on."""
     onward = local_path(request.args.get("next"))
     if current_user.is_authenticated:
-        return redirect(onward or url_for("invoices.index"), 303)
+        return redirect(onward or url_for("overview.index"), 303)
     return make_response(render_template("auth/sign_in.html", onward=onward))
 
 
@@ -72,7 +72,7 @@ def callback() -> WerkzeugResponse:
         return _refused(explain(refusal), refusal)
     finally:
         session.clear()
-    response = redirect(onward or url_for("invoices.index"), 303)
+    response = redirect(onward or url_for("overview.index"), 303)
     cookies.put_session(response, token, max_age_s=_settings().session_max_s)
     return response
 
