@@ -143,7 +143,7 @@ select (select created_at from inbox where source = 'everypay' order by id desc 
        c.finished_at, c.day,
        (select created_at from schedule_run order by id desc limit 1)
   from (select 1) one
-  left join (select finished_at, day from comparison where finished_at is not null order by id desc limit 1) c on true
+  left join (select finished_at, day from comparison where finished_at is not null order by day desc limit 1) c on true
 """)
 
 LATEST = text("""

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 
 class Figure(NamedTuple):
-    """A figure with its rows behind it; the note may have rows of its own."""
+    """A figure with its rows behind it, a note, and a part of it with rows of its own."""
 
     label: str
     value: str
     address: str | None
     note: str = ""
-    note_address: str | None = None
+    more: str = ""
+    more_address: str = ""
 
 
 def amounts(sums: Iterable[tuple[int, str]]) -> str:
@@ -54,13 +55,13 @@ def owed(sums: Sequence[OpenSum]) -> Figure:
     """Return what is owed, and how many invoices of it are overdue."""
     invoices = sum(each.invoices for each in sums)
     late = sum(each.invoices for each in sums if each.overdue)
-    open_ = ngettext("%(many)s invoice", "%(many)s invoices", invoices, many=grouped(invoices))
     return Figure(
         _("Unpaid"),
         amounts((each.minor, each.currency) for each in sums),
         links.open_invoices(),
-        _("%(invoices)s, %(late)s overdue", invoices=open_, late=grouped(late)),
-        links.open_invoices(statuses=[InvoiceStatus.OVERDUE]) if late else None,
+        ngettext("%(many)s invoice", "%(many)s invoices", invoices, many=grouped(invoices)),
+        _("%(many)s overdue", many=grouped(late)) if late else "",
+        links.open_invoices(statuses=[InvoiceStatus.OVERDUE]),
     )
 
 

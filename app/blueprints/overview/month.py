@@ -13,6 +13,7 @@ from app.queries import money_moved, overview
 from app.queries.money_moved import BACK, IN, MovedFilter
 from app.web import words
 from app.web.filters import grouped
+from app.web.tallinn import today
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -72,6 +73,11 @@ class MonthPage(NamedTuple):
     figures: list[Figure]
     tables: list[Table]
     missing: list[MissingLine]
+
+    @property
+    def has_later(self) -> bool:
+        """Return whether a later month has begun."""
+        return self.month.after.first <= today()
 
 
 def month_page(month: Month) -> MonthPage:

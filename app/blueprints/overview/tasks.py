@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 QUIET = timedelta(minutes=5)
 CAP = 100
+YEARS = 2 * 365
 ENDS = {
     "invoice": (later("Invoice numbers"), "number_ranges.index"),
     "deposit": (later("Deposit numbers"), "number_ranges.index"),
@@ -104,6 +105,8 @@ def _range(each: Forecast) -> Task:
     name, endpoint = ENDS[each.kind]
     if each.state.remaining <= 0:
         text = _("%(name)s are used up", name=name)
+    elif each.days is not None and each.days > YEARS:
+        text = _("%(name)s last for years", name=name)
     elif each.days is None:
         text = _("%(name)s: none was taken lately", name=name)
     else:

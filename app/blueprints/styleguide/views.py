@@ -32,7 +32,8 @@ class Figure(NamedTuple):
     value: str
     address: str | None
     note: str = ""
-    note_address: str | None = None
+    more: str = ""
+    more_address: str = ""
 
 
 class Task(NamedTuple):
@@ -46,7 +47,7 @@ class Task(NamedTuple):
 
 NUMBERS = [
     Figure("In this month", "184 220.60 €", "#bars", "1 912 payments"),
-    Figure("Unpaid", "84 312.40 €", "#bars", "218 invoices, 31 overdue", "#tasks"),
+    Figure("Unpaid", "84 312.40 €", "#bars", "218 invoices", "31 overdue", "#tasks"),
     Figure("To approve", "3 refunds", None, "1 500.00 €"),
 ]
 TODO = [
