@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.domain.permission import Role
@@ -75,6 +76,6 @@ class OperatorSession(Tenanted, Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
     held_address: Mapped[str | None]
-    held_form: Mapped[Json | None]
+    held_form: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     held_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

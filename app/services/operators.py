@@ -23,6 +23,8 @@ from app.uow import session, transaction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.orm import Session
+
     from app.config import Settings
     from app.domain.ports import Identity
 
@@ -134,6 +136,7 @@ def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
                 expires_at=now + timedelta(seconds=session_lengths().max_s),
             )
         )
+        _forget_held(tx, OperatorSession.operator_id == operator_id)
         timeline.record("operator.session.opened", actor=Actor("operator", str(operator_id)))
     return token
 
@@ -285,9 +288,13 @@ def revoke_white_code(subject: str, *, revoked_by: str = "cli") -> int:
 def _touch(session_id: int, now: datetime) -> None:
     with transaction() as tx:
         tx.execute(update(OperatorSession).where(OperatorSession.id == session_id).values(last_seen_at=now))
-        forgotten = OperatorSession.held_at < now - HELD
-        nothing = {"held_address": None, "held_form": None, "held_at": None}
-        tx.execute(update(OperatorSession).where(OperatorSession.id == session_id, forgotten).values(nothing))
+        _forget_held(tx, OperatorSession.id == session_id)
+
+
+def _forget_held(tx: Session, whose: ColumnElement[bool]) -> None:
+    """Empty what waited too long to be sent again."""
+    nothing = {"held_address": None, "held_form": None, "held_at": None}
+    tx.execute(update(OperatorSession).where(whose, OperatorSession.held_at < datetime.now(UTC) - HELD).values(nothing))
 
 
 def _hash(token: str) -> bytes:
