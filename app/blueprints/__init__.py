@@ -24,6 +24,7 @@ from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.deliveries import blueprint as deliveries
+from app.blueprints.drafts import blueprint as drafts
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.invoices import blueprint as invoices
@@ -87,6 +88,7 @@ DOORS = (
     Door(people, require_operator),
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
+    Door(drafts, require_operator),
     Door(vat_rates, require_operator),
     Door(styleguide, anybody, development_only=True),
 )

@@ -142,6 +142,8 @@ def upgrade() -> None:
     )
     invoice_columns()
     op.execute(GUARDS)
+    op.execute("create index ix_account_name_trigram on account using gin (lower(name) gin_trgm_ops)")
+    op.create_index("ix_account_reg_no", "account", ["reg_no"], postgresql_where=sa.text("reg_no is not null"))
     op.execute("create trigger never_deleted before delete on vat_rate for each row execute function refuse_delete()")
     op.get_bind().execute(
         sa.text(
@@ -202,6 +204,8 @@ def vat_sums(table: str) -> list[sa.SchemaItem]:
 
 def downgrade() -> None:
     """Drop the tables; the extension stays, others may use it by now."""
+    op.drop_index("ix_account_reg_no", table_name="account")
+    op.drop_index("ix_account_name_trigram", table_name="account")
     op.execute(GUARDS_BEFORE)
     op.drop_table("invoice_vat")
     op.drop_constraint(op.f("ck_invoice_line_discount"), "invoice_line")
