@@ -101,14 +101,14 @@ class Approvals(NamedTuple):
 OPEN = text("""
 select width_bucket((cast(:today as date) - (created_at at time zone 'Europe/Tallinn')::date)::integer,
                     cast(:bounds as integer[])) as age,
-       status = 'overdue', currency, count(*), sum(total_minor - captured_minor)::bigint
+       status = 'overdue', currency, count(*), sum(total_minor - credited_minor - captured_minor)::bigint
   from invoice
  where status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and kind <> 'bulk'
  group by 1, 2, 3 order by 1, 2, 3
 """)
 
 OPEN_OF_MONTH = text("""
-select i.code, v.currency, count(*), sum(v.total_minor - v.captured_minor)::bigint
+select i.code, v.currency, count(*), sum(v.total_minor - v.credited_minor - v.captured_minor)::bigint
   from invoice v join initiator i on i.id = v.initiator_id
  where v.status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and v.kind <> 'bulk'
    and v.created_at >= (cast(:first as date)::timestamp at time zone 'Europe/Tallinn')
