@@ -23,6 +23,7 @@ from app.models.payment import GatewayReference, Payment
 from app.models.reference import Reference
 from app.models.refund import Refund
 from app.models.review_item import ReviewItem
+from app.models.saved_view import SavedView
 from app.models.schedule import ScheduleRun
 from app.models.seal import Seal
 from app.models.setting import Setting
@@ -67,6 +68,7 @@ __all__ = [
     "Reference",
     "Refund",
     "ReviewItem",
+    "SavedView",
     "ScheduleRun",
     "Seal",
     "Setting",
