@@ -213,6 +213,18 @@ class EndpointChange(Strict):
     enabled: Switch | None = None
 
 
+class Withdrawal(Strict):
+    """The end of a refund that has not left."""
+
+    model_config = _example(reason="Asked for by mistake")
+
+    reason: Filled = Field(description="Shown on the timeline")
+
+
+class PingBody(Strict):
+    """Nothing has to be said."""
+
+
 class Rotation(Strict):
     """A new secret."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.queries.consequences import Consequences
     from app.queries.digest import DigestRow
     from app.queries.webhooks import Delivery
+    from app.services.webhook_ping import Pinged
 
 
 def rehearsal(followed: Consequences) -> dict[str, Any]:
@@ -165,6 +166,17 @@ def delivery(each: Delivery) -> dict[str, Any]:
         "created_at": _moment(each.created_at),
         "next_try_at": _moment(each.next_try_at),
         "done_at": _moment(each.done_at),
+    }
+
+
+def pinged(each: Pinged) -> dict[str, Any]:
+    """Return what an endpoint said to a test message."""
+    return {
+        "id": each.message_id,
+        "delivered": each.delivered,
+        "answer_status": each.answer_status,
+        "answer_ms": each.answer_ms,
+        "fault": each.fault,
     }
 
 
