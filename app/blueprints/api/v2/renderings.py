@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.domain.money import Money, format_amount
+from app.web import why_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -198,13 +199,14 @@ def digest_row(each: DigestRow) -> dict[str, Any]:
 def why(number: int, explained: Explanation) -> dict[str, Any]:
     """Return the explanation of one invoice."""
     found = explained.finding
+    because, next_step, sentence = why_words.in_english(found)
     return {
         "number": number,
         "is_paid": found.is_paid,
         "cause": found.cause,
-        "sentence": found.sentence,
-        "because": found.because,
-        "next_step": found.next_step,
+        "sentence": sentence,
+        "because": because,
+        "next_step": next_step,
         "ruled_out": list(explained.ruled_out),
     }
 
