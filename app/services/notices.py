@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.domain.ports import Answer
     from app.integrations import Integrations
     from app.models.deposit import Deposit
+    from app.models.outbox import OutboxRow
     from app.services.bulk_members import Share
     from app.services.outbox import Claimed
 
@@ -218,6 +219,22 @@ def synchronise_body(invoice: Invoice, payment: Payment | None, initiator: str, 
         },
         "status": status,
     }
+
+
+def said_now(row: OutboxRow) -> dict[str, Any] | None:
+    """Return what this notice would say if it were written now; None for a collection, which was of its moment."""
+    body = row.payload.get("body", {})
+    if row.invoice_id is None or body.get("invoice_number_collection"):
+        return None
+    invoice = session().get_one(Invoice, row.invoice_id)
+    payment = None if row.payment_id is None else session().get_one(Payment, row.payment_id)
+    initiator = row.payload["initiator"]
+    if row.kind == SYNCHRONISE:
+        return synchronise_body(invoice, payment, initiator, EIS_WORD[InvoiceStatus(invoice.status)])
+    if row.kind != PAYMENT_STATUS or payment is None or payment.snapshot is None:
+        return None
+    deposit = deposits.of_invoice(invoice) if invoice.kind == DEPOSIT else None
+    return deposits.news_of(deposit, invoice) if deposit else _payment_status_body(payment, invoice, initiator)
 
 
 def _instant(at: datetime | None) -> str | None:

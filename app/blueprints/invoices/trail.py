@@ -326,6 +326,10 @@ LOOKS: dict[str, Look] = {
         lambda each: _("No answer from %(service)s", service=each.data.get("initiator", "?")),
         _reason,
     ),
+    "delivery.resent": Look("send", "wait", lambda _each: _("Message sent again by hand"), _reason),
+    "delivery.cancelled": Look("stop", "mute", lambda _each: _("Message cancelled by hand"), _reason),
+    "delivery.marked_done": Look("check", "mute", lambda _each: _("Message marked as done by hand"), _reason),
+    "outbox.held": Look("warning", "warn", lambda _each: _("Message held for a person"), _reason),
     "review.item.opened": Look("warning", "warn", lambda _each: _("A person must decide"), _reason),
 }
 UNKNOWN = Look("clock", "mute", lambda each: each.kind.replace(".", " ").replace("_", " ").capitalize(), _reason)
