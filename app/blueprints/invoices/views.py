@@ -14,6 +14,7 @@ from app.blueprints.invoices.trail import trail
 from app.domain.permission import Permission
 from app.queries import invoices
 from app.queries.sorting import Mark
+from app.queries.why_not_paid import why_not_paid
 from app.web.address import KEY
 from app.web.guards import needs
 from app.web.htmx import render
@@ -55,7 +56,9 @@ def index() -> Response:
 def show(number: int) -> str:
     """Show one invoice: the answer in a sentence, the money trail, facts, lines, books and deliveries."""
     found = invoices.detail(number)
-    return render_template("invoices/show.html", found=found, answer=answer(found), trail=trail(found))
+    return render_template(
+        "invoices/show.html", found=found, answer=answer(found, why_not_paid(found.invoice)), trail=trail(found)
+    )
 
 
 @blueprint.get(f"/<{KEY}:number>/exchanges")
