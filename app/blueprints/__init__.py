@@ -29,6 +29,7 @@ from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.sessions import blueprint as sessions
+from app.blueprints.settings import blueprint as settings
 from app.blueprints.styleguide import blueprint as styleguide
 from app.web.guards import needed_by, require_operator
 
@@ -78,6 +79,7 @@ DOORS = (
     Door(invoices, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
+    Door(settings, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 
