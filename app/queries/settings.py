@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
+SWITCHES = {"true": True, "false": False}
+
+
+def switch(code: str, tenant_id: int = DEFAULT_TENANT) -> bool | None:
+    """Return a setting that is on or off; None when it is empty or is neither."""
+    question = select(Setting.value).where(Setting.tenant_id == tenant_id, Setting.code == code)
+    return SWITCHES.get((db.session.scalar(question) or "").strip().lower())
+
+
 def whole_number(code: str, tenant_id: int = DEFAULT_TENANT) -> int | None:
     """Return a setting that is a whole number; its default when it is empty or is none, None when it has none."""
     return whole_numbers([code], tenant_id)[code]

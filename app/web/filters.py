@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import words
+from app.web import delivery_words, desk_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
@@ -26,9 +26,11 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, clock, day, last_day, listed, iso, explained, shortened):
+    for each in (amount, money, grouped, clock, day, last_day, listed, iso, explained, shortened):
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
+    delivery_words.install(app)
+    desk_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:
@@ -43,6 +45,11 @@ def amount(minor: int, currency: str) -> str:
 def money(minor: int, currency: str) -> str:
     """Return minor units with their currency, such as `1 240.00 €`."""
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands apart, such as `1 240`."""
+    return f"{number:,}".replace(",", NBSP)
 
 
 def clock(moment: datetime) -> str:

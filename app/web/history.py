@@ -11,6 +11,7 @@ from app.web.roles import role_word
 from app.web.translation import translate as gettext
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as _
+from app.web.vat_words import percent, vat_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,6 +84,11 @@ def _setting(data: dict[str, Any]) -> str:
     return gettext("%(before)s before, %(after)s now", before=before, after=after)
 
 
+def _rate(data: dict[str, Any]) -> str:
+    days = gettext("%(first)s to %(last)s", first=data.get("valid_from", ""), last=data.get("valid_to") or "…")
+    return f"{vat_code(str(data.get('code', '')))}, {percent(int(data.get('basis_points', 0)))}, {days}"
+
+
 LOOKS = {
     "setting.changed": Look("gear", "wait", _("Changed"), _setting),
     "setting.undone": Look("gear", "warn", _("Undone"), _setting),
@@ -90,4 +96,6 @@ LOOKS = {
     "white_code.changed": Look("person", "wait", _("Access changed"), _change),
     "white_code.revoked": Look("stop", "bad", _("Access taken away"), _ended),
     "operator.session.ended": Look("out", "mute", _("Session ended")),
+    "vat_rate.added": Look("plus", "good", _("VAT rate added"), _rate),
+    "vat_rate.ended": Look("stop", "warn", _("VAT rate ended"), _rate),
 }
