@@ -26,6 +26,7 @@ from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.deliveries import blueprint as deliveries
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
+from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
@@ -85,6 +86,7 @@ DOORS = (
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(settings, require_operator),
+    Door(initiators, require_operator),
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
     Door(vat_rates, require_operator),

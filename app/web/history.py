@@ -89,7 +89,31 @@ def _rate(data: dict[str, Any]) -> str:
     return f"{vat_code(str(data.get('code', '')))}, {percent(int(data.get('basis_points', 0)))}, {days}"
 
 
+def _key(data: dict[str, Any]) -> str:
+    return str(data.get("name") or data.get("kid") or "")
+
+
+def _scopes(data: dict[str, Any]) -> str:
+    before, after = (", ".join(data.get(when) or []) or gettext("everything") for when in ("before", "after"))
+    return f"{_key(data)}: " + gettext("%(before)s before, %(after)s now", before=before, after=after)
+
+
+def _shared(data: dict[str, Any]) -> str:
+    return gettext("accepted from now on") if data.get("accepted") else gettext("refused from now on")
+
+
+def _parts(data: dict[str, Any]) -> str:
+    words: dict[Any, str] = {True: gettext("yes"), False: gettext("no")}
+    before, after = (words.get(data.get(when), gettext("as the setting says")) for when in ("before", "after"))
+    return gettext("%(before)s before, %(after)s now", before=before, after=after)
+
+
 LOOKS = {
+    "initiator.key.issued": Look("key", "good", _("Key made"), _key),
+    "initiator.key.revoked": Look("stop", "bad", _("Key taken away"), _key),
+    "initiator.key.scopes_changed": Look("key", "wait", _("Key limited"), _scopes),
+    "initiator.shared_secret.changed": Look("shield", "warn", _("Shared secret"), _shared),
+    "initiator.partial_payments.changed": Look("gear", "wait", _("Payments in parts"), _parts),
     "setting.changed": Look("gear", "wait", _("Changed"), _setting),
     "setting.undone": Look("gear", "warn", _("Undone"), _setting),
     "white_code.added": Look("person", "good", _("Let in"), _role),

@@ -22,12 +22,16 @@ class SettingWords(NamedTuple):
 
 
 GROUP: dict[Group, SettingWords] = {
+    Group.PAYMENTS: SettingWords(_("Payments"), _("What payers may do.")),
     Group.REFUNDS: SettingWords(_("Refunds"), _("When a second person must agree before money goes back.")),
     Group.SIGN_IN: SettingWords(_("Signing in"), _("How long a sign-in counts, and for what it must be fresh.")),
     Group.SELLER: SettingWords(_("Seller"), _("Who stands on the invoices.")),
     Group.ACCOUNTING: SettingWords(_("Accounting"), _("What the export to the accounting system will say.")),
 }
 SETTING: dict[str, SettingWords] = {
+    "partial_payments": SettingWords(
+        _("Invoices may be paid in parts"), _("A service can have a word of its own under “Services and keys”.")
+    ),
     "refund_approval_above": SettingWords(
         _("A person's refund needs a second person above"),
         _("Refunds asked for in the portal above this amount wait under “To approve”."),
@@ -65,6 +69,7 @@ SETTING: dict[str, SettingWords] = {
         _("Account at LHV (IBAN)"), _("Whose statements are matched with invoices.")
     ),
 }
+SWITCH = {"true": _("yes"), "false": _("no")}
 WITHOUT = {
     "refund_approval_above": _("no limit: nobody is asked because of the amount"),
     "service_refund_approval_above": _("no limit: nobody is asked because of the amount"),
@@ -75,27 +80,37 @@ def shown(known: Known, kept: str | None) -> str:
     """Return a kept value with its unit; empty for none."""
     if kept is None:
         return ""
+    if known.kind is Kind.SWITCH:
+        return str(SWITCH.get(kept, kept))
     if known.kind is Kind.TEXT or not kept.isdecimal():
         return kept
-    number = int(kept)
-    if known.kind is Kind.MONEY:
+    return _counted(known.kind, int(kept))
+
+
+def _counted(kind: Kind, number: int) -> str:
+    if kind is Kind.MONEY:
         return money(number, "EUR")
-    if known.kind is Kind.DAYS:
+    if kind is Kind.DAYS:
         return ngettext("%(num)s day", "%(num)s days", number)
-    if known.kind is Kind.HOURS:
+    if kind is Kind.HOURS:
         return ngettext("%(num)s hour", "%(num)s hours", number)
     return ngettext("%(num)s minute", "%(num)s minutes", number)
 
 
 def unit(known: Known) -> str:
     """Return what stands behind the field."""
-    units = {Kind.MONEY: "€", Kind.DAYS: gettext("days"), Kind.HOURS: gettext("hours")}
-    return "" if known.kind is Kind.TEXT else units.get(known.kind, gettext("minutes"))
+    units = {
+        Kind.MONEY: "€",
+        Kind.DAYS: gettext("days"),
+        Kind.HOURS: gettext("hours"),
+        Kind.MINUTES: gettext("minutes"),
+    }
+    return units.get(known.kind, "")
 
 
 def limits(known: Known) -> str:
     """Return what may be typed."""
-    if known.kind is Kind.TEXT:
+    if known.kind in {Kind.TEXT, Kind.SWITCH}:
         return ""
     bounds = {"least": shown(known, str(known.least)), "most": shown(known, str(known.most))}
     return gettext("from %(least)s to %(most)s", **bounds)

@@ -97,6 +97,10 @@ BOOKING = {
     "dispute.won": _("Dispute won"),
     "credit.applied": _("Credit used"),
 }
+SHARED = {
+    "on": Word(_("May sign with it"), "warn"),
+    "off": Word(_("Switched off"), "good"),
+}
 ACCESS = {
     "live": Word(_("Has access"), "good"),
     "ended": Word(_("Ended"), "warn"),
@@ -137,6 +141,7 @@ def install(app: Flask) -> None:
         "payment": PAYMENT,
         "delivery": DELIVERY,
         "access": ACCESS,
+        "shared": SHARED,
         "this_one": THIS_ONE,
     }
     app.jinja_env.globals["fault_words"] = fault

@@ -72,6 +72,7 @@ def _rows() -> Iterator[Row]:
     kept = all_of()
     settings: Settings = current_app.extensions["settings"]
     of_environment = {
+        "partial_payments": TRUTHS[settings.partial_payments],
         "session_idle_minutes": str(settings.session_idle_s // 60),
         "session_max_hours": str(settings.session_max_s // 3600),
     }
