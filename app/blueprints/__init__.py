@@ -28,6 +28,7 @@ from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
+from app.blueprints.number_ranges import blueprint as number_ranges
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.refunds import blueprint as refunds
@@ -87,6 +88,7 @@ DOORS = (
     Door(people, require_operator),
     Door(settings, require_operator),
     Door(initiators, require_operator),
+    Door(number_ranges, require_operator),
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
     Door(vat_rates, require_operator),

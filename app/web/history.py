@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.domain.setting import BY_CODE
 from app.web import setting_words
 from app.web.filters import day
+from app.web.range_words import KIND
 from app.web.roles import role_word
 from app.web.translation import translate as gettext
 from app.web.translation import translate_count as ngettext
@@ -108,7 +109,15 @@ def _parts(data: dict[str, Any]) -> str:
     return gettext("%(before)s before, %(after)s now", before=before, after=after)
 
 
+def _range(data: dict[str, Any]) -> str:
+    bounds = f"{data['first']} \N{EN DASH} {data['last']}" if "first" in data else ""
+    label = KIND[str(data["range"])].label if data.get("range") in KIND else ""
+    return ", ".join(filter(None, (str(label), bounds)))
+
+
 LOOKS = {
+    "number_range.added": Look("plus", "good", _("Range added"), _range),
+    "number_range.followed": Look("next", "wait", _("The next range is in use"), _range),
     "initiator.key.issued": Look("key", "good", _("Key made"), _key),
     "initiator.key.revoked": Look("stop", "bad", _("Key taken away"), _key),
     "initiator.key.scopes_changed": Look("key", "wait", _("Key limited"), _scopes),

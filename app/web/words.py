@@ -101,6 +101,11 @@ SHARED = {
     "on": Word(_("May sign with it"), "warn"),
     "off": Word(_("Switched off"), "good"),
 }
+RANGE = {
+    "used": Word(_("In use"), "good"),
+    "waits": Word(_("Follows"), "mute"),
+    "full": Word(_("Full"), "off"),
+}
 ACCESS = {
     "live": Word(_("Has access"), "good"),
     "ended": Word(_("Ended"), "warn"),
@@ -141,6 +146,7 @@ def install(app: Flask) -> None:
         "payment": PAYMENT,
         "delivery": DELIVERY,
         "access": ACCESS,
+        "range": RANGE,
         "shared": SHARED,
         "this_one": THIS_ONE,
     }
