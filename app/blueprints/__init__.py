@@ -29,6 +29,7 @@ from app.blueprints.home import blueprint as home
 from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.number_ranges import blueprint as number_ranges
+from app.blueprints.overview import blueprint as overview
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.refunds import blueprint as refunds
@@ -82,6 +83,7 @@ DOORS = (
     Door(home, anybody),
     Door(auth, anybody),
     Door(preferences, anybody),
+    Door(overview, require_operator),
     Door(invoices, require_operator),
     Door(refunds, require_operator),
     Door(sessions, require_operator),

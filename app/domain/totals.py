@@ -1,7 +1,7 @@
 """What an invoice adds up to, as EN 16931 adds it again (features.md 25, 26).
 
 Rounding is half away from zero, to minor units, at two places and nowhere else: once per line, of quantity times price
-and of a discount in percent (BT-131, BT-136), and once per rate, of the tax on the sum of its lines (BT-117). So whoever
+and of a discount in percent (BT-131, BT-136), and once per rate, of the tax on the sum of its lines (BT-117). So who
 adds the lines again finds the same sums (BR-CO-10 to BR-CO-17). Nothing here is a float.
 """
 

@@ -37,19 +37,18 @@ def amount(minor: int, currency: str) -> str:
     """Return minor units as text without the currency, such as `1 240.00`; Estonian and Russian take a comma."""
     exponent = EXPONENTS[currency]
     whole, part = divmod(abs(minor), 10**exponent)
-    grouped = f"{whole:,}".replace(",", NBSP)
     mark = "," if str(get_locale()) in DECIMAL_COMMA else "."
-    return f"{MINUS if minor < 0 else ''}{grouped}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+    return f"{MINUS if minor < 0 else ''}{grouped(whole)}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands apart, such as `1 912`."""
+    return f"{number:,}".replace(",", NBSP)
 
 
 def money(minor: int, currency: str) -> str:
     """Return minor units with their currency, such as `1 240.00 €`."""
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
-
-
-def grouped(number: int) -> str:
-    """Return a whole number with its thousands apart, such as `1 240`."""
-    return f"{number:,}".replace(",", NBSP)
 
 
 def clock(moment: datetime) -> str:
