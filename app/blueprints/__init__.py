@@ -26,12 +26,15 @@ from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.deliveries import blueprint as deliveries
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
+from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
+from app.blueprints.number_ranges import blueprint as number_ranges
 from app.blueprints.overview import blueprint as overview
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.refunds import blueprint as refunds
 from app.blueprints.sessions import blueprint as sessions
+from app.blueprints.settings import blueprint as settings
 from app.blueprints.styleguide import blueprint as styleguide
 from app.blueprints.tasks import blueprint as tasks
 from app.blueprints.vat_rates import blueprint as vat_rates
@@ -85,6 +88,9 @@ DOORS = (
     Door(refunds, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
+    Door(settings, require_operator),
+    Door(initiators, require_operator),
+    Door(number_ranges, require_operator),
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
     Door(vat_rates, require_operator),

@@ -97,6 +97,15 @@ BOOKING = {
     "dispute.won": _("Dispute won"),
     "credit.applied": _("Credit used"),
 }
+SHARED = {
+    "on": Word(_("May sign with it"), "warn"),
+    "off": Word(_("Switched off"), "good"),
+}
+RANGE = {
+    "used": Word(_("In use"), "good"),
+    "waits": Word(_("Follows"), "mute"),
+    "full": Word(_("Full"), "off"),
+}
 ACCESS = {
     "live": Word(_("Has access"), "good"),
     "ended": Word(_("Ended"), "warn"),
@@ -137,6 +146,8 @@ def install(app: Flask) -> None:
         "payment": PAYMENT,
         "delivery": DELIVERY,
         "access": ACCESS,
+        "range": RANGE,
+        "shared": SHARED,
         "this_one": THIS_ONE,
     }
     app.jinja_env.globals["fault_words"] = fault
