@@ -23,11 +23,13 @@ from app.blueprints.api.v2.refunds import bp as refunds_v2
 from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
+from app.blueprints.deposits import blueprint as deposits
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.overview import blueprint as overview
 from app.blueprints.preferences import blueprint as preferences
+from app.blueprints.references import blueprint as references
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
 from app.web.guards import needed_by, require_operator
@@ -77,6 +79,8 @@ DOORS = (
     Door(preferences, anybody),
     Door(overview, require_operator),
     Door(invoices, require_operator),
+    Door(references, require_operator),
+    Door(deposits, require_operator),
     Door(sessions, require_operator),
     Door(styleguide, anybody, development_only=True),
 )

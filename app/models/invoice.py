@@ -65,7 +65,19 @@ class Invoice(Tenanted, Base):
             postgresql_where=text(one_of("status", sorted(PAYABLE))),
         ),
         Index("ix_invoice_import_batch_id", "import_batch_id", postgresql_where=text("import_batch_id is not null")),
-        Index("ix_invoice_reference_number", "reference_number", postgresql_where=text("reference_number <> ''")),
+        Index(
+            "ix_invoice_reference_newest",
+            "reference_number",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("reference_number <> ''"),
+        ),
+        Index(
+            "ix_invoice_reference_open",
+            "reference_number",
+            postgresql_include=["kind", "currency", "total_minor", "captured_minor"],
+            postgresql_where=text(f"reference_number <> '' and {one_of('status', sorted(PAYABLE))}"),
+        ),
     )
 
     id: Mapped[Key]
