@@ -61,11 +61,13 @@ class Forecast(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """How one destination answers."""
+    """How one destination answers; `stopped` is by a person, `retried` are those that failed and are tried again."""
 
+    id: int
     name: str
     failures: int
     paused_until: datetime | None
+    stopped: bool
     waiting: int
     retried: int
     dead: int
@@ -125,12 +127,12 @@ select r.kind, r.first_number, r.last_number, r.next_number,
 
 LANES = text("""
 with owed as (
-  select lane_id, count(*) as waiting, count(*) filter (where attempts > 0) as retried
+  select lane_id, count(*) as waiting, count(*) filter (where last_error_class is not null) as retried
     from outbox where state = 'pending' group by 1),
 stuck as (
   select lane_id, count(*) filter (where state = 'dead') as dead, count(*) filter (where state = 'held') as held
     from outbox where state in ('dead', 'held') group by 1)
-select l.name, l.failures, case when l.paused_until > now() then l.paused_until end,
+select l.id, l.name, l.failures, case when l.paused_until > now() then l.paused_until end, l.stopped_at is not null,
        coalesce(o.waiting, 0), coalesce(o.retried, 0), coalesce(s.dead, 0), coalesce(s.held, 0)
   from lane l left join owed o on o.lane_id = l.id left join stuck s on s.lane_id = l.id
  order by l.name

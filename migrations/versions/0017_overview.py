@@ -42,9 +42,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_ledger_transaction_moved", "ledger_transaction", ["created_at", "id"], postgresql_where=sa.text(MOVED)
     )
-    op.create_index(
-        "ix_refund_approval", "refund", ["created_at", "id"], postgresql_where=sa.text("status = 'pending_approval'")
-    )
     op.create_index("ix_number_reservation_newest", "number_reservation", ["range_id", "created_at"])
     op.create_index("ix_reference_newest", "reference", NEWEST)
     op.create_index("ix_reference_owner", "reference", [sa.text("lower(coalesce(owner, ''))"), "id"])
@@ -88,7 +85,6 @@ def downgrade() -> None:
     for name in ("ix_reference_words", "ix_reference_owner", "ix_reference_newest"):
         op.drop_index(name, "reference")
     op.drop_index("ix_number_reservation_newest", "number_reservation")
-    op.drop_index("ix_refund_approval", "refund")
     op.drop_index("ix_ledger_transaction_moved", "ledger_transaction")
     op.drop_index("ix_payment_received", "payment")
     for name in ("ix_invoice_reference_open", "ix_invoice_reference_newest", "ix_invoice_open"):

@@ -268,3 +268,25 @@ def test_what_is_owed_is_read_from_an_index_of_the_open_ones(own_portal: Portal)
     with own_portal.system.app.app_context():
         plan = db.session.execute(text(f"explain {overview.OPEN}"), {"bounds": []}).all()
     assert any("ix_invoice_open" in row[0] for row in plan)
+
+
+def test_what_is_stuck_or_tried_again_opens_exactly_these_messages(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    for _ in range(6):
+        system.settle()
+    notices = "select id, row_number() over (order by id) n from outbox where kind = 'initiator.payment.notify'"
+    for state, first, last in (("dead", 1, 1), ("held", 2, 3), ("pending", 4, 6)):
+        system.sql(
+            f"""update outbox set state = :state, done_at = null, last_error_class = 'retry', attempts = 3,
+                       run_at = now() + interval '1 hour'
+                 where id in (select id from ({notices}) each where n between :first and :last)""",
+            state=state,
+            first=first,
+            last=last,
+        )
+    html = own_mary.get("/overview").text
+    for words, number in (("Given up after", 1), ("Nobody knows", 2), ("will be tried again", 3)):
+        task = next(each for each in re.findall(r"<li>.*?</li>", html, re.DOTALL) if words in each)
+        assert f'<span class="num">{number}</span>' in task
+        rows_of = own_mary.get(Page(task).links()[0]).text
+        assert len(set(re.findall(r'href="/deliveries/(\d+)"', rows_of))) == number

@@ -50,7 +50,7 @@ NUMBERS = [
     Figure("Unpaid", "84 312.40 €", "#bars", "218 invoices", "31 overdue", "#tasks"),
     Figure("To approve", "3 refunds", None, "1 500.00 €"),
 ]
-TASKS = [
+WAITING = [
     Task(Word("Bank", "warn"), "Lines without a certain match", "12", "#facts"),
     Task(Word("Numbers", "good"), "Deposit numbers end in 620 days", "31 020 left", None),
 ]
@@ -85,5 +85,5 @@ def show() -> str:
         Entry("To approve", "#buttons", "refund", "main", 3, is_here=False, is_page=False),
     ]
     return render_template(
-        "styleguide/show.html", lines=lines, now=now, pages=pages, numbers=NUMBERS, todo=TASKS, chart=_chart()
+        "styleguide/show.html", lines=lines, now=now, pages=pages, numbers=NUMBERS, todo=WAITING, chart=_chart()
     )
