@@ -63,7 +63,12 @@ def _days_of(sums: Sequence[DaySum], shown: Sequence[date], currency: str) -> Ch
                 value=minor,
             )
         )
-    return chart(bars, [words.gateway(code) for code in gateways], currency=currency)
+    return chart(bars, [capitalised(words.gateway(code)) for code in gateways], currency=currency)
+
+
+def capitalised(text: str) -> str:
+    """Return the text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def _total(sums: Sequence[DaySum], gateway: str) -> int:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.blueprints.overview import links
+from app.blueprints.overview.charts import capitalised
 from app.blueprints.overview.figures import Figure
 from app.domain.money import Money, format_amount
 from app.queries import money_moved, overview
@@ -176,7 +177,7 @@ def _lines(wanted: MovedFilter, by: str, sums: list[Sum]) -> list[Line]:
 
 def _name(by: str, code: str) -> str:
     if by == "gateway":
-        return words.gateway(code)
+        return capitalised(words.gateway(code))
     return code or _("without a name")
 
 
