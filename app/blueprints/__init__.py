@@ -24,6 +24,7 @@ from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.deliveries import blueprint as deliveries
+from app.blueprints.deposits import blueprint as deposits
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.initiators import blueprint as initiators
@@ -32,6 +33,7 @@ from app.blueprints.number_ranges import blueprint as number_ranges
 from app.blueprints.overview import blueprint as overview
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
+from app.blueprints.references import blueprint as references
 from app.blueprints.refunds import blueprint as refunds
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.settings import blueprint as settings
@@ -85,6 +87,8 @@ DOORS = (
     Door(preferences, anybody),
     Door(overview, require_operator),
     Door(invoices, require_operator),
+    Door(references, require_operator),
+    Door(deposits, require_operator),
     Door(refunds, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),

@@ -69,7 +69,19 @@ class Invoice(Tenanted, Base):
         Index("ix_invoice_amount", "total_minor", "id"),
         Index("ix_invoice_paid", text(PAID_AT), "id"),
         Index("ix_invoice_import_batch_id", "import_batch_id", postgresql_where=text("import_batch_id is not null")),
-        Index("ix_invoice_reference_number", "reference_number", postgresql_where=text("reference_number <> ''")),
+        Index(
+            "ix_invoice_reference_newest",
+            "reference_number",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("reference_number <> ''"),
+        ),
+        Index(
+            "ix_invoice_reference_open",
+            "reference_number",
+            postgresql_include=["kind", "currency", "total_minor", "captured_minor"],
+            postgresql_where=text(f"reference_number <> '' and {one_of('status', sorted(PAYABLE))}"),
+        ),
     )
 
     id: Mapped[Key]
