@@ -24,8 +24,10 @@ from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.deliveries import blueprint as deliveries
+from app.blueprints.gateway_lookups import blueprint as gateway_lookups
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
+from app.blueprints.inbox import blueprint as inbox
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.sessions import blueprint as sessions
@@ -78,6 +80,8 @@ DOORS = (
     Door(invoices, require_operator),
     Door(sessions, require_operator),
     Door(deliveries, require_operator),
+    Door(inbox, require_operator),
+    Door(gateway_lookups, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import delivery_words, words
+from app.web import delivery_words, inbox_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
@@ -30,6 +30,7 @@ def install(app: Flask) -> None:
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
     delivery_words.install(app)
+    inbox_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:

@@ -72,3 +72,5 @@ ONE_OFFS = Budget("one-offs", parse("600 per minute"))
 STRANGERS = Noisy(Budget("strange callbacks", parse("600 per minute")))
 # Sending a range of events again owes up to a thousand messages a time.
 RESENDS = Budget("resends", parse("60 per minute"))
+# Looking a payment up by hand asks the gateway, whose own limit is for the payers.
+LOOK_UPS = Budget("look-ups", parse("30 per minute"))

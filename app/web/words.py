@@ -98,6 +98,8 @@ BOOKING = {
     "credit.applied": _("Credit used"),
 }
 THIS_ONE = Word(_("This browser"), "good")
+AGREE = Word(_("Agree"), "good")
+DIFFER = Word(_("Differ"), "bad")
 
 
 class Fault(NamedTuple):
@@ -131,6 +133,8 @@ def install(app: Flask) -> None:
         "payment": PAYMENT,
         "delivery": DELIVERY,
         "this_one": THIS_ONE,
+        "agree": AGREE,
+        "differ": DIFFER,
     }
     app.jinja_env.globals["fault_words"] = fault
     for each in (invoice_word, payment_word, delivery_word, booking_word, method, gateway, notice, account):

@@ -35,9 +35,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_faulty", "outbox", ["last_error_class", *NEWEST], postgresql_where=sa.text("last_error_class is not null")
     )
+    op.create_index("ix_inbox_kind", "inbox", ["kind", "id"])
+    op.create_index(
+        "ix_inbox_strangers", "inbox", ["id"], postgresql_where=sa.text("handled_at is not null and payment_id is null")
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_inbox_strangers", table_name="inbox")
+    op.drop_index("ix_inbox_kind", table_name="inbox")
     op.drop_index("ix_outbox_faulty", table_name="outbox")
     op.drop_index("ix_outbox_unfinished", table_name="outbox")
     op.create_index(
