@@ -21,6 +21,7 @@ from app.blueprints.api.v2.payments import bp as payments_v2
 from app.blueprints.api.v2.references import bp as references_v2
 from app.blueprints.api.v2.refunds import bp as refunds_v2
 from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
+from app.blueprints.audit import blueprint as audit
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.deliveries import blueprint as deliveries
@@ -30,6 +31,7 @@ from app.blueprints.home import blueprint as home
 from app.blueprints.inbox import blueprint as inbox
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.preferences import blueprint as preferences
+from app.blueprints.proofs import blueprint as proofs
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
 from app.web.guards import needed_by, require_operator
@@ -78,10 +80,12 @@ DOORS = (
     Door(auth, anybody),
     Door(preferences, anybody),
     Door(invoices, require_operator),
-    Door(sessions, require_operator),
     Door(deliveries, require_operator),
     Door(inbox, require_operator),
     Door(gateway_lookups, require_operator),
+    Door(proofs, require_operator),
+    Door(audit, require_operator),
+    Door(sessions, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

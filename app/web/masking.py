@@ -55,6 +55,19 @@ def pretty(raw: Any) -> str:
     return _xml(parsed) if parsed.lstrip().startswith("<") else cover_text(parsed)
 
 
+def pretty_with_people(document: dict[str, Any]) -> str:
+    """Return a document indented with only its secrets covered, for those who may see people's own data."""
+    return _indented(_without_secrets(dict(sorted(document.items()))))
+
+
+def _without_secrets(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _without_secrets(part, str(key).lower()) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(part, name) for part in value]
+    return COVER if name in SECRET and value else value
+
+
 def cover(value: Any, name: str = "") -> Any:
     """Return the value with secrets gone and people reduced to a first letter, at any depth."""
     if isinstance(value, dict):
