@@ -20,6 +20,7 @@ from app.models.number_range import NumberRange, NumberReservation
 from app.models.operator import Operator, OperatorSession, WhiteCode
 from app.models.outbox import OutboxRow
 from app.models.payment import GatewayReference, Payment
+from app.models.proof import ProofResult, ProofRun
 from app.models.reference import Reference
 from app.models.refund import Refund
 from app.models.review_item import ReviewItem
@@ -65,6 +66,8 @@ __all__ = [
     "OutboxRow",
     "OutgoingDocument",
     "Payment",
+    "ProofResult",
+    "ProofRun",
     "Reference",
     "Refund",
     "ReviewItem",
