@@ -21,6 +21,7 @@ from app.blueprints.api.v2.payments import bp as payments_v2
 from app.blueprints.api.v2.references import bp as references_v2
 from app.blueprints.api.v2.refunds import bp as refunds_v2
 from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
+from app.blueprints.approvals import blueprint as approvals
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.health.views import bp as health
@@ -77,6 +78,7 @@ DOORS = (
     Door(preferences, anybody),
     Door(invoices, require_operator),
     Door(refunds, require_operator),
+    Door(approvals, require_operator),
     Door(sessions, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
