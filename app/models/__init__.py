@@ -28,7 +28,9 @@ from app.models.seal import Seal
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
+from app.models.task import Task, TaskOutcome, TaskPart
 from app.models.tenant import Tenant
+from app.models.vat_rate import VatRate
 from app.models.webhook import WebhookEndpoint
 
 __all__ = [
@@ -70,7 +72,11 @@ __all__ = [
     "Setting",
     "Settlement",
     "Surplus",
+    "Task",
+    "TaskOutcome",
+    "TaskPart",
     "Tenant",
+    "VatRate",
     "WebhookEndpoint",
     "WhiteCode",
 ]

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 EXECUTE = "gateway.refund.execute"
 HOSTED = {"hosted", "linkpay"}
-STAFF_DAYS = 90
 REJECTED = "rejected"
 # Whoever asks and executes at once leaves the row in the outbox this long, in case it dies in between.
 SOON = timedelta(seconds=30)
@@ -157,8 +156,7 @@ def second_person(payment: Payment, of: Refundable, actor: Actor) -> SecondPerso
     """Return when this part of a payment needs a second person's word before it goes back."""
     by_service = actor.kind == "initiator"
     limit = "service_refund_approval_above" if by_service else "refund_approval_above"
-    days = whole_number("refund_window_days", payment.tenant_id)
-    staff_days = STAFF_DAYS if days is None else days
+    staff_days = whole_number("refund_window_days", payment.tenant_id) or 0
     always = "window" if of.age_days > staff_days else None
     if reviews.is_open(DISPUTE_REPORTED, payment.id):  # the bank may be about to take the same money
         always = "dispute"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import desk_words, words
+from app.web import delivery_words, desk_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
@@ -26,9 +26,10 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, clock, day, listed, iso, explained, shortened):
+    for each in (amount, money, grouped, clock, day, last_day, listed, iso, explained, shortened):
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
+    delivery_words.install(app)
     desk_words.install(app)
 
 
@@ -46,6 +47,11 @@ def money(minor: int, currency: str) -> str:
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
 
 
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands apart, such as `1 240`."""
+    return f"{number:,}".replace(",", NBSP)
+
+
 def clock(moment: datetime) -> str:
     """Return the time of day to the second."""
     return f"{moment.astimezone(TALLINN):%H:%M:%S}"
@@ -55,6 +61,11 @@ def day(moment: datetime | date) -> str:
     """Return the ISO date."""
     local = moment.astimezone(TALLINN).date() if isinstance(moment, datetime) else moment
     return local.isoformat()
+
+
+def last_day(end: datetime) -> str:
+    """Return the ISO date of the day that ends at this midnight."""
+    return day(end - timedelta(seconds=1))
 
 
 def shortened(identifier: str) -> str:

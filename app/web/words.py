@@ -97,6 +97,11 @@ BOOKING = {
     "dispute.won": _("Dispute won"),
     "credit.applied": _("Credit used"),
 }
+ACCESS = {
+    "live": Word(_("Has access"), "good"),
+    "ended": Word(_("Ended"), "warn"),
+    "revoked": Word(_("Taken away"), "off"),
+}
 THIS_ONE = Word(_("This browser"), "good")
 
 
@@ -116,6 +121,7 @@ FAULTS: dict[int, Fault] = {
     409: Fault(
         _("This is not possible now"), _("Something has changed in the meantime. Reload the page and look again.")
     ),
+    410: Fault(_("This is not kept any more"), _("Go back and start it again.")),
     413: Fault(_("This is too large"), _("Send less at once.")),
     422: Fault(_("Something is not right yet"), _("Go back, correct it and send it again.")),
     429: Fault(_("Too many requests"), _("Wait a minute and try again.")),
@@ -130,6 +136,7 @@ def install(app: Flask) -> None:
         "invoice": INVOICE,
         "payment": PAYMENT,
         "delivery": DELIVERY,
+        "access": ACCESS,
         "this_one": THIS_ONE,
     }
     app.jinja_env.globals["fault_words"] = fault

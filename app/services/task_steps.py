@@ -1,0 +1,73 @@
+"""One step of a task: freeze what it is about, work one part, or end it; each is a transaction of its own.
+
+A step that is repeated, because its worker was killed, finds what was done and only owes what follows.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, literal, select
+
+from app.domain.task import ENDED, TaskKind, TaskState
+from app.models.task import TaskPart
+from app.queries import invoice_selection
+from app.queries.invoice_selection import Selection
+from app.services import exports, tasks
+from app.uow import transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.integrations import Integrations
+    from app.models.task import Task
+    from app.services.outbox import Claimed
+
+
+def step(row: Claimed, _integrations: Integrations) -> None:
+    """Do the step that was owed. Raises NotFound for a task that is not there."""
+    task_id, position = row.payload["task_id"], row.payload["position"]
+    with transaction() as tx:
+        task = tasks.lock(tx, task_id)
+        if task.state in ENDED:
+            return
+        if task.stop_asked_at is not None:
+            tasks.end(task, TaskState.STOPPED)
+            return
+        if position < exports.FIRST:
+            if task.total is None:
+                _begin(tx, task)
+            tasks.owe_step(task_id, exports.FIRST)
+            return
+        part = _part(tx, task_id, position)
+        if part is None:
+            _complete(tx, task, position)
+            return
+        if part.done_at is None:
+            exports.work(task, part)
+        tasks.owe_step(task_id, position + 1)
+
+
+def _begin(tx: Session, task: Task) -> None:
+    """Freeze the selection in one snapshot: what matches afterwards is not meant, what matched is."""
+    selection = Selection.read(task.request["selection"])
+    parts = invoice_selection.parts(selection, exports.PART_ROWS, exports.MOST_LINES).subquery()
+    shifted = select(literal(task.tenant_id), literal(task.id), parts.c[0] + (exports.FIRST - 1), parts.c[1])
+    columns = [TaskPart.tenant_id, TaskPart.task_id, TaskPart.position, TaskPart.ids]
+    tx.execute(insert(TaskPart).from_select(columns, shifted))
+    many = select(func.coalesce(func.sum(func.cardinality(TaskPart.ids)), 0)).where(TaskPart.task_id == task.id)
+    task.total = tx.scalar(many)
+    task.state = TaskState.RUNNING
+    task.started_at = datetime.now(UTC)
+    exports.begin(tx, task)
+
+
+def _part(tx: Session, task_id: int, position: int) -> TaskPart | None:
+    return tx.scalars(select(TaskPart).where(TaskPart.task_id == task_id, TaskPart.position == position)).one_or_none()
+
+
+def _complete(tx: Session, task: Task, position: int) -> None:
+    if task.kind == TaskKind.EXPORT:
+        exports.complete(tx, task, position)
+    tasks.end(task, TaskState.DONE)
