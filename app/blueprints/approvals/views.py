@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 
+from app.blueprints.acting import acting
 from app.blueprints.approvals.decision import Choice, Decision, chosen, decide, read, sums
 from app.domain.permission import Permission
 from app.queries import actors, refunds
-from app.services.timeline import Actor
-from app.web import typed
-from app.web.guards import needs, operator
+from app.web import written
+from app.web.guards import needs, require_fresh_login
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -31,7 +31,7 @@ def index() -> str:
         "approvals/index.html",
         page=page,
         total=sums(page.rows),
-        me=str(_me()),
+        me=str(acting()),
         names=actors.names(row.requested_by for row in page.rows),
     )
 
@@ -40,7 +40,7 @@ def index() -> str:
 @needs(Permission.APPROVE)
 def new() -> Response:
     """Say what deciding about the chosen refunds would do, and ask why."""
-    return _ask(chosen(request.args.getlist("refund"), _me()), read(request.args.get("decision", "")), {})
+    return _ask(chosen(request.args.getlist("refund"), acting()), read(request.args.get("decision", "")), {})
 
 
 @blueprint.post("")
@@ -48,14 +48,16 @@ def new() -> Response:
 def create() -> WerkzeugResponse:
     """Decide; whoever was second learns who was first."""
     decision = read(request.form.get("decision", ""))
-    choices = chosen(request.form.getlist("refund"), _me())
+    choices = chosen(request.form.getlist("refund"), acting())
     faults: dict[str, str] = {}
-    reason = typed.reason(request.form, faults)
+    reason = written.reason(request.form, faults)
     if not choices:
         faults["refund"] = _("Choose at least one refund")
     if faults:
         return make_response(_ask(choices, decision, faults, reason), 422)
-    results = decide(choices, decision, reason, _me())
+    if decision is Decision.APPROVE:
+        require_fresh_login(sum(each.row.amount_minor for each in choices if not each.obstacle))
+    results = decide(choices, decision, reason, acting())
     done = [each.row for each in results if not each.obstacle]
     if len(done) < len(results):
         return make_response(
@@ -93,7 +95,3 @@ def _said(decision: Decision, number: int, total: str) -> str:
         number,
         total=total,
     )
-
-
-def _me() -> Actor:
-    return Actor("operator", str(operator().operator_id))
