@@ -25,6 +25,7 @@ from app.blueprints.approvals import blueprint as approvals
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.deliveries import blueprint as deliveries
+from app.blueprints.disputes import blueprint as disputes
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
 from app.blueprints.invoices import blueprint as invoices
@@ -83,6 +84,7 @@ DOORS = (
     Door(invoices, require_operator),
     Door(refunds, require_operator),
     Door(approvals, require_operator),
+    Door(disputes, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(deliveries, require_operator),
