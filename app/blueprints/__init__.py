@@ -21,11 +21,14 @@ from app.blueprints.api.v2.payments import bp as payments_v2
 from app.blueprints.api.v2.references import bp as references_v2
 from app.blueprints.api.v2.refunds import bp as refunds_v2
 from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
+from app.blueprints.approvals import blueprint as approvals
 from app.blueprints.audit import blueprint as audit
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
+from app.blueprints.credits import blueprint as credits_
 from app.blueprints.deliveries import blueprint as deliveries
 from app.blueprints.deposits import blueprint as deposits
+from app.blueprints.disputes import blueprint as disputes
 from app.blueprints.gateway_lookups import blueprint as gateway_lookups
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
@@ -94,6 +97,9 @@ DOORS = (
     Door(references, require_operator),
     Door(deposits, require_operator),
     Door(refunds, require_operator),
+    Door(approvals, require_operator),
+    Door(disputes, require_operator),
+    Door(credits_, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(settings, require_operator),
