@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_socket import socket_allow_hosts
 
 from app.demo.servers import throwaway_servers
-from tests.database import Databases
+from tests.database import Databases, roomiest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _start_servers(config: pytest.Config) -> dict[str, str]:
     """Return where the servers are, starting them when nobody has: workers inherit the answer."""
     if ADDRESSES not in os.environ:
-        postgres, valkey = config.stash[SERVERS].enter_context(throwaway_servers())
+        postgres, valkey = config.stash[SERVERS].enter_context(throwaway_servers(str(roomiest())))
         os.environ[ADDRESSES] = json.dumps({"postgres": postgres.url("postgres"), "valkey": valkey.url()})
         config.stash[SERVERS].callback(os.environ.pop, ADDRESSES, None)
     addresses: dict[str, str] = json.loads(os.environ[ADDRESSES])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import httpx
 from sqlalchemy import text
 
-from app.config import load_settings
 from app.extensions import db
-from app.factory import create_app
 from app.integrations import Integrations, sign_token
 from app.integrations.everypay.gateway import EveryPayGateway
 from app.integrations.everypay.links import LinkPaySigner
@@ -24,10 +22,13 @@ from app.integrations.webhooks.sender import HttpWebhookSender
 from app.jobs.outbox import work_queue
 from app.queue import QUEUES
 from app.uow import assert_no_transaction, session
+from tests.application import application, release
+from tests.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
     from apiflask import APIFlask
     from flask import Flask
     from flask.testing import FlaskClient
@@ -65,6 +66,7 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
         "TARA_ISSUER": "http://tara.test",
         "TARA_REDIRECT_URI": "http://localhost/auth/tara/callback",
         "BASE_URL": "http://localhost",
+        "PARTIAL_PAYMENTS": "1",
     }
 
 
@@ -73,16 +75,20 @@ class System:
     """The application with everything around it, for tests that tell a story."""
 
     app: APIFlask
-    everypay: Flask
-    services: dict[str, Flask]
-    transports: Mapping[str, httpx.BaseTransport]
+    transports: Mapping[str, Simulator]
     clients: dict[str, FlaskClient] = field(default_factory=dict)
 
     def close(self) -> None:
-        """Close the connections, so that the database can be dropped."""
+        """Close the connections, so that the database can be dropped; another test may have the application then."""
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
+        release(self.app)
+
+    @property
+    def everypay(self) -> Flask:
+        """Return the gateway."""
+        return self.transports["everypay"].app
 
     @property
     def shop(self) -> Shop:
@@ -92,7 +98,7 @@ class System:
 
     def service(self, code: str) -> Service:
         """Return a service's state."""
-        service: Service = self.services[code].extensions["service"]
+        service: Service = self.transports[code].app.extensions["service"]
         return service
 
     def call(self, code: str, path: str, body: Any = None, *, method: str = "POST", **headers: str) -> Any:
@@ -110,16 +116,16 @@ class System:
         """Register an invoice and return its number."""
         number = self.number(code)
         body = {"invoice_number": number, "transaction_amount": amount, "custom_field2": code, **more}
-        if code in self.services:
+        if code in SERVICES:
             self.service(code).save(new_invoice(str(number), amount))
         response = self.call(code, "/invoice_generator/invoice_generator", body)
         assert response.status_code == 201, response.text
         return number
 
-    def one_off(self, number: int, code: str = "registry") -> str:
-        """Ask for a payment page and return the gateway's reference."""
+    def one_off(self, number: int, code: str = "registry", amount: str | None = None) -> str:
+        """Ask for a payment page, over a part where one is named, and return the gateway's reference."""
         url = f"http://{'registrar' if code == 'registry' else code}.test/back"
-        body = {"invoice_number": str(number), "customer_url": url}
+        body = {"invoice_number": str(number), "customer_url": url, "amount": amount}
         response = self.call(code, "/invoice_generator/oneoff", body)
         assert response.status_code == 201, response.text
         return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]
@@ -228,27 +234,30 @@ class System:
 
 def build(database_url: str, redis_url: str, **more: str) -> System:
     """Return a system on this database, with these settings beside the usual ones; nothing listens on a port."""
-    app = create_app(load_settings(environment(database_url, redis_url) | more))
+    app = application(environment(database_url, redis_url) | more)
     app.config["TESTING"] = False
-    everypay = create_everypay(
+    transports = {"everypay": Simulator(_everypay), **{code: Simulator(partial(_service, code)) for code in SERVICES}}
+    app.extensions["integrations"] = integrations(transports)
+    return System(app, transports)
+
+
+def _everypay() -> Flask:
+    return create_everypay(
         EveryPayConfig(base_url="http://everypay.test", callback_url="", key=KEY, account_name=ACCOUNT)
     )
-    services = {
-        code: create_initiator(
-            InitiatorConfig(
-                kind=code,
-                base_url=f"http://{code}.test",
-                billing_url="http://billing.test",
-                secret=SECRET,
-                token=sign_token({"initiator": code}, SECRET),
-                calls_back=False,
-            )
+
+
+def _service(code: str) -> Flask:
+    return create_initiator(
+        InitiatorConfig(
+            kind=code,
+            base_url=f"http://{code}.test",
+            billing_url="http://billing.test",
+            secret=SECRET,
+            token=sign_token({"initiator": code}, SECRET),
+            calls_back=False,
         )
-        for code in SERVICES
-    }
-    transports = {name: httpx.WSGITransport(app=each) for name, each in {"everypay": everypay, **services}.items()}
-    app.extensions["integrations"] = integrations(transports)
-    return System(app, everypay, services, transports)
+    )
 
 
 def integrations(transports: Mapping[str, httpx.BaseTransport]) -> Integrations:

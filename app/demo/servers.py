@@ -59,11 +59,11 @@ def wait_ready(server: Postgres | Valkey, process: subprocess.Popen[bytes], log:
 
 
 @contextmanager
-def throwaway_servers() -> Iterator[tuple[Postgres, Valkey]]:
-    """Run both servers on throwaway data, without waiting for the disk, until the block ends."""
+def throwaway_servers(folder: str = "/tmp") -> Iterator[tuple[Postgres, Valkey]]:  # noqa: S108 - of our own making
+    """Run both servers on throwaway data below the folder, without waiting for the disk, until the block ends."""
     account = server_account()
     postgres_programs, valkey = postgres_bin(account), valkey_program(account)
-    home = Path(tempfile.mkdtemp(prefix="eis-servers-", dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="eis-servers-", dir=folder))
     home.chmod(0o711)
     sockets = socket_folder()
     try:

@@ -14,6 +14,7 @@ TYPES: dict[str, str] = {
     "invoice.issued": "invoice.issued",
     "invoice.repriced": "invoice.amount_changed",
     "invoice.settled": "invoice.paid",
+    "invoice.partially_paid": "invoice.partially_paid",
     "invoice.cancelled": "invoice.cancelled",
     "invoice.overdue": "invoice.overdue",
     "invoice.reopened": "invoice.reopened",
@@ -40,6 +41,8 @@ TYPES: dict[str, str] = {
     "dispute.opened": "dispute.opened",
     "dispute.updated": "dispute.updated",
     "dispute.won": "dispute.won",
+    "dispute.lost": "dispute.lost",
+    "dispute.deadline": "dispute.deadline",
     "dispute.closed": "dispute.closed",
 }
 PUBLIC: tuple[str, ...] = tuple(sorted(set(TYPES.values())))

@@ -30,6 +30,7 @@ from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
 from app.models.task import Task, TaskOutcome, TaskPart
 from app.models.tenant import Tenant
+from app.models.vat_rate import VatRate
 from app.models.webhook import WebhookEndpoint
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "TaskOutcome",
     "TaskPart",
     "Tenant",
+    "VatRate",
     "WebhookEndpoint",
     "WhiteCode",
 ]

@@ -36,6 +36,8 @@ class Deposit(Tenanted, Base):
             postgresql_where=text("closed_at is null"),
         ),
         Index("ix_deposit_domain", "domain", "user_uuid"),
+        Index("ix_deposit_newest", text("created_at desc"), text("id desc")),
+        Index("ix_deposit_status_newest", "status", text("created_at desc"), text("id desc")),
     )
 
     id: Mapped[Key]

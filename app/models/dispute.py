@@ -20,6 +20,7 @@ class Dispute(Tenanted, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "id"),
         UniqueConstraint("payment_id", "external_id"),
+        UniqueConstraint("public_token"),
         same_tenant("payment_id", "payment"),
         same_tenant("invoice_id", "invoice"),
         CheckConstraint(one_of("status", list(DisputeStatus)), name="status"),
@@ -32,6 +33,7 @@ class Dispute(Tenanted, Base):
     )
 
     id: Mapped[Key]
+    public_token: Mapped[str] = mapped_column(server_default=text("'dp_' || replace(gen_random_uuid()::text, '-', '')"))
     payment_id: Mapped[int]
     invoice_id: Mapped[int]
     amount_minor: Mapped[Minor]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
-from app.domain.invoice import InvoiceStatus
+from app.domain.invoice import PAYABLE, InvoiceStatus
 from app.models.base import (
     Base,
     CreatedAt,
@@ -57,6 +57,13 @@ class Invoice(Tenanted, Base):
         Index("ix_invoice_newest", text("created_at desc"), text("id desc")),
         Index("ix_invoice_status_newest", "status", text("created_at desc"), text("id desc")),
         Index("ix_invoice_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
+        Index(
+            "ix_invoice_open",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_include=["kind", "status", "initiator_id", "currency", "total_minor", "captured_minor"],
+            postgresql_where=text(one_of("status", sorted(PAYABLE))),
+        ),
         Index("ix_invoice_import_batch_id", "import_batch_id", postgresql_where=text("import_batch_id is not null")),
         Index("ix_invoice_reference_number", "reference_number", postgresql_where=text("reference_number <> ''")),
     )

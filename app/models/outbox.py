@@ -31,12 +31,20 @@ class OutboxRow(Tenanted, Base):
         Index("ix_outbox_pending", "lane_id", "run_at", "id", postgresql_where=text("state = 'pending'")),
         Index("ix_outbox_leased", "lease_until", postgresql_where=text("state = 'leased'")),
         Index("ix_outbox_stuck", "id", postgresql_where=text("state in ('dead', 'held')")),
+        Index("ix_outbox_newest", "lane_id", "kind", text("created_at desc"), text("id desc")),
         Index(
-            "ix_outbox_webhook",
-            "lane_id",
+            "ix_outbox_unfinished",
+            "state",
             text("created_at desc"),
             text("id desc"),
-            postgresql_where=text("kind = 'webhook.event.send'"),
+            postgresql_where=text("state <> 'done'"),
+        ),
+        Index(
+            "ix_outbox_faulty",
+            "last_error_class",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("last_error_class is not null"),
         ),
         Index("ix_outbox_invoice_id", "invoice_id", "id", postgresql_where=text("invoice_id is not null")),
     )

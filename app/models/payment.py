@@ -12,6 +12,9 @@ from app.models.base import Base, CreatedAt, Currency, Flag, Json, Key, Minor, T
 
 METHODS = ["hosted", "linkpay", "reported", "bank_transfer", "cash", "manual"]
 
+# What the day sums of the overview are read from (queries/money_moved.py).
+MONEY_CAME = "completed_at is not null and captured_minor > 0 and direction = 'in'"
+
 
 class Payment(Tenanted, Base):
     """One try to move money for an invoice (other-systems.md 6.6).
@@ -43,6 +46,13 @@ class Payment(Tenanted, Base):
             "ix_payment_next_check",
             "next_check_at",
             postgresql_where=text("next_check_at is not null"),
+        ),
+        Index(
+            "ix_payment_received",
+            "completed_at",
+            "id",
+            postgresql_include=["gateway", "initiator_id", "currency", "captured_minor"],
+            postgresql_where=text(MONEY_CAME),
         ),
     )
 

@@ -11,7 +11,7 @@ from app.integrations import current
 from app.models.webhook import SEND
 from app.services import (
     comparisons,
-    disputes,
+    dispute_deadlines,
     idempotency,
     inbox,
     janitor,
@@ -86,7 +86,7 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("watch_refunds", 15): refund_calls.watch,
     Periodic("give_up_lost_attempts", 300): janitor.give_up_lost_attempts,
     Periodic("wake_stranded_references", 300): janitor.wake_stranded_references,
-    Periodic("warn_of_dispute_deadlines", 3600): disputes.warn_of_deadlines,
+    Periodic("warn_of_dispute_deadlines", 3600): dispute_deadlines.warn,
     Periodic("seal", 60): sealing.seal,
     Periodic("sweep_idempotency_keys", 3600): idempotency.sweep,
     Periodic("compare_gateways", 86_400): _compare_gateways,

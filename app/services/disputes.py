@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.domain import ledger as books
-from app.domain.dispute import EDGES, OPEN, DisputeStatus, warnings_due
+from app.domain.dispute import EDGES, OPEN, DisputeStatus
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
@@ -65,7 +65,7 @@ def open_dispute(
         dispute.evidence_due_on = evidence_due_on
         dispute.external_id = external_id
         _protest(dispute, dispute.invoice_minor)
-        _tell("dispute.opened", dispute, actor, reason=reason)
+        tell("dispute.opened", dispute, actor, reason=reason)
         return dispute.id
 
 
@@ -75,7 +75,7 @@ def take_up(dispute_id: int, *, actor: Actor) -> None:
     with transaction() as tx:
         dispute, _payment = _lock_dispute(tx, dispute_id)
         _move(dispute, DisputeStatus.UNDER_REVIEW)
-        _tell("dispute.updated", dispute, actor)
+        tell("dispute.updated", dispute, actor)
 
 
 @retried
@@ -89,7 +89,7 @@ def win(dispute_id: int, *, actor: Actor, outcome: str = "won") -> None:
             _reinstate(payment, dispute)
         else:
             _protest(dispute, -dispute.invoice_minor)
-        _tell("dispute.won", dispute, actor, reason=outcome)
+        tell("dispute.won", dispute, actor, reason=outcome)
 
 
 @retried
@@ -99,7 +99,7 @@ def close(dispute_id: int, *, actor: Actor, outcome: str) -> None:
         dispute, _payment = _lock_dispute(tx, dispute_id)
         _move(dispute, DisputeStatus.CLOSED, outcome=outcome, by=actor)
         _protest(dispute, -dispute.invoice_minor)
-        _tell("dispute.closed", dispute, actor, reason=outcome)
+        tell("dispute.closed", dispute, actor, reason=outcome)
 
 
 @retried
@@ -146,27 +146,6 @@ def _ask_what_went(payment: Payment, standing_minor: int) -> None:
         invoice_id=payment.invoice_id,
         payment_id=payment.id,
     )
-
-
-def warn_of_deadlines(today: date | None = None) -> int:
-    """Ask a person for evidence three days and one day before its deadline; return how many were asked."""
-    asked = 0
-    with transaction() as tx:
-        due = tx.scalars(
-            select(Dispute).where(Dispute.status.in_(sorted(OPEN)), Dispute.evidence_due_on.is_not(None))
-        ).all()
-        for dispute in due:
-            assert dispute.evidence_due_on is not None  # noqa: S101 - asked for above
-            for days in warnings_due(dispute.evidence_due_on, today or datetime.now(UTC).date()):
-                asked += reviews.ask(
-                    "dispute.deadline",
-                    f"dispute:{dispute.id}:{days}",
-                    f"Evidence for a dispute of {_amount(dispute)} is due on {dispute.evidence_due_on:%d.%m.%Y}",
-                    invoice_id=dispute.invoice_id,
-                    payment_id=dispute.payment_id,
-                    tenant_id=dispute.tenant_id,
-                )
-    return asked
 
 
 def _lock_payment(tx: Session, payment_id: int) -> Payment:
@@ -252,17 +231,12 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
         recompute(invoice)
         notices.owe_refunded(invoice, payment, notices.initiator_code(payment.initiator_id))
     bulk_members.mirror(payment)
-    timeline.record(
-        "payment.charged_back",
-        actor=actor,
-        invoice_id=dispute.invoice_id,
-        payment_id=payment.id,
-        data=_said(dispute),
-    )
+    tell("payment.charged_back", dispute, actor)
+    tell("dispute.lost", dispute, actor, reason=outcome)
     reviews.ask(
         "payment.charged_back",
         f"dispute:{dispute.id}",
-        f"{_amount(dispute)} was taken back by the payer's bank at {payment.gateway}",
+        f"{amount_of(dispute)} was taken back by the payer's bank at {payment.gateway}",
         invoice_id=dispute.invoice_id,
         payment_id=payment.id,
     )
@@ -329,7 +303,8 @@ def _end_refunds(payment: Payment) -> None:
         )
 
 
-def _tell(kind: str, dispute: Dispute, actor: Actor, *, reason: str | None = None) -> None:
+def tell(kind: str, dispute: Dispute, actor: Actor, *, reason: str | None = None) -> None:
+    """Write on the timeline what became of a dispute, and so tell the service of it."""
     timeline.record(
         kind,
         actor=actor,
@@ -345,5 +320,6 @@ def _said(dispute: Dispute) -> dict[str, object]:
     return {"dispute": dispute.id, "amount": format_amount(amount), "currency": amount.currency}
 
 
-def _amount(dispute: Dispute) -> str:
+def amount_of(dispute: Dispute) -> str:
+    """Return the disputed amount in words of a sentence."""
     return f"{format_amount(Money(dispute.amount_minor, dispute.currency))} {dispute.currency}"

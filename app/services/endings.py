@@ -125,7 +125,7 @@ def _hold(row: Claimed, why: str) -> bool:
 def _ask_a_person(row: Claimed, error: str) -> None:
     reviews.ask(
         "outbox.dead",
-        f"outbox:{row.id}:{row.attempts}",
+        f"outbox:{row.id}:{row.lease_token}",  # once for each time it is given up
         f"{row.kind} was given up after {row.attempts} tries: {error[:200]}",
         invoice_id=row.invoice_id,
         payment_id=row.payment_id,

@@ -19,7 +19,7 @@ TAKE = text("""
 update lane set offers = offers + 1, offered_until = now() + make_interval(secs => :reoffer)
  where id in (select id from lane
                where (offered_until is null or offered_until < now() or :forget)
-                 and (paused_until is null or paused_until < now())
+                 and (paused_until is null or paused_until < now()) and stopped_at is null
                  and exists (select 1 from outbox where outbox.lane_id = lane.id and outbox.state = 'pending'
                                 and outbox.run_at <= now())
                for update skip locked)
@@ -27,7 +27,7 @@ returning id, name, queue, offers
 """)
 WITHDRAW = text("update lane set offered_until = null where id = any(:ids)")
 DUE = text("""
-select id from lane where queue = :queue and (paused_until is null or paused_until < now())
+select id from lane where queue = :queue and (paused_until is null or paused_until < now()) and stopped_at is null
    and exists (select 1 from outbox where outbox.lane_id = lane.id and outbox.state = 'pending'
                   and outbox.run_at <= now())
  order by id

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import words
+from app.web import delivery_words, desk_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
@@ -26,28 +26,29 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, grouped, clock, day, listed, iso, explained, shortened):
+    for each in (amount, money, grouped, clock, day, last_day, listed, iso, explained, shortened):
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
+    delivery_words.install(app)
+    desk_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:
     """Return minor units as text without the currency, such as `1 240.00`; Estonian and Russian take a comma."""
     exponent = EXPONENTS[currency]
     whole, part = divmod(abs(minor), 10**exponent)
-    grouped = f"{whole:,}".replace(",", NBSP)
     mark = "," if str(get_locale()) in DECIMAL_COMMA else "."
-    return f"{MINUS if minor < 0 else ''}{grouped}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+    return f"{MINUS if minor < 0 else ''}{grouped(whole)}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands apart, such as `1 912`."""
+    return f"{number:,}".replace(",", NBSP)
 
 
 def money(minor: int, currency: str) -> str:
     """Return minor units with their currency, such as `1 240.00 €`."""
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
-
-
-def grouped(number: int) -> str:
-    """Return a whole number with its thousands apart, such as `1 240`."""
-    return f"{number:,}".replace(",", NBSP)
 
 
 def clock(moment: datetime) -> str:
@@ -59,6 +60,11 @@ def day(moment: datetime | date) -> str:
     """Return the ISO date."""
     local = moment.astimezone(TALLINN).date() if isinstance(moment, datetime) else moment
     return local.isoformat()
+
+
+def last_day(end: datetime) -> str:
+    """Return the ISO date of the day that ends at this midnight."""
+    return day(end - timedelta(seconds=1))
 
 
 def shortened(identifier: str) -> str:

@@ -97,6 +97,11 @@ BOOKING = {
     "dispute.won": _("Dispute won"),
     "credit.applied": _("Credit used"),
 }
+ACCESS = {
+    "live": Word(_("Has access"), "good"),
+    "ended": Word(_("Ended"), "warn"),
+    "revoked": Word(_("Taken away"), "off"),
+}
 THIS_ONE = Word(_("This browser"), "good")
 
 
@@ -131,6 +136,7 @@ def install(app: Flask) -> None:
         "invoice": INVOICE,
         "payment": PAYMENT,
         "delivery": DELIVERY,
+        "access": ACCESS,
         "this_one": THIS_ONE,
     }
     app.jinja_env.globals["fault_words"] = fault

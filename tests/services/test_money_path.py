@@ -253,7 +253,7 @@ def test_an_answer_lost_after_the_gateway_made_the_payment_is_not_a_failure(syst
 @pytest.mark.parametrize("code", ["registry", "auction", "eeid"])
 @pytest.mark.parametrize("kind", ["http_after", "http", "html"])
 def test_an_initiator_whose_answer_is_lost_has_the_news_once_in_effect(system: System, code: str, kind: str) -> None:
-    system.services[code].test_client().put(
+    system.transports[code].app.test_client().put(
         "/_sim/faults", json=[{"operation": "payment_status", "kind": kind, "status": 504}]
     )
     number, _ = system.settle(code)

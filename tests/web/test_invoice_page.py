@@ -143,10 +143,12 @@ def test_a_flood_of_callbacks_does_not_make_the_page_endless(mary: Browser) -> N
 
 def test_a_notice_that_does_not_get_through_is_said(mary: Browser) -> None:
     system = mary.portal.system
-    system.services["registry"].test_client().put("/_sim/faults", json=[{"operation": "*", "kind": "http", "times": 9}])
+    system.transports["registry"].app.test_client().put(
+        "/_sim/faults", json=[{"operation": "*", "kind": "http", "times": 9}]
+    )
     number, _reference = system.settle()
     text = shown(mary, number)
-    system.services["registry"].test_client().put("/_sim/faults", json=[])
+    system.transports["registry"].app.test_client().put("/_sim/faults", json=[])
     assert "has not been told yet" in text
     assert "Waiting" in text
 

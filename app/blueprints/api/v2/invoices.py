@@ -11,6 +11,7 @@ from app.blueprints.api.guard import caller
 from app.blueprints.api.v2 import answers, bodies, renderings, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.errors import Invalid
+from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import owned_invoices
 from app.queries.owned_invoices import OwnedInvoiceFilter
@@ -53,7 +54,14 @@ def get_why_not_paid(asked: bodies.NothingAsked, number: int) -> dict[str, Any]:
     return renderings.why(number, why_not_paid(owned_invoices.by_number(caller().owns, number)))
 
 
-@writes(bp, "", takes=bodies.InvoiceBody, gives=shapes.InvoiceShape, summary="Create an invoice")
+@writes(
+    bp,
+    "",
+    takes=bodies.InvoiceBody,
+    gives=shapes.InvoiceShape,
+    summary="Create an invoice",
+    scope=Permission.ISSUE_INVOICE,
+)
 def create_invoice(body: bodies.InvoiceBody) -> dict[str, Any]:
     """Register an invoice; the same number and amount again get the same answer."""
     who = caller()
@@ -81,6 +89,7 @@ def create_invoice(body: bodies.InvoiceBody) -> dict[str, Any]:
     gives=shapes.InvoiceShape,
     status=200,
     summary="Change the amount of an invoice nobody has paid",
+    scope=Permission.EDIT_INVOICE,
 )
 def change_invoice(body: bodies.AmountChange, number: int) -> dict[str, Any]:
     """Set a new total and sign the payment link anew."""
@@ -95,6 +104,7 @@ def change_invoice(body: bodies.AmountChange, number: int) -> dict[str, Any]:
     gives=shapes.InvoiceShape,
     status=200,
     summary="Cancel an invoice nobody has paid",
+    scope=Permission.CANCEL,
 )
 def cancel_invoice(body: bodies.Cancellation, number: int) -> dict[str, Any]:
     """Cancel it; cancelling it again changes nothing."""

@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from app.blueprints.api.guard import caller
 from app.blueprints.api.v2 import answers, bodies, shapes
 from app.blueprints.api.v2.doors import reads, writes
+from app.domain.permission import Permission
 from app.queries import owned_invoices, owned_payments
 from app.queries.owned_payments import OwnedPaymentFilter
 from app.services import refunds
@@ -49,6 +50,7 @@ def get_refund(asked: bodies.NothingAsked, refund_id: str) -> dict[str, Any]:  #
     gives=shapes.RefundShape,
     summary="Give money of a payment back",
     faults=[404],
+    scope=Permission.REFUND,
 )
 def create_refund(body: bodies.RefundBody) -> dict[str, Any]:
     """Reserve the refund; it leaves for the gateway at once, or when a second person has agreed where that is asked."""

@@ -1,0 +1,77 @@
+"""Asking a person once more before something is done: what will happen, to whom, and the reason that is kept."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from app.web.htmx import render
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from flask import Response
+
+SHORTEST, LONGEST = 3, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person sent: the reason, the form's own key, and what is wrong with either."""
+
+    reason: str = ""
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    faults: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls) -> Said:
+        """Return what this request's form says."""
+        reason = " ".join(
+            "".join(each if each.isprintable() else " " for each in request.form.get("reason", "")).split()
+        )
+        key = request.form.get("key", "")
+        faults = {}
+        if not SHORTEST <= len(reason) <= LONGEST:
+            faults["reason"] = _(
+                "Say why, in %(shortest)d to %(longest)d characters: it is kept", shortest=SHORTEST, longest=LONGEST
+            )
+        if not key.isascii() or not key.isprintable() or not 0 < len(key) <= LONGEST // 2 or " " in key:
+            faults["key"] = _("This form was not complete: send it once more")
+            key = secrets.token_urlsafe(16)
+        return cls(reason[:LONGEST], key, faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that was frozen and is another now."""
+
+    name: str
+    frozen: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a dialog says and where it sends; `hidden` goes along unchanged, `warning` is said before everything."""
+
+    title: str
+    action: str
+    back: str
+    send: str
+    sentences: tuple[str, ...] = ()
+    warning: str = ""
+    bad: bool = False
+    facts: tuple[tuple[str, str], ...] = ()
+    differences: tuple[Difference, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
+    said: Said = field(default_factory=Said)
+
+
+def answer(ask: Ask) -> Response:
+    """Return the question as a page or a dialog: 422 when it comes back with faults."""
+    response = render("asks/new.html", "asks/_ask.html", ask=ask)
+    if ask.said.faults:
+        response.status_code = 422
+    return response

@@ -1,0 +1,138 @@
+"""What is said of messages, their destinations, and why one does not get through: plainly, with what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from app.web import words
+from app.web.translation import translate as gettext
+from app.web.translation import translate_later as _
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask_babel import LazyString
+
+    from app.queries.deliveries import LaneState
+
+KIND: dict[str, LazyString] = {
+    "initiator.payment.notify": _("Payment notice"),
+    "initiator.invoice.synchronise": _("Invoice synchronised"),
+    "webhook.event.send": _("Webhook event"),
+    "gateway.payment.refresh": _("Look at a payment"),
+    "gateway.day.compare": _("Comparison of a day"),
+    "gateway.payment.void": _("Release of a reserved amount"),
+    "gateway.refund.execute": _("Refund"),
+    "search.invoice.index": _("Search index"),
+    "proofs.part.check": _("Check of the books"),
+}
+CLOCK = _("Regular work: %(name)s")
+ERROR: dict[str, LazyString] = {
+    "retry": _("No answer, or not now"),
+    "limited": _("Refused"),
+    "gone": _("Address gone"),
+    "unknown": _("Nobody knows"),
+    "poison": _("Our own fault"),
+    "lease": _("Worker lost"),
+}
+EVENT: dict[str, LazyString] = {
+    "delivery.resent": _("Sent again"),
+    "delivery.cancelled": _("Cancelled"),
+    "delivery.marked_done": _("Marked as done"),
+    "outbox.held": _("Held for a person"),
+    "initiator.notice.unknown": _("No answer"),
+}
+FLOWS = words.Word(_("Sends"), "good")
+TRYING = words.Word(_("Did not answer last time"), "warn")
+RESTS = words.Word(_("Rests: nobody answers there"), "bad")
+STOPPED = words.Word(_("Stopped"), "warn")
+MANY = 1_000
+OWN = {"search": _("Search index"), "schedule": _("Clock"), "proofs": _("Proofs")}
+
+
+class Cause(NamedTuple):
+    """Why a message is stuck, and what a person does about it."""
+
+    why: LazyString
+    advice: LazyString
+
+
+CAUSES: dict[str, Cause] = {
+    "held": Cause(
+        _("It left and no answer came: nobody knows whether it arrived."),
+        _("Ask the other side. If it has it, mark it as done; if it has not, let it go."),
+    ),
+    "retry": Cause(
+        _("Nobody answered through all tries."), _("See whether the other side is well, then send it again.")
+    ),
+    "limited": Cause(
+        _("The other side refused it."), _("Read the answer, mend the reason there or here, then send it again.")
+    ),
+    "gone": Cause(
+        _("The address says it is gone for good."), _("Ask the service for its new address, then send it again.")
+    ),
+    "unknown": Cause(
+        _("It left and no answer came."), _("Ask the other side whether it has it before sending it again.")
+    ),
+    "poison": Cause(_("Our own program stumbled over it."), _("Tell a developer; once it is mended, send it again.")),
+    "lease": Cause(
+        _("The worker did not come back from it."), _("See whether the workers are well, then send it again.")
+    ),
+}
+
+
+def install(app: Flask) -> None:
+    """Give templates the words."""
+    for each in (delivery_kind, error_word, event_word, lane_word, capped):
+        app.jinja_env.filters[each.__name__] = each
+
+
+def delivery_kind(kind: str) -> str:
+    """Return what a kind of work means."""
+    if kind.startswith("schedule."):
+        return str(CLOCK) % {"name": kind.removeprefix("schedule.").replace("_", " ")}
+    return str(KIND.get(kind, kind))
+
+
+def error_word(error_class: str) -> str:
+    """Return a class of failure in a word or two."""
+    return str(ERROR.get(error_class, error_class))
+
+
+def event_word(kind: str) -> str:
+    """Return what somebody did with a message."""
+    return str(EVENT.get(kind, kind))
+
+
+def lane_word(lane: LaneState) -> words.Word:
+    """Return how a destination is."""
+    if lane.stopped_at is not None:
+        return STOPPED
+    if lane.rests:
+        return RESTS
+    return TRYING if lane.failures else FLOWS
+
+
+def capped(number: int) -> str:
+    """Return a number that was counted up to a thousand only."""
+    return str(number) if number <= MANY else f"{MANY}+"
+
+
+def cause(state: str, error_class: str | None) -> Cause:
+    """Return why a message is stuck and what to do about it."""
+    return CAUSES["held"] if state == "held" else CAUSES.get(error_class or "retry", CAUSES["retry"])
+
+
+def destination(lane: str) -> str:
+    """Return where a lane leads, by its name alone."""
+    kind, _colon, of = lane.partition(":")
+    if of:
+        return gettext("webhook %(name)s", name=of) if kind == "webhook" else of
+    return str(OWN.get(lane) or words.gateway(lane))
+
+
+def lane_name(lane: LaneState) -> str:
+    """Return where a lane leads, an endpoint by its service and host."""
+    if lane.url is None:
+        return destination(lane.name)
+    return gettext("%(service)s webhook, %(host)s", service=lane.service, host=urlsplit(lane.url).hostname)

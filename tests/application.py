@@ -1,0 +1,60 @@
+"""Applications for tests: making one takes as long as a whole test, so the next test gets it with its own database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import create_engine
+
+from app.config import load_settings
+from app.extensions import db
+from app.factory import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apiflask import APIFlask
+    from sqlalchemy import Engine
+
+Key = tuple[tuple[str, str], ...]
+
+_idle: dict[Key, list[APIFlask]] = {}
+_keys: dict[int, Key] = {}
+_fresh: dict[int, dict[str, Any]] = {}
+
+
+def application(environ: Mapping[str, str]) -> APIFlask:
+    """Return an application with these settings that nobody else uses until it is released."""
+    key = tuple(sorted((name, value) for name, value in environ.items() if name != "DATABASE_URL"))
+    settings = load_settings(environ)
+    waiting = _idle.get(key)
+    if not waiting:
+        app = create_app(settings)
+        _keys[id(app)] = key
+        _fresh[id(app)] = dict(app.extensions)
+        return app
+    app = waiting.pop()
+    _forget(app)
+    app.extensions["settings"] = settings
+    _lead_to(app, environ["DATABASE_URL"])
+    return app
+
+
+def release(app: APIFlask) -> None:
+    """Give the application back, whose connections are closed; a second time changes nothing."""
+    idle = _idle.setdefault(_keys[id(app)], [])
+    if app not in idle:
+        idle.append(app)
+
+
+def _forget(app: APIFlask) -> None:
+    """Let the application forget what it learnt of another database; its connection to Redis stays."""
+    kept = {"redis": app.extensions["redis"]} if "redis" in app.extensions else {}
+    app.extensions.clear()
+    app.extensions.update(_fresh[id(app)] | kept)
+
+
+def _lead_to(app: APIFlask, url: str) -> None:
+    with app.app_context():
+        engines = cast("dict[str | None, Engine]", db.engines)
+        engines[None] = create_engine(url, **app.config["SQLALCHEMY_ENGINE_OPTIONS"])
