@@ -51,7 +51,7 @@ VERDICT: dict[str, Word] = {
 WHY = {
     Skip.BULK: _("A bulk payment: act on its invoices."),
     Skip.ALREADY: _("It has this status already."),
-    Skip.HAS_MONEY: _("Money has come for it: refund it instead."),
+    Skip.HAS_MONEY: _("Money has come for it: what goes back is a refund."),
     Skip.MONEY_ON_ITS_WAY: _("It is being paid at this moment: try again when that has ended."),
     Skip.CANNOT_BE_TOLD: _("Its service cannot be told from here: it must do this itself."),
     Skip.NO_NEWS: _("There is no news to tell: no money has come for it."),

@@ -85,7 +85,7 @@ def test_marking_as_paid_credits_the_registrar_once_and_stands_in_the_books(syst
 @pytest.mark.parametrize("fault", [{"kind": "http_after", "status": 504}, {"kind": "reset_after"}], ids=str)
 def test_an_owner_whose_answer_is_lost_is_a_question_for_a_person(system: System, fault: dict[str, Any]) -> None:
     number = system.invoice()
-    system.services["registry"].test_client().put("/_sim/faults", json=[{"operation": "*", "times": 1} | fault])
+    system.transports["registry"].app.test_client().put("/_sim/faults", json=[{"operation": "*", "times": 1} | fault])
     task = act(system, TaskKind.MARK_PAID, number)
     assert results(system, task) == {number: ("failed", "unclear")}
     assert system.status(number) == "unpaid"
@@ -94,7 +94,7 @@ def test_an_owner_whose_answer_is_lost_is_a_question_for_a_person(system: System
 
 def test_an_owner_that_is_away_leaves_everything_as_it_was(system: System) -> None:
     number = system.invoice()
-    system.services["registry"].test_client().put(
+    system.transports["registry"].app.test_client().put(
         "/_sim/faults", json=[{"operation": "*", "kind": "http", "status": 429}]
     )
     task = act(system, TaskKind.CANCEL, number)

@@ -36,13 +36,13 @@ def test_picked_invoices_are_cancelled_one_by_one_with_a_result_for_each(own_mar
     page = preview(own_mary, "cancellations", open_one, paid)
     assert "1 invoice, 120.00" in page.text("p").replace("\N{NO-BREAK SPACE}", " ")
     assert "is asked to cancel first; only what it accepts is cancelled here" in page.text("td")
-    assert "Money has come for it: refund it instead." in page.text("td")
+    assert "Money has come for it: what goes back is a refund." in page.text("td")
     answer = begin(own_mary, "cancellations", page)
     assert answer.status_code == 303
     system.drain()
     shown = own_mary.page(answer.location)
     assert "1 invoice is done." in shown.text("main")
-    assert "Money has come for it: refund it instead." in shown.text("td")
+    assert "Money has come for it: what goes back is a refund." in shown.text("td")
     assert "asked by phone" in shown.text("dd")
     assert system.status(open_one) == "cancelled"
     assert system.status(paid) == "paid"
