@@ -54,7 +54,7 @@ WHY = {
     Skip.HAS_MONEY: _("Money has come for it: what goes back is a refund."),
     Skip.MONEY_ON_ITS_WAY: _("It is being paid at this moment: try again when that has ended."),
     Skip.CANNOT_BE_TOLD: _("Its service cannot be told from here: it must do this itself."),
-    Skip.NO_NEWS: _("There is no news to tell: no money has come for it."),
+    Skip.NO_NEWS: _("Nothing to tell: the service hears of full payments only."),
     Skip.ABOUT_TO_BE_TOLD: _("The service is about to be told anyway."),
     Skip.NOT_TOLD_BY_US: _("The service reported it paid itself: there is nothing to repeat."),
     Skip.CANCELLED: _("It is cancelled: make a new invoice."),

@@ -57,6 +57,7 @@ def test_that_real_balances_move_is_said_before_they_do(own_mary: Browser) -> No
     number = own_mary.portal.system.invoice()
     page = preview(own_mary, "marks", number, to="paid")
     assert "real balances move" in page.text("td")
+    assert "Real balances move: registrars are credited 120.00" in page.text("strong")
     assert own_mary.portal.system.service("registry").invoice(str(number))["credited"] == "0"  # type: ignore[index]
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from app.queries.invoice_selection import Selection
 
 SHORTEST_REASON, LONGEST_REASON = 3, 300
+CREDITS = "registry"
 MARKS = {"paid": TaskKind.MARK_PAID, "unpaid": TaskKind.MARK_UNPAID}
 
 
@@ -59,6 +60,7 @@ class Preview:
     number: int
     amounts: list[str]
     is_too_much: bool
+    warning: str
     seen: str
 
 
@@ -178,8 +180,18 @@ def _preview(kind: TaskKind, selection: Selection) -> Preview:
         number=sum(group.number for group in done),
         amounts=_amounts(done),
         is_too_much=total > MOST_INVOICES,
+        warning=_warning(kind, [group for group in done if group.service == CREDITS]),
         seen=f"{total}-{sum(group.number for group in done)}-{sum(group.total_minor for group in done)}",
     )
+
+
+def _warning(kind: TaskKind, groups: Sequence[Group]) -> str:
+    """Return what moves outside our books: the registry credits its registrars (eis.md 10.2.7)."""
+    if kind is TaskKind.MARK_PAID and groups:
+        return _("Real balances move: registrars are credited %(amount)s.", amount=" + ".join(_amounts(groups)))
+    if kind is TaskKind.MARK_UNPAID and groups:
+        return _("Real balances move: what registrars were credited for these invoices is booked back.")
+    return ""
 
 
 def _row(kind: TaskKind, group: Group) -> Row:
