@@ -312,6 +312,13 @@ LOOKS: dict[str, Look] = {
         lambda each: _("%(service)s refused", service=str(each.data.get("initiator", "?")).capitalize()),
         _reason,
     ),
+    "initiator.notice.again": Look("send", "wait", lambda _each: _("To be told again"), _reason),
+    "status.change.asked": Look(
+        "send",
+        "wait",
+        lambda each: _("The service is asked to take it as %(status)s", status=each.data.get("to", "?")),
+        _reason,
+    ),
     "deposit.reported": Look(
         "invoice",
         "mute",
