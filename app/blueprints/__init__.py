@@ -29,6 +29,7 @@ from app.blueprints.credits import blueprint as credits_
 from app.blueprints.deliveries import blueprint as deliveries
 from app.blueprints.deposits import blueprint as deposits
 from app.blueprints.disputes import blueprint as disputes
+from app.blueprints.drafts import blueprint as drafts
 from app.blueprints.gateway_lookups import blueprint as gateway_lookups
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
@@ -107,6 +108,7 @@ DOORS = (
     Door(number_ranges, require_operator),
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
+    Door(drafts, require_operator),
     Door(vat_rates, require_operator),
     Door(deliveries, require_operator),
     Door(inbox, require_operator),

@@ -12,7 +12,7 @@ from app.models.idempotency import IdempotencyKey
 from app.models.import_batch import ImportBatch
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
-from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
+from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine, InvoiceVat
 from app.models.invoice_search import InvoiceSearch
 from app.models.lane import Lane
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
@@ -55,6 +55,7 @@ __all__ = [
     "InvoiceClaim",
     "InvoiceLine",
     "InvoiceSearch",
+    "InvoiceVat",
     "Lane",
     "LedgerAccount",
     "LedgerEntry",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.task import TaskKind
+from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_selection import Selection
-from app.queries.invoices import InvoiceFilter
 from app.services import proofs, reaper, tasks
 from app.services.dispatch import OUTBOX
 from tests.services.crash_points import run_until
