@@ -21,9 +21,11 @@ from app.models.number_range import NumberRange, NumberReservation
 from app.models.operator import Operator, OperatorSession, WhiteCode
 from app.models.outbox import OutboxRow
 from app.models.payment import GatewayReference, Payment
+from app.models.proof import ProofResult, ProofRun
 from app.models.reference import Reference
 from app.models.refund import Refund
 from app.models.review_item import ReviewItem
+from app.models.saved_view import SavedView
 from app.models.schedule import ScheduleRun
 from app.models.seal import Seal
 from app.models.setting import Setting
@@ -69,9 +71,12 @@ __all__ = [
     "OutboxRow",
     "OutgoingDocument",
     "Payment",
+    "ProofResult",
+    "ProofRun",
     "Reference",
     "Refund",
     "ReviewItem",
+    "SavedView",
     "ScheduleRun",
     "Seal",
     "Setting",

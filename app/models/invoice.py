@@ -28,6 +28,8 @@ from app.models.base import (
 from app.models.initiator import Initiator
 
 KINDS = ["regular", "auction_deposit", "linkpay", "bulk"]
+# When it was paid, for an order of all: those nobody has paid come before all others.
+PAID_AT = "coalesce(paid_at, '1970-01-01 00:00:00+00'::timestamptz)"
 BULK = "bulk"  # a container: what it holds is owed on its members, never on itself
 DEPOSIT = "auction_deposit"
 
@@ -66,8 +68,22 @@ class Invoice(Tenanted, Base):
             postgresql_include=["kind", "status", "initiator_id", "currency", "total_minor", "captured_minor"],
             postgresql_where=text(one_of("status", sorted(PAYABLE))),
         ),
+        Index("ix_invoice_amount", "total_minor", "id"),
+        Index("ix_invoice_paid", text(PAID_AT), "id"),
         Index("ix_invoice_import_batch_id", "import_batch_id", postgresql_where=text("import_batch_id is not null")),
-        Index("ix_invoice_reference_number", "reference_number", postgresql_where=text("reference_number <> ''")),
+        Index(
+            "ix_invoice_reference_newest",
+            "reference_number",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("reference_number <> ''"),
+        ),
+        Index(
+            "ix_invoice_reference_open",
+            "reference_number",
+            postgresql_include=["kind", "currency", "total_minor", "captured_minor"],
+            postgresql_where=text(f"reference_number <> '' and {one_of('status', sorted(PAYABLE))}"),
+        ),
     )
 
     id: Mapped[Key]

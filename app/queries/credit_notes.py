@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -77,21 +77,62 @@ def left_of(invoice: Invoice) -> Left:
         .group_by(CreditNoteLine.position)
     )
     taken = {position: int(minor) for position, minor in rows}
-    if invoice.source != "portal":
-        return Left((LineLeft(1, invoice.description, invoice.total_minor - taken.get(1, 0)),))
-    lines = session().scalars(
-        select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
+    lines = list(
+        session().scalars(
+            select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
+        )
     )
+    if not lines:
+        return Left((LineLeft(1, invoice.description, invoice.total_minor - taken.get(1, 0)),))
     return Left(
         tuple(
-            LineLeft(each.position, each.description, each.net_minor - taken.get(each.position, 0), each.vat_code)
+            LineLeft(each.position, each.description, each.net_minor - taken.get(each.position, 0), _code(each))
             for each in lines
         ),
-        _vat_left(invoice.id),
+        _less_taken(invoice.id, _vat_of_portal(invoice.id) or _vat_of_service(lines)),
     )
 
 
-def _vat_left(invoice_id: int) -> tuple[VatSum, ...]:
+def _code(line: InvoiceLine) -> str | None:
+    """Return the code of a line's rate; services say a percentage only."""
+    if line.vat_code is not None or line.tax_rate is None:
+        return line.vat_code
+    return f"rate_{int(line.tax_rate * 100)}"
+
+
+def _vat_of_service(lines: Sequence[InvoiceLine]) -> list[VatSum]:
+    """Return the tax by rate of an invoice whose service said it line by line."""
+    sums: dict[str, VatSum] = {}
+    for line in lines:
+        code = _code(line)
+        if code is None:
+            continue
+        points = int((line.tax_rate or 0) * 100)
+        before = sums.get(code)
+        category = VatCategory.STANDARD if points else VatCategory.ZERO
+        sums[code] = VatSum(
+            code,
+            category,
+            points,
+            line.net_minor + (before.taxable_minor if before else 0),
+            line.tax_minor + (before.tax_minor if before else 0),
+        )
+    return list(sums.values())
+
+
+def _vat_of_portal(invoice_id: int) -> list[VatSum]:
+    rates = session().scalars(
+        select(InvoiceVat)
+        .where(InvoiceVat.invoice_id == invoice_id)
+        .order_by(InvoiceVat.basis_points.desc(), InvoiceVat.code)
+    )
+    return [
+        VatSum(each.code, VatCategory(each.category), each.basis_points, each.taxable_minor, each.tax_minor)
+        for each in rates
+    ]
+
+
+def _less_taken(invoice_id: int, rates: Sequence[VatSum]) -> tuple[VatSum, ...]:
     taken = {
         code: (int(taxable), int(tax))
         for code, taxable, tax in session().execute(
@@ -101,18 +142,11 @@ def _vat_left(invoice_id: int) -> tuple[VatSum, ...]:
             .group_by(CreditNoteVat.code)
         )
     }
-    rates = session().scalars(
-        select(InvoiceVat)
-        .where(InvoiceVat.invoice_id == invoice_id)
-        .order_by(InvoiceVat.basis_points.desc(), InvoiceVat.code)
-    )
     return tuple(
-        VatSum(
-            each.code,
-            VatCategory(each.category),
-            each.basis_points,
-            each.taxable_minor - taken.get(each.code, (0, 0))[0],
-            each.tax_minor - taken.get(each.code, (0, 0))[1],
+        replace(
+            each,
+            taxable_minor=each.taxable_minor - taken.get(each.code, (0, 0))[0],
+            tax_minor=each.tax_minor - taken.get(each.code, (0, 0))[1],
         )
         for each in rates
     )

@@ -16,7 +16,7 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
 from app.models.invoice import BULK, Invoice, InvoiceClaim
-from app.services import ledger, notices, search, timeline
+from app.services import invoice_lines, ledger, notices, search, timeline
 from app.services import links as payment_links
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.settlement import settle_nothing
@@ -108,7 +108,7 @@ class NumberNotAvailable(Conflict):
 
 
 class RegisteredDifferently(Conflict):
-    """This invoice number is registered already with another amount."""
+    """This invoice number is registered already with another amount or other lines."""
 
 
 @retried
@@ -150,6 +150,8 @@ def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner 
             raise StatusRefused(f"Invoice {number} is a document of its own: a credit note changes its amount")
         if invoice.status not in {InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.CHARGED_WITH_ERROR}:
             raise StatusRefused(f"Invoice {number} is {invoice.status}: its amount is fixed")
+        if invoice_lines.has_any(invoice.id):
+            raise StatusRefused(f"Invoice {number} has lines: its amount is what they come to")
         reprice(tx, invoice, amount, Actor("initiator", caller.code), links)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.domain.money import Money, format_amount
 from app.domain.totals import format_price
+from app.web import why_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app.queries.consequences import Consequences
     from app.queries.digest import DigestRow
     from app.queries.webhooks import Delivery
+    from app.services.webhook_ping import Pinged
 
 
 def rehearsal(followed: Consequences) -> dict[str, Any]:
@@ -169,6 +171,17 @@ def delivery(each: Delivery) -> dict[str, Any]:
     }
 
 
+def pinged(each: Pinged) -> dict[str, Any]:
+    """Return what an endpoint said to a test message."""
+    return {
+        "id": each.message_id,
+        "delivered": each.delivered,
+        "answer_status": each.answer_status,
+        "answer_ms": each.answer_ms,
+        "fault": each.fault,
+    }
+
+
 def digest_row(each: DigestRow) -> dict[str, Any]:
     """Return one row of the digest."""
     return {
@@ -187,13 +200,14 @@ def digest_row(each: DigestRow) -> dict[str, Any]:
 def why(number: int, explained: Explanation) -> dict[str, Any]:
     """Return the explanation of one invoice."""
     found = explained.finding
+    because, next_step, sentence = why_words.in_english(found)
     return {
         "number": number,
         "is_paid": found.is_paid,
         "cause": found.cause,
-        "sentence": found.sentence,
-        "because": found.because,
-        "next_step": found.next_step,
+        "sentence": sentence,
+        "because": because,
+        "next_step": next_step,
         "ruled_out": list(explained.ruled_out),
     }
 
