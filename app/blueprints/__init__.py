@@ -110,12 +110,10 @@ DOORS = (
     Door(tasks, require_operator),
     Door(drafts, require_operator),
     Door(vat_rates, require_operator),
-    Door(deliveries, require_operator),
     Door(inbox, require_operator),
     Door(gateway_lookups, require_operator),
     Door(proofs, require_operator),
     Door(audit, require_operator),
-    Door(sessions, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 
