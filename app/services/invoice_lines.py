@@ -63,7 +63,7 @@ def are_kept(number: int, tenant_id: int, found: Totals) -> bool:
     )
     kept = [(row.description, row.quantity, row.unit, row.unit_price_minor, row.tax_rate) for row in rows]
     return kept == [
-        (each.given.description, each.given.quantity, each.given.unit, int(each.given.price_minor), _percent(each))
+        (each.given.description, each.given.quantity, each.given.unit, each.given.price_minor, _percent(each))
         for each in found.lines
     ]
 

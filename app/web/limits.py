@@ -76,3 +76,5 @@ RESENDS = Budget("resends", parse("60 per minute"))
 PINGS = Budget("pings", parse("20 per minute"))
 # A file of everything is what a thief wants most; nobody needs more than a few a minute (security.md 5.5).
 EXPORTS = Budget("exports", parse("6 per minute"))
+# Looking a payment up by hand asks the gateway, whose own limit is for the payers.
+LOOK_UPS = Budget("look-ups", parse("30 per minute"))

@@ -64,6 +64,8 @@ def _paid(found: InvoiceDetail) -> str:
     moment = on(invoice.paid_at or invoice.updated_at)
     if payment is None:
         return _("Paid in full on %(moment)s.", moment=moment)
+    if payment.method == "reported" and payment.account.startswith("operator:"):
+        return _("Paid: marked as paid by hand on %(moment)s.", moment=moment)
     if payment.method == "reported":
         return _("Paid: %(service)s reported so on %(moment)s.", service=payment.account, moment=moment)
     how = words.method(payment.gateway_method or payment.method)

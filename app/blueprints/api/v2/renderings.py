@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.domain.money import Money, format_amount
+from app.domain.totals import format_price
 from app.web import why_words
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def line(each: InvoiceLine, currency: str) -> dict[str, Any]:
         "description": each.description,
         "quantity": str(each.quantity),
         "unit": each.unit,
-        "unit_price": amount(each.unit_price_minor, currency),
+        "unit_price": format_price(each.unit_price_minor, currency),
         "net": amount(each.net_minor, currency),
         "tax_rate": None if each.tax_rate is None else str(each.tax_rate),
         "tax": amount(each.tax_minor, currency),
