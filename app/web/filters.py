@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import delivery_words, desk_words, words
+from app.web import delivery_words, desk_words, inbox_words, proof_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
@@ -35,6 +35,8 @@ def install(app: Flask) -> None:
     words.install(app)
     delivery_words.install(app)
     desk_words.install(app)
+    inbox_words.install(app)
+    proof_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:
