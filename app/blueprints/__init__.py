@@ -34,6 +34,7 @@ from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.proofs import blueprint as proofs
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
+from app.blueprints.system_health import blueprint as system_health
 from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ DOORS = (
     Door(gateway_lookups, require_operator),
     Door(proofs, require_operator),
     Door(audit, require_operator),
+    Door(system_health, require_operator),
     Door(sessions, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
