@@ -160,13 +160,31 @@ def seed(invoices: int, seed: int, *, yes: bool) -> None:
 @click.argument("initiator")
 @click.option("--name", default="", help="What the key is for.")
 @click.option("--days", type=int, help="After how many days it ends.")
-def issue_key(initiator: str, name: str, days: int | None) -> None:
-    """Make a key for INITIATOR; it is shown once."""
+@click.option("--scope", "scopes", multiple=True, help="What it may do, such as billing.view; repeat it. Default: all.")
+def issue_key(initiator: str, name: str, days: int | None, scopes: tuple[str, ...]) -> None:
+    """Make a key for INITIATOR; it is shown once. Two can be live at a time, so that one can replace the other."""
     from app.services.initiators import issue_key as issue  # noqa: PLC0415
 
     with _application().app_context():
-        key = issue(initiator, name=name, days=days)
+        key = issue(initiator, name=name, days=days, scopes=scopes or None)
     print(f"key id: {key.kid}\nsecret: {key.secret}\ntoken:  {key.token}")
+
+
+@main.command("revoke-key")
+@click.argument("initiator")
+@click.argument("kid", metavar="[KEY_ID]", required=False)
+def revoke_key(initiator: str, kid: str | None) -> None:
+    """End a key of INITIATOR at once; without its id, show the keys that are live."""
+    from app.services import initiators  # noqa: PLC0415
+
+    with _application().app_context():
+        keys = initiators.live_keys(initiator)
+        if kid is not None:
+            initiators.revoke_key(next((key.kid for key in keys if key.kid == kid), f"{kid} of {initiator}"))
+            return
+        for key in keys:
+            used = key.last_used_at.isoformat(timespec="minutes") if key.last_used_at else "never used"
+            print(f"{key.kid}\t{key.name}\t{used}\t{' '.join(key.scopes) or 'everything'}")
 
 
 @main.command("import-legacy")

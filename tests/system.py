@@ -66,6 +66,7 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
         "TARA_ISSUER": "http://tara.test",
         "TARA_REDIRECT_URI": "http://localhost/auth/tara/callback",
         "BASE_URL": "http://localhost",
+        "PARTIAL_PAYMENTS": "1",
     }
 
 
@@ -121,10 +122,10 @@ class System:
         assert response.status_code == 201, response.text
         return number
 
-    def one_off(self, number: int, code: str = "registry") -> str:
-        """Ask for a payment page and return the gateway's reference."""
+    def one_off(self, number: int, code: str = "registry", amount: str | None = None) -> str:
+        """Ask for a payment page, over a part where one is named, and return the gateway's reference."""
         url = f"http://{'registrar' if code == 'registry' else code}.test/back"
-        body = {"invoice_number": str(number), "customer_url": url}
+        body = {"invoice_number": str(number), "customer_url": url, "amount": amount}
         response = self.call(code, "/invoice_generator/oneoff", body)
         assert response.status_code == 201, response.text
         return str(response.json["oneoff_redirect_link"]).rpartition("/")[2]

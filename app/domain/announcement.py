@@ -14,6 +14,7 @@ TYPES: dict[str, str] = {
     "invoice.issued": "invoice.issued",
     "invoice.repriced": "invoice.amount_changed",
     "invoice.settled": "invoice.paid",
+    "invoice.partially_paid": "invoice.partially_paid",
     "invoice.cancelled": "invoice.cancelled",
     "invoice.overdue": "invoice.overdue",
     "invoice.reopened": "invoice.reopened",
@@ -40,8 +41,12 @@ TYPES: dict[str, str] = {
     "dispute.opened": "dispute.opened",
     "dispute.updated": "dispute.updated",
     "dispute.won": "dispute.won",
+    "dispute.lost": "dispute.lost",
+    "dispute.deadline": "dispute.deadline",
     "dispute.closed": "dispute.closed",
 }
+# What an endpoint is tried with; it is no event and stands in no list.
+PING = "webhook.ping"
 PUBLIC: tuple[str, ...] = tuple(sorted(set(TYPES.values())))
 MOST_WISHES = 50
 _WISH = re.compile(r"[a-z]+\.(?:\*|[a-z_]+)")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.domain.errors import Forbidden
+
 
 class Permission(StrEnum):
     """One thing a person or a key may be allowed to do."""
@@ -57,7 +59,31 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: frozenset({P.VIEW, P.VIEW_AUDIT, P.EXPORT}),
 }
 
+# What a key of a service can be limited to: what the doors of the JSON API ask for, no more (docs/api.md).
+SCOPES: frozenset[Permission] = frozenset(
+    {
+        P.VIEW,
+        P.CREATE,
+        P.REFUND,
+        P.CANCEL,
+        P.EDIT_INVOICE,
+        P.ISSUE_INVOICE,
+        P.SUBMIT_PAYMENT,
+        P.EXPORT,
+        P.MANAGE_ACCOUNTS,
+        P.MANAGE_WEBHOOKS,
+    }
+)
+
 BY_NAME = {str(role): held for role, held in ROLES.items()}
+
+
+class MissingScope(Forbidden):
+    """This key is not allowed to do that."""
+
+    def __init__(self, scope: Permission) -> None:
+        super().__init__(f"This key lacks the scope {scope}: use another key, or have the scope added")
+        self.scope = scope
 
 
 def may(role: str, permission: Permission) -> bool:

@@ -105,6 +105,12 @@ def advice(code: str | None) -> str:
     return ADVICE.get(code or "", NO_ADVICE)
 
 
+def is_bank_link(gateway_method: str | None) -> bool:
+    """Return whether this was paid by a bank link, which the gateway cannot give back (eis.md 9.1.4, code 4037)."""
+    code = gateway_method or ""
+    return code == "open_banking" or "_ob_" in code or code.endswith("_ob")
+
+
 def next_look_s(age_s: int) -> int | None:
     """Return after how many seconds to look for an unknown refund again, or None when it cannot come any more.
 

@@ -15,7 +15,7 @@ from app.integrations.initiators.token import BadToken, KeySecret
 from app.integrations.initiators.token import sign as sign_token
 from app.integrations.initiators.token import verify as verify_token
 from app.integrations.tara.login import register as register_tara
-from app.integrations.tara.oidc import LoginCancelled, LoginRefused, WeakLogin, check_claims
+from app.integrations.tara.oidc import LoginCancelled, LoginRefused, OldLogin, WeakLogin, check_claims
 from app.integrations.webhooks.sender import HttpWebhookSender
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "KeySecret",
     "LoginCancelled",
     "LoginRefused",
+    "OldLogin",
     "WeakLogin",
     "build_integrations",
     "check_claims",

@@ -12,7 +12,7 @@ from app.models.idempotency import IdempotencyKey
 from app.models.import_batch import ImportBatch
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
-from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
+from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine, InvoiceVat
 from app.models.invoice_search import InvoiceSearch
 from app.models.lane import Lane
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
@@ -24,12 +24,15 @@ from app.models.proof import ProofResult, ProofRun
 from app.models.reference import Reference
 from app.models.refund import Refund
 from app.models.review_item import ReviewItem
+from app.models.saved_view import SavedView
 from app.models.schedule import ScheduleRun
 from app.models.seal import Seal
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
+from app.models.task import Task, TaskOutcome, TaskPart
 from app.models.tenant import Tenant
+from app.models.vat_rate import VatRate
 from app.models.webhook import WebhookEndpoint
 
 __all__ = [
@@ -52,6 +55,7 @@ __all__ = [
     "InvoiceClaim",
     "InvoiceLine",
     "InvoiceSearch",
+    "InvoiceVat",
     "Lane",
     "LedgerAccount",
     "LedgerEntry",
@@ -68,12 +72,17 @@ __all__ = [
     "Reference",
     "Refund",
     "ReviewItem",
+    "SavedView",
     "ScheduleRun",
     "Seal",
     "Setting",
     "Settlement",
     "Surplus",
+    "Task",
+    "TaskOutcome",
+    "TaskPart",
     "Tenant",
+    "VatRate",
     "WebhookEndpoint",
     "WhiteCode",
 ]

@@ -20,6 +20,7 @@ class Dispute(Tenanted, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "id"),
         UniqueConstraint("payment_id", "external_id"),
+        UniqueConstraint("public_token"),
         same_tenant("payment_id", "payment"),
         same_tenant("invoice_id", "invoice"),
         CheckConstraint(one_of("status", list(DisputeStatus)), name="status"),
@@ -27,11 +28,13 @@ class Dispute(Tenanted, Base):
         CheckConstraint("invoice_minor between 0 and amount_minor", name="invoice"),
         CheckConstraint(f"({STILL_OPEN}) = (closed_at is null)", name="closed"),
         Index("uq_dispute_open", "payment_id", unique=True, postgresql_where=text(STILL_OPEN)),
+        Index("ix_dispute_newest", text("created_at desc"), text("id desc")),
         Index("ix_dispute_invoice_id", "invoice_id"),
         Index("ix_dispute_evidence_due", "evidence_due_on", postgresql_where=text(STILL_OPEN)),
     )
 
     id: Mapped[Key]
+    public_token: Mapped[str] = mapped_column(server_default=text("'dp_' || replace(gen_random_uuid()::text, '-', '')"))
     payment_id: Mapped[int]
     invoice_id: Mapped[int]
     amount_minor: Mapped[Minor]

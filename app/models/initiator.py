@@ -13,7 +13,10 @@ from app.models.base import Base, CreatedAt, Flag, Key, Tenanted, same_tenant
 
 
 class Initiator(Tenanted, Base):
-    """A calling service; `acts_for` names the initiators whose rows it may also touch (eis.md 14)."""
+    """A calling service; `acts_for` names the initiators whose rows it may also touch (eis.md 14).
+
+    `partial_payments` says whether its invoices may be paid in parts; nothing leaves it to the tenant's setting.
+    """
 
     __tablename__ = "initiator"
     __table_args__ = (
@@ -27,12 +30,14 @@ class Initiator(Tenanted, Base):
     name: Mapped[str]
     acts_for: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     accepts_shared_secret: Mapped[Flag]
+    shared_secret_used_at: Mapped[datetime | None]
+    partial_payments: Mapped[bool | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[CreatedAt]
 
 
 class InitiatorKey(Tenanted, Base):
-    """One HS256 key of an initiator; the secret is sealed with a key derived from SECRET_KEY."""
+    """One HS256 key of an initiator; the secret is sealed with a key derived from SECRET_KEY; no scopes means all."""
 
     __tablename__ = "initiator_key"
     __table_args__ = (same_tenant("initiator_id", "initiator"),)
@@ -41,6 +46,7 @@ class InitiatorKey(Tenanted, Base):
     initiator_id: Mapped[int]
     kid: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(server_default=text("''"))
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     expires_at: Mapped[datetime | None]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, CreatedAt, Key, Tenanted, same_tenant
 
 
 class NumberRange(Tenanted, Base):
-    """The numbers `first_number` to `last_number`, both included; `next_number` is the next to hand out."""
+    """The numbers `first_number` to `last_number`, both included; `next_number` is the next to hand out.
+
+    One range of a kind is active; those that follow it wait their turn. No two ranges share a number.
+    """
 
     __tablename__ = "number_range"
     __table_args__ = (
@@ -20,6 +24,11 @@ class NumberRange(Tenanted, Base):
         CheckConstraint("kind in ('invoice', 'deposit', 'monthly')", name="kind"),
         CheckConstraint("first_number <= last_number", name="bounds"),
         CheckConstraint("next_number between first_number and last_number + 1", name="next"),
+        ExcludeConstraint(
+            (text("int8range(tenant_id, tenant_id, '[]')"), "&&"),
+            (text("int8range(first_number, last_number, '[]')"), "&&"),
+            name="number_range_overlap",
+        ),
         Index("uq_number_range_active", "tenant_id", "kind", unique=True, postgresql_where=text("active")),
     )
 
@@ -38,8 +47,10 @@ class NumberReservation(Tenanted, Base):
     __tablename__ = "number_reservation"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number", "range_id"),
+        Index("ix_number_reservation_newest", "range_id", "created_at"),
         same_tenant("range_id", "number_range"),
         same_tenant("initiator_id", "initiator"),
+        Index("ix_number_reservation_range_id", "range_id", "created_at"),
     )
 
     id: Mapped[Key]

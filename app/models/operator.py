@@ -5,24 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, CreatedAt, Key, Tenanted, same_tenant
+from app.domain.permission import Role
+from app.models.base import Base, CreatedAt, Json, Key, Tenanted, one_of, same_tenant
 
 
 class WhiteCode(Tenanted, Base):
-    """A full subject (country and code) that may sign in (reliability.md, result 9)."""
+    """A full subject (country and code) that may sign in (reliability.md, result 9); `owner` answers for it."""
 
     __tablename__ = "white_code"
     __table_args__ = (
         UniqueConstraint("tenant_id", "id"),
         CheckConstraint("subject ~ '^[A-Z]{2}[A-Za-z0-9/_.-]{3,254}$'", name="subject"),
+        CheckConstraint(one_of("role", list(Role)), name="role"),
         Index("uq_white_code_live", "tenant_id", "subject", unique=True, postgresql_where=text("revoked_at is null")),
     )
 
     id: Mapped[Key]
     subject: Mapped[str]
     name: Mapped[str] = mapped_column(server_default=text("''"))
+    owner: Mapped[str] = mapped_column(server_default=text("''"))
     role: Mapped[str] = mapped_column(server_default=text("'tenant_admin'"))
     added_by: Mapped[str] = mapped_column(server_default=text("''"))
     expires_at: Mapped[datetime | None]
@@ -46,7 +50,10 @@ class Operator(Tenanted, Base):
 
 
 class OperatorSession(Tenanted, Base):
-    """One live login; only a hash of its token is kept, and the white code decides with it on each request."""
+    """One live login; only a hash of its token is kept, and the white code decides with it on each request.
+
+    `held_form` is what was typed into a form that needs a fresh login first, until it is sent again.
+    """
 
     __tablename__ = "operator_session"
     __table_args__ = (
@@ -68,4 +75,7 @@ class OperatorSession(Tenanted, Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
+    held_address: Mapped[str | None]
+    held_form: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
+    held_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

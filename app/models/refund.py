@@ -39,6 +39,9 @@ class Refund(Tenanted, Base):
             postgresql_where=text("status in ('processing', 'unknown')"),
         ),
         Index("ix_refund_invoice_id", "invoice_id", "id"),
+        Index("ix_refund_newest", text("created_at desc"), text("id desc")),
+        Index("ix_refund_payment_id", "payment_id", "id"),
+        Index("ix_refund_to_approve", "created_at", "id", postgresql_where=text("status = 'pending_approval'")),
         Index("ix_refund_next_check", "next_check_at", postgresql_where=text("next_check_at is not null")),
     )
 

@@ -25,6 +25,7 @@ class Setting(Tenanted, Base):
     group: Mapped[str] = mapped_column("group")
     format: Mapped[str]
     value: Mapped[str | None]
+    previous_value: Mapped[str | None]
     updated_by: Mapped[str | None]
     updated_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

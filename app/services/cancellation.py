@@ -29,12 +29,14 @@ def cancel(tx: Session, invoice: Invoice, actor: Actor, reason: str) -> None:
     obstacle = hindrance(tx, invoice)
     if obstacle:
         raise StatusRefused(f"Invoice {invoice.number} {obstacle}")
+    # Parts that went back took the sale back by as much already.
+    open_ = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
     invoice.cancelled_at = datetime.now(UTC)
     invoice.cancel_reason = reason
     ledger.post(
         "invoice.cancelled",
         f"invoice:{invoice.id}:cancelled",
-        books.cancelled(notices.initiator_code(invoice.initiator_id), Money(invoice.total_minor, invoice.currency)),
+        books.cancelled(notices.initiator_code(invoice.initiator_id), open_),
         invoice_id=invoice.id,
         tenant_id=invoice.tenant_id,
     )
@@ -46,14 +48,14 @@ def hindrance(tx: Session, invoice: Invoice) -> str:
     """Return why a locked invoice cannot be cancelled now and what to do instead; empty when it can."""
     if invoice.kind == BULK:
         return "is a bulk payment: cancel its invoices"
-    if invoice.captured_minor or invoice.paid_at is not None:
+    if invoice.captured_minor > invoice.refunded_minor or invoice.paid_at is not None:
         return "has been paid: refund it instead of cancelling it"
-    if _money_on_its_way(tx, invoice.id):
+    if money_on_its_way(tx, invoice.id):
         return "is being paid at this moment: ask again when that has ended"
     return ""
 
 
-def _money_on_its_way(tx: Session, invoice_id: int) -> bool:
+def money_on_its_way(tx: Session, invoice_id: int) -> bool:
     """Return whether the payer has begun to pay; a page that was only opened does not count."""
     begun = tx.scalar(
         select(Payment.id)

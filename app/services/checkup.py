@@ -30,7 +30,7 @@ SKEW_LIMIT_S = 2.0
 # reliability.md 3.14; every one is a promise that what was committed is on the disk and can be recovered.
 DURABLE = {"fsync": {"on"}, "full_page_writes": {"on"}, "synchronous_commit": {"on"}, "data_checksums": {"on"}}
 RECOVERABLE = {"wal_level": {"replica", "logical"}}
-EXTENSIONS = {"pg_trgm", "unaccent", "btree_gin"}
+EXTENSIONS = {"pg_trgm", "unaccent", "btree_gin", "btree_gist"}
 FONTS = Path(__file__).resolve().parents[1] / "static" / "fonts"
 
 

@@ -11,7 +11,7 @@ from app.integrations import current
 from app.models.webhook import SEND
 from app.services import (
     comparisons,
-    disputes,
+    dispute_deadlines,
     idempotency,
     inbox,
     janitor,
@@ -23,6 +23,8 @@ from app.services import (
     sealing,
     search,
     siblings,
+    task_steps,
+    tasks,
     voids,
     webhook_delivery,
 )
@@ -64,6 +66,10 @@ def _compare(row: Claimed, integrations: Integrations) -> None:
     comparisons.compare_part(row, integrations.everypay)
 
 
+def _give_up_task(row: Claimed) -> None:
+    tasks.give_up(row.payload["task_id"])
+
+
 def _compare_gateways() -> None:
     comparisons.owe_comparisons([current().everypay.name])
 
@@ -81,10 +87,11 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("watch_refunds", 15): refund_calls.watch,
     Periodic("give_up_lost_attempts", 300): janitor.give_up_lost_attempts,
     Periodic("wake_stranded_references", 300): janitor.wake_stranded_references,
-    Periodic("warn_of_dispute_deadlines", 3600): disputes.warn_of_deadlines,
+    Periodic("warn_of_dispute_deadlines", 3600): dispute_deadlines.warn,
     Periodic("seal", 60): sealing.seal,
     Periodic("sweep_idempotency_keys", 3600): idempotency.sweep,
     Periodic("compare_gateways", 86_400): _compare_gateways,
+    Periodic("expire_task_files", 600): tasks.expire,
 }
 
 OUTBOX: dict[str, RowHandler | BatchHandler] = {
@@ -105,6 +112,7 @@ OUTBOX: dict[str, RowHandler | BatchHandler] = {
         delivered=webhook_delivery.delivered,
         given_up=webhook_delivery.given_up,
     ),
+    tasks.STEP: RowHandler(task_steps.step, retry.BACKGROUND, lease_s=120, given_up=_give_up_task),
     proof_runs.CHECK: RowHandler(
         proof_runs.check_part, retry.BACKGROUND, lease_s=proof_runs.LEASE_S, given_up=proof_runs.give_up
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.domain import ledger as books
-from app.domain.dispute import EDGES, OPEN, DisputeStatus, warnings_due
+from app.domain.dispute import EDGES, OPEN, DisputeStatus
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
@@ -21,6 +21,7 @@ from app.models.dispute import Dispute
 from app.models.payment import Payment
 from app.services import bulk_members, ledger, notices, reviews, timeline
 from app.services.give_back import end, held_minor
+from app.services.hints import DISPUTE_REPORTED
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.money_held import held_by, parts_of, refunds_of, reserved_minor, share, surplus_of
 from app.services.timeline import Actor
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from app.domain.ledger import Postings
 
 CHARGED_BACK = "charged back at the gateway"
+# Questions that are answered by the end of the dispute they are about.
+ABOUT_OPEN = ("dispute.deadline", "dispute.ended", DISPUTE_REPORTED)
 
 
 class DisputeRefused(Conflict):
@@ -65,17 +68,19 @@ def open_dispute(
         dispute.evidence_due_on = evidence_due_on
         dispute.external_id = external_id
         _protest(dispute, dispute.invoice_minor)
-        _tell("dispute.opened", dispute, actor, reason=reason)
+        reviews.answer_about(payment_id, DISPUTE_REPORTED, by=str(actor), resolution=f"dispute {dispute.id} opened")
+        tell("dispute.opened", dispute, actor, reason=reason)
         return dispute.id
 
 
 @retried
-def take_up(dispute_id: int, *, actor: Actor) -> None:
+def take_up(dispute_id: int, *, actor: Actor, note: str | None = None) -> None:
     """Note that the evidence was handed in: the bank decides now. Raises NotFound, DisputeRefused."""
     with transaction() as tx:
         dispute, _payment = _lock_dispute(tx, dispute_id)
         _move(dispute, DisputeStatus.UNDER_REVIEW)
-        _tell("dispute.updated", dispute, actor)
+        reviews.answer_about(dispute.payment_id, "dispute.deadline", by=str(actor), resolution="evidence handed in")
+        tell("dispute.updated", dispute, actor, reason=note)
 
 
 @retried
@@ -89,7 +94,7 @@ def win(dispute_id: int, *, actor: Actor, outcome: str = "won") -> None:
             _reinstate(payment, dispute)
         else:
             _protest(dispute, -dispute.invoice_minor)
-        _tell("dispute.won", dispute, actor, reason=outcome)
+        tell("dispute.won", dispute, actor, reason=outcome)
 
 
 @retried
@@ -99,7 +104,7 @@ def close(dispute_id: int, *, actor: Actor, outcome: str) -> None:
         dispute, _payment = _lock_dispute(tx, dispute_id)
         _move(dispute, DisputeStatus.CLOSED, outcome=outcome, by=actor)
         _protest(dispute, -dispute.invoice_minor)
-        _tell("dispute.closed", dispute, actor, reason=outcome)
+        tell("dispute.closed", dispute, actor, reason=outcome)
 
 
 @retried
@@ -146,27 +151,6 @@ def _ask_what_went(payment: Payment, standing_minor: int) -> None:
         invoice_id=payment.invoice_id,
         payment_id=payment.id,
     )
-
-
-def warn_of_deadlines(today: date | None = None) -> int:
-    """Ask a person for evidence three days and one day before its deadline; return how many were asked."""
-    asked = 0
-    with transaction() as tx:
-        due = tx.scalars(
-            select(Dispute).where(Dispute.status.in_(sorted(OPEN)), Dispute.evidence_due_on.is_not(None))
-        ).all()
-        for dispute in due:
-            assert dispute.evidence_due_on is not None  # noqa: S101 - asked for above
-            for days in warnings_due(dispute.evidence_due_on, today or datetime.now(UTC).date()):
-                asked += reviews.ask(
-                    "dispute.deadline",
-                    f"dispute:{dispute.id}:{days}",
-                    f"Evidence for a dispute of {_amount(dispute)} is due on {dispute.evidence_due_on:%d.%m.%Y}",
-                    invoice_id=dispute.invoice_id,
-                    payment_id=dispute.payment_id,
-                    tenant_id=dispute.tenant_id,
-                )
-    return asked
 
 
 def _lock_payment(tx: Session, payment_id: int) -> Payment:
@@ -223,6 +207,7 @@ def _move(dispute: Dispute, to: DisputeStatus, *, outcome: str | None = None, by
     if to not in OPEN:
         dispute.closed_at = datetime.now(UTC)
         dispute.closed_by = f"{by.kind}:{by.name}" if by else None
+        reviews.answer_about(dispute.payment_id, *ABOUT_OPEN, by=dispute.closed_by or "system", resolution=str(to))
     session().flush()
 
 
@@ -252,17 +237,12 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
         recompute(invoice)
         notices.owe_refunded(invoice, payment, notices.initiator_code(payment.initiator_id))
     bulk_members.mirror(payment)
-    timeline.record(
-        "payment.charged_back",
-        actor=actor,
-        invoice_id=dispute.invoice_id,
-        payment_id=payment.id,
-        data=_said(dispute),
-    )
+    tell("payment.charged_back", dispute, actor)
+    tell("dispute.lost", dispute, actor, reason=outcome)
     reviews.ask(
         "payment.charged_back",
         f"dispute:{dispute.id}",
-        f"{_amount(dispute)} was taken back by the payer's bank at {payment.gateway}",
+        f"{amount_of(dispute)} was taken back by the payer's bank at {payment.gateway}",
         invoice_id=dispute.invoice_id,
         payment_id=payment.id,
     )
@@ -287,19 +267,23 @@ def _reinstate(payment: Payment, dispute: Dispute) -> None:
     recompute(invoice)
 
 
-def _post(kind: str, payment: Payment, dispute: Dispute, *, sign: int) -> None:
-    initiator = notices.initiator_code(payment.initiator_id)
+def effect(dispute: Dispute, gateway: str, initiator: str, *, sign: int = 1) -> Postings:
+    """Return what is booked when the money is lost, or with `sign` -1 when it is back after all."""
     on_invoice = Money(sign * dispute.invoice_minor, dispute.currency)
     of_credit = Money(sign * (dispute.amount_minor - dispute.invoice_minor), dispute.currency)
     postings: Postings = ()
     if on_invoice.minor:
-        postings += books.charged_back(payment.gateway, on_invoice)
+        postings += books.charged_back(gateway, on_invoice)
     if of_credit.minor:
-        postings += books.credit_refunded(payment.gateway, initiator, of_credit)
+        postings += books.credit_refunded(gateway, initiator, of_credit)
+    return postings
+
+
+def _post(kind: str, payment: Payment, dispute: Dispute, *, sign: int) -> None:
     ledger.post(
         kind,
         f"dispute:{dispute.id}:{dispute.status}",
-        postings,
+        effect(dispute, payment.gateway, notices.initiator_code(payment.initiator_id), sign=sign),
         invoice_id=dispute.invoice_id,
         payment_id=payment.id,
         tenant_id=payment.tenant_id,
@@ -329,7 +313,8 @@ def _end_refunds(payment: Payment) -> None:
         )
 
 
-def _tell(kind: str, dispute: Dispute, actor: Actor, *, reason: str | None = None) -> None:
+def tell(kind: str, dispute: Dispute, actor: Actor, *, reason: str | None = None) -> None:
+    """Write on the timeline what became of a dispute, and so tell the service of it."""
     timeline.record(
         kind,
         actor=actor,
@@ -345,5 +330,6 @@ def _said(dispute: Dispute) -> dict[str, object]:
     return {"dispute": dispute.id, "amount": format_amount(amount), "currency": amount.currency}
 
 
-def _amount(dispute: Dispute) -> str:
+def amount_of(dispute: Dispute) -> str:
+    """Return the disputed amount in words of a sentence."""
     return f"{format_amount(Money(dispute.amount_minor, dispute.currency))} {dispute.currency}"

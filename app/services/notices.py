@@ -37,10 +37,11 @@ COUNTS_REPEATS = {"auction"}
 # Who books every invoice of a collection (eis.md 10.2.2); the others know the one of the order reference.
 READS_COLLECTIONS = {"auction"}
 HEARS_OF_REFUNDS = {"auction"}
+AMOUNTS = ("initial_amount", "standing_amount")
 
 
 def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initiator: str) -> None:
-    """Owe the initiator the news of a settled payment: the 21 keys, frozen now (eis.md 10.2.1, 10.2.2).
+    """Owe the initiator the news of a payment that paid an invoice: the 21 keys, frozen now (eis.md 10.2.1, 10.2.2).
 
     A bulk payment is one message to the auction, which reads the collection, and one for each paid member to a service
     that knows single invoices only.
@@ -51,37 +52,30 @@ def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initia
     if deposit is not None:
         _owe_deposit(payment, invoice, deposit, shares, initiator)
         return
-    body = _payment_status_body(payment, invoice, initiator)
     if invoice.kind != BULK:
-        _owe(payment, invoice, initiator, body)
+        _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator))
         return
     paid = [share for share in shares if share.invoice.captured_minor == share.invoice.total_minor]
-    if initiator in READS_COLLECTIONS:
+    if paid and initiator in READS_COLLECTIONS:
+        body = _payment_status_body(payment, invoice, initiator)
         body["order_reference"] = bulk_members.order_reference_of(invoice, longest=None)
         body["invoice_number_collection"] = [_in_collection(share.invoice, payment) for share in paid]
         _owe(payment, invoice, initiator, body)
         return
     for share in paid:
-        amount = Decimal(format_amount(Money(share.amount_minor, payment.currency)))
-        single = _payment_status_body(payment, share.invoice, initiator)
-        _owe(payment, share.invoice, initiator, single | {"initial_amount": amount, "standing_amount": amount})
+        _owe(payment, share.invoice, initiator, _whole_body(payment, share.invoice, initiator))
 
 
 def owe_credit_news(payment: Payment, invoice: Invoice, initiator: str) -> None:
-    """Owe the news of an invoice that was paid in full with what was over of an earlier payment.
-
-    The amounts are the invoice's own, because receivers compare them with their total (eis.md 10.2.1).
-    """
+    """Owe the news of an invoice that was paid in full with what was over of an earlier payment."""
     if initiator not in HEARERS or payment.snapshot is None:
         return
     deposit = deposits.of_invoice(invoice) if invoice.kind == DEPOSIT else None
     if deposit is not None:
         _owe(payment, invoice, initiator, deposits.news_of(deposit, invoice), repeatable=True)
         return
-    amount = Decimal(format_amount(Money(invoice.total_minor, invoice.currency)))
-    body = _payment_status_body(payment, invoice, initiator)
-    settled = {"payment_state": "settled", "initial_amount": amount, "standing_amount": amount}
-    _owe(payment, invoice, initiator, body | settled)
+    settled = {"payment_state": "settled"}
+    _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator) | settled)
 
 
 def _owe_deposit(payment: Payment, invoice: Invoice, deposit: Deposit, shares: Sequence[Share], initiator: str) -> None:
@@ -113,6 +107,21 @@ def _payment_status_body(payment: Payment, invoice: Invoice, initiator: str) -> 
     # To the auction null means one invoice and an empty list means nothing to do (eis.md appendix B).
     body["invoice_number_collection"] = None if initiator in READS_COLLECTIONS else []
     return body
+
+
+def _whole_body(payment: Payment, invoice: Invoice, initiator: str) -> dict[str, Any]:
+    """Return the body about a single invoice: its amounts are the invoice's own, whatever part this payment brought.
+
+    Receivers compare them with their total, and bind nothing where they differ (eis.md 10.2.1).
+    """
+    body = _payment_status_body(payment, invoice, initiator)
+    whole = Decimal(format_amount(Money(invoice.total_minor, invoice.currency)))
+    same = {name: body.get(name) for name in AMOUNTS if _is_amount(body.get(name), whole)}
+    return body | dict.fromkeys(AMOUNTS, whole) | same
+
+
+def _is_amount(said: Any, whole: Decimal) -> bool:
+    return isinstance(said, int | Decimal) and said == whole
 
 
 def _in_collection(member: Invoice, payment: Payment) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,24 +12,35 @@ from flask import current_app
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from app.domain.errors import Forbidden, NotFound
+from app.domain.permission import Role
 from app.models.operator import Operator, OperatorSession, WhiteCode
-from app.services import timeline
-from app.services.timeline import Actor
+from app.queries.settings import whole_numbers
+from app.services import people, timeline
+from app.services.timeline import SYSTEM, Actor
 from app.uow import session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.orm import Session
+
     from app.config import Settings
     from app.domain.ports import Identity
 
-SUBJECT = r"^[A-Z]{2}[A-Za-z0-9/_.-]{3,254}$"
 SEEN_STEP = timedelta(minutes=1)
+HELD = timedelta(minutes=10)
 
 
 class NotListed(Forbidden):
-    """This person is not on the white list; somebody who is must add the full code, country included."""
+    """This person is not on the white list; somebody who is must add the full code, country included.
+
+    `subject` is that code, for the page alone: no log shows it.
+    """
+
+    def __init__(self, subject: str) -> None:
+        super().__init__()
+        self.subject = subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class SignedIn:
     name: str
     role: str
     locale: str | None
+    signed_in_at: datetime
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -52,13 +63,47 @@ class SignedIn:
         return str(self.session_id)
 
 
+class OtherPerson(Forbidden):
+    """Somebody else signed in than who is at work here."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldForm:
+    """A form that waits for its writer to sign in once more: where it goes, and its fields in order."""
+
+    address: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLengths:
+    """After how many seconds a session ends: unused, and in any case."""
+
+    idle_s: int
+    max_s: int
+
+
+def session_lengths() -> SessionLengths:
+    """Return how long sessions live: what an administrator set, else what the environment says."""
+    settings: Settings = current_app.extensions["settings"]
+    said = whole_numbers(("session_idle_minutes", "session_max_hours"))
+    idle, most = said["session_idle_minutes"], said["session_max_hours"]
+    return SessionLengths(
+        settings.session_idle_s if idle is None else idle * 60, settings.session_max_s if most is None else most * 3600
+    )
+
+
+def idle_s() -> int:
+    """Return after how many seconds an unused session ends."""
+    return session_lengths().idle_s
+
+
 def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
     """Open a session for a white-listed person and return its raw token, which is kept nowhere.
 
     The white code's row is locked, so that a revocation either comes first and refuses, or later and ends this
     session (security.md T57). Raises NotListed for every subject that is not on the list exactly (T55).
     """
-    settings: Settings = current_app.extensions["settings"]
     token = secrets.token_urlsafe(32)
     now = datetime.now(UTC)
     with transaction() as tx:
@@ -68,7 +113,7 @@ def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
             .with_for_update()
         ).one_or_none()
         if code is None:
-            raise NotListed
+            raise NotListed(identity.subject)
         name = f"{identity.given_name} {identity.family_name}".strip() or code.name
         operator_id = tx.execute(
             insert(Operator)
@@ -88,16 +133,60 @@ def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
                 amr=" ".join(identity.amr),
                 ip=ip,
                 user_agent=user_agent[:300],
-                expires_at=now + timedelta(seconds=settings.session_max_s),
+                expires_at=now + timedelta(seconds=session_lengths().max_s),
             )
         )
+        _forget_held(tx, OperatorSession.operator_id == operator_id)
         timeline.record("operator.session.opened", actor=Actor("operator", str(operator_id)))
     return token
 
 
+def renew_session(token: str, identity: Identity, *, ip: str, user_agent: str) -> str:
+    """Put a fresh session in the place of this token's and return its token (security.md T52).
+
+    What waits to be sent again goes over to it. A session that ended meanwhile is begun anew. Raises OtherPerson,
+    and then nothing changes, or NotListed.
+    """
+    with transaction() as tx:
+        before = current_operator(token)
+        if before is None:
+            return open_session(identity, ip=ip, user_agent=user_agent)
+        if before.subject != identity.subject:
+            raise OtherPerson
+        fresh = open_session(identity, ip=ip, user_agent=user_agent)
+        old = tx.get_one(OperatorSession, before.session_id, populate_existing=True)
+        tx.execute(
+            update(OperatorSession)
+            .where(OperatorSession.token_hash == _hash(fresh))
+            .values(held_address=old.held_address, held_form=old.held_form, held_at=old.held_at)
+        )
+        old.ended_at, old.ended_by = datetime.now(UTC), "renewed"
+        old.held_address = old.held_form = old.held_at = None
+    return fresh
+
+
+def hold_form(session_id: int, address: str, fields: list[tuple[str, str]]) -> None:
+    """Keep what was typed until its writer has signed in once more; one form a session, for ten minutes."""
+    with transaction() as tx:
+        tx.execute(
+            update(OperatorSession)
+            .where(OperatorSession.id == session_id)
+            .values(held_address=address, held_form={"fields": fields}, held_at=datetime.now(UTC))
+        )
+
+
+def held_form(session_id: int) -> HeldForm | None:
+    """Return what waits to be sent again, or None."""
+    row = session().get(OperatorSession, session_id, populate_existing=True)
+    if row is None or row.held_at is None or row.held_at < datetime.now(UTC) - HELD:
+        return None
+    fields = (row.held_form or {}).get("fields", [])
+    return HeldForm(row.held_address or "", tuple((name, value) for name, value in fields))
+
+
 def current_operator(token: str) -> SignedIn | None:
     """Return the person of a live session, or None; asks the white list each time (security.md T57)."""
-    settings: Settings = current_app.extensions["settings"]
+    lengths = session_lengths()
     now = datetime.now(UTC)
     row = (
         session()
@@ -109,7 +198,8 @@ def current_operator(token: str) -> SignedIn | None:
                 OperatorSession.token_hash == _hash(token),
                 OperatorSession.ended_at.is_(None),
                 OperatorSession.expires_at > now,
-                OperatorSession.last_seen_at > now - timedelta(seconds=settings.session_idle_s),
+                OperatorSession.created_at > now - timedelta(seconds=lengths.max_s),
+                OperatorSession.last_seen_at > now - timedelta(seconds=lengths.idle_s),
                 WhiteCode.revoked_at.is_(None),
                 _not_expired(now),
             )
@@ -121,7 +211,7 @@ def current_operator(token: str) -> SignedIn | None:
     live, operator, role = row
     if now - live.last_seen_at > SEEN_STEP:
         _touch(live.id, now)
-    return SignedIn(operator.id, live.id, operator.subject, operator.name, role, operator.locale)
+    return SignedIn(operator.id, live.id, operator.subject, operator.name, role, operator.locale, live.created_at)
 
 
 def end_session(token: str) -> None:
@@ -172,22 +262,11 @@ def revoke_session(operator_id: int, session_id: int) -> None:
 
 
 def add_white_code(subject: str, *, name: str = "", role: str = "tenant_admin", added_by: str = "cli") -> None:
-    """Put a full subject, such as EE60001019906, on the white list.
+    """Put a full subject, such as EE60001019906, on the white list without a person who does it.
 
     Raises Invalid when the country is missing, Conflict when the subject is listed already.
     """
-    if not re.fullmatch(SUBJECT, subject):
-        raise Invalid.field("subject", "must be a country and a code, such as EE60001019906")
-    with transaction() as tx:
-        added = tx.execute(
-            insert(WhiteCode)
-            .values(subject=subject, name=name, role=role, added_by=added_by)
-            .on_conflict_do_nothing()
-            .returning(WhiteCode.id)
-        ).scalar_one_or_none()
-        if added is None:
-            raise Conflict(f"{subject} is on the white list already")
-        timeline.record("white_code.added", data={"white_code": added}, reason=added_by)
+    people.add(subject, people.Access(name, "", Role(role)), actor=SYSTEM, reason=added_by)
 
 
 def list_white_codes() -> Sequence[WhiteCode]:
@@ -198,31 +277,24 @@ def list_white_codes() -> Sequence[WhiteCode]:
 def revoke_white_code(subject: str, *, revoked_by: str = "cli") -> int:
     """Take a subject off the list and end its sessions at once; returns how many sessions ended.
 
-    Raises NotFound when the subject is not listed.
+    Raises NotFound when the subject is not listed, LastKeeper when nobody could let people in any more.
     """
-    now = datetime.now(UTC)
-    with transaction() as tx:
-        code_id = tx.execute(
-            update(WhiteCode)
-            .where(WhiteCode.subject == subject, WhiteCode.revoked_at.is_(None))
-            .values(revoked_at=now, revoked_by=revoked_by)
-            .returning(WhiteCode.id)
-        ).scalar_one_or_none()
-        if code_id is None:
-            raise NotFound("white code", subject)
-        ended = tx.execute(
-            update(OperatorSession)
-            .where(OperatorSession.white_code_id == code_id, OperatorSession.ended_at.is_(None))
-            .values(ended_at=now, ended_by=revoked_by)
-            .returning(OperatorSession.id)
-        ).all()
-        timeline.record("white_code.revoked", data={"white_code": code_id, "sessions": len(ended)}, reason=revoked_by)
-    return len(ended)
+    code_id = session().scalar(select(WhiteCode.id).where(WhiteCode.subject == subject, WhiteCode.revoked_at.is_(None)))
+    if code_id is None:
+        raise NotFound("white code", subject)
+    return people.revoke(code_id, actor=SYSTEM, reason=revoked_by)
 
 
 def _touch(session_id: int, now: datetime) -> None:
     with transaction() as tx:
         tx.execute(update(OperatorSession).where(OperatorSession.id == session_id).values(last_seen_at=now))
+        _forget_held(tx, OperatorSession.id == session_id)
+
+
+def _forget_held(tx: Session, whose: ColumnElement[bool]) -> None:
+    """Empty what waited too long to be sent again."""
+    nothing = {"held_address": None, "held_form": None, "held_at": None}
+    tx.execute(update(OperatorSession).where(whose, OperatorSession.held_at < datetime.now(UTC) - HELD).values(nothing))
 
 
 def _hash(token: str) -> bytes:

@@ -16,7 +16,7 @@ from app.domain.origin import is_allowed
 from app.domain.payment import ObservedState, PaymentStatus
 from app.domain.ports import OneOffRequest
 from app.models.payment import GatewayReference, Payment
-from app.services import siblings, timeline
+from app.services import partial_payments, siblings, timeline
 from app.services.bulk_members import order_reference_of
 from app.services.invoice_status import lock, lock_by_number, recompute
 from app.services.timeline import Actor
@@ -76,7 +76,7 @@ def start_one_off(
     plain_http: bool = False,
     first_check_s: int = 60,
 ) -> StartedPayment:
-    """Make a hosted payment for the whole balance and return the page to send the payer to.
+    """Make a hosted payment for the balance, or a part of it, and return the page to send the payer to.
 
     The payer who asks again while the page is untouched gets the same page. Raises NotFound, Invalid, NotPayable for
     a paid, refunded or cancelled invoice (eis.md 14), ProviderFailure; after an unknown outcome the attempt stays
@@ -200,13 +200,18 @@ def _attempt(payment: Payment, command: OneOff, due: Money) -> Attempt:
 
 
 def _due(invoice: Invoice, command: OneOff) -> Money:
+    """Return what the payer is sent to pay: all that is due, or the part that was asked for where parts are allowed."""
     if not is_payable(InvoiceStatus(invoice.status)):
         raise NotPayable(f"Invoice {invoice.number} is {invoice.status}", code="not_payable", status=invoice.status)
     due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
     asked = command.amount
     if asked is not None and (asked.currency != due.currency or not 0 < asked.minor <= due.minor):
         raise Invalid.field("amount", f"must be above 0 and at most {format_amount(due)} {due.currency}")
-    return due
+    if asked is not None and asked != due and not partial_payments.are_allowed(invoice):
+        raise Invalid.field(
+            "amount", f"must be {format_amount(due)} {due.currency}, all that is due: no part payments here"
+        )
+    return asked or due
 
 
 @retried

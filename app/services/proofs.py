@@ -161,12 +161,13 @@ INVARIANTS = (
     ),
     Invariant(
         "I7 news is owed",
-        "every payment that paid for something of a listening service has one notice; what was imported is known there",
+        "every payment that paid an invoice of a listening service has one notice; what was imported is known there",
         "select count(*) from payment where completed_at is not null",
         """select p.id from payment p join initiator n on n.id = p.initiator_id
             where p.completed_at is not null and p.method in ('hosted', 'linkpay') and p.import_batch_id is null
               and n.code in ('registry', 'auction', 'eeid')
-              and exists (select 1 from allocation a where a.payment_id = p.id
+              and exists (select 1 from settlement a join invoice of on of.id = a.invoice_id and of.kind <> 'bulk'
+                           where a.payment_id = p.id
                              and not exists (select 1 from ledger_transaction t where t.kind = 'credit.applied'
                                                 and t.payment_id = p.id and t.invoice_id = a.invoice_id))
               and not exists (select 1 from deposit d where d.invoice_id = p.invoice_id)

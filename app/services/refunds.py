@@ -5,7 +5,7 @@ other-systems.md 7.3 says what is asked for, security.md T13 to T15 what must ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 EXECUTE = "gateway.refund.execute"
 HOSTED = {"hosted", "linkpay"}
-STAFF_DAYS = 90
+WITHDRAWN = "withdrawn"
+REJECTED = "rejected"
 # Whoever asks and executes at once leaves the row in the outbox this long, in case it dies in between.
 SOON = timedelta(seconds=30)
 
@@ -60,6 +61,22 @@ class RequestedRefund:
     id: int
     status: RefundStatus
     amount: Money
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPerson:
+    """When a second person must agree: above the limit (minor units, None for never), or always and why."""
+
+    limit_minor: int | None
+    always: str | None
+    staff_days: int
+
+    def asked(self, of: Refundable, amount_minor: int) -> bool:
+        """Return whether somebody else must agree to this amount."""
+        return self.always is not None or needs_approval(
+            of, amount_minor, four_eyes_minor=self.limit_minor, staff_days=self.staff_days
+        )
 
 
 class OtherOrder(Conflict):
@@ -89,7 +106,7 @@ def request(order: RefundOrder, *, actor: Actor, at_once: bool = False) -> Reque
         of = refundable(payment, invoice_id, datetime.now(UTC))
         amount_minor = of.left_minor if order.amount_minor is None else order.amount_minor
         check_refund(of, amount_minor)
-        waits = _needs_approval(payment, of, amount_minor, actor)
+        waits = second_person(payment, of, actor).asked(of, amount_minor)
         status = RefundStatus.PENDING_APPROVAL if waits else RefundStatus.REQUESTED
         refund = _reserve(payment, order, Part(invoice_id, amount_minor), status, actor)
         if waits:
@@ -100,15 +117,10 @@ def request(order: RefundOrder, *, actor: Actor, at_once: bool = False) -> Reque
 
 
 @retried
-def approve(refund_id: int, *, actor: Actor) -> None:
+def approve(refund_id: int, *, actor: Actor, reason: str | None = None) -> None:
     """Agree to a refund, which leaves then. Raises NotFound, Conflict, SamePerson, Forbidden to all but operators."""
     with transaction() as tx:
-        refund, payment = lock_refund(tx, refund_id)
-        if actor.kind != "operator":
-            raise Forbidden("A person agrees to a refund")
-        if refund.requested_by == str(actor):
-            raise SamePerson
-        _expect(refund, RefundStatus.PENDING_APPROVAL)
+        refund, payment = _lock_to_decide(tx, refund_id, actor)
         refund.status = RefundStatus.REQUESTED
         refund.approved_by = str(actor)
         tx.flush()
@@ -118,18 +130,45 @@ def approve(refund_id: int, *, actor: Actor) -> None:
             actor=actor,
             invoice_id=refund.invoice_id or payment.invoice_id,
             payment_id=payment.id,
+            reason=reason[:200] if reason else None,
             data=said_of(refund),
         )
         _owe(refund)
 
 
 @retried
+def reject(refund_id: int, *, actor: Actor, reason: str) -> None:
+    """Do not agree to a refund, which ends it. Raises what `approve` raises."""
+    with transaction() as tx:
+        refund, payment = _lock_to_decide(tx, refund_id, actor)
+        end(payment, refund, RefundStatus.CANCELLED, REJECTED, reason, actor)
+
+
+@retried
 def withdraw(refund_id: int, *, actor: Actor, reason: str) -> None:
-    """Take a refund back that has not left, or refuse to agree to it. Raises NotFound, Conflict."""
+    """Take a refund back that has not left; a second time changes nothing.
+
+    A service takes back what it asked for itself. Raises NotFound, Conflict.
+    """
     with transaction() as tx:
         refund, payment = lock_refund(tx, refund_id)
+        if refund.status == RefundStatus.CANCELLED and refund.failure_code == WITHDRAWN:
+            return
+        if actor.kind == "initiator" and refund.requested_by != str(actor):
+            raise Conflict("Somebody else asked for this refund: they withdraw it", code="refund_of_others")
         _expect(refund, RefundStatus.PENDING_APPROVAL, RefundStatus.REQUESTED)
-        end(payment, refund, RefundStatus.CANCELLED, "withdrawn", reason, actor)
+        end(payment, refund, RefundStatus.CANCELLED, WITHDRAWN, reason, actor)
+
+
+def second_person(payment: Payment, of: Refundable, actor: Actor) -> SecondPerson:
+    """Return when this part of a payment needs a second person's word before it goes back."""
+    by_service = actor.kind == "initiator"
+    limit = "service_refund_approval_above" if by_service else "refund_approval_above"
+    staff_days = whole_number("refund_window_days", payment.tenant_id) or 0
+    always = "window" if of.age_days > staff_days else None
+    if reviews.is_open(DISPUTE_REPORTED, payment.id):  # the bank may be about to take the same money
+        always = "dispute"
+    return SecondPerson(whole_number(limit, payment.tenant_id), always, staff_days)
 
 
 def lock_payment(tx: Session, payment_id: int) -> Payment:
@@ -155,7 +194,7 @@ def _same(known: Refund, order: RefundOrder, invoice_id: int | None) -> Requeste
     other_amount = order.amount_minor is not None and order.amount_minor != known.amount_minor
     if other_amount or known.invoice_id != invoice_id:
         raise OtherOrder(code="other_refund")
-    return _view(known)
+    return replace(_view(known), is_new=False)
 
 
 def _view(refund: Refund) -> RequestedRefund:
@@ -197,18 +236,15 @@ def _reserve(payment: Payment, order: RefundOrder, part: Part, status: RefundSta
     return refund
 
 
-def _needs_approval(payment: Payment, of: Refundable, minor: int, actor: Actor) -> bool:
-    if reviews.is_open(DISPUTE_REPORTED, payment.id):  # the bank may be about to take the same money
-        return True
-    by_service = actor.kind == "initiator"
-    limit = "service_refund_approval_above" if by_service else "refund_approval_above"
-    days = whole_number("refund_window_days", payment.tenant_id)
-    return needs_approval(
-        of,
-        minor,
-        four_eyes_minor=whole_number(limit, payment.tenant_id),
-        staff_days=STAFF_DAYS if days is None else days,
-    )
+def _lock_to_decide(tx: Session, refund_id: int, actor: Actor) -> tuple[Refund, Payment]:
+    """Return a refund that waits for this person's word. Raises NotFound, Conflict, SamePerson, Forbidden."""
+    refund, payment = lock_refund(tx, refund_id)
+    if actor.kind != "operator":
+        raise Forbidden("A person agrees to a refund")
+    if refund.requested_by == str(actor):
+        raise SamePerson
+    _expect(refund, RefundStatus.PENDING_APPROVAL)
+    return refund, payment
 
 
 def _ask_second_person(payment: Payment, refund: Refund) -> None:

@@ -69,13 +69,16 @@ def settle(
     )
     if surplus:
         _keep_surplus(payment, invoice, Money(surplus, captured.currency))
-    # Of money that no invoice needed nobody is told: the auction would count it once more (eis.md 7.2).
-    if allocated and actor.kind != "initiator":
+    # Of money that no invoice needed nobody is told: the auction would count it once more (eis.md 7.2). Nor of a part:
+    # who hears of a payment takes it for all of it (eis.md 10.2.1).
+    if (paid or invoice.kind == BULK) and actor.kind != "initiator":
         notices.owe_news(payment, invoice, shares, initiator)
     return Settled(allocated, surplus, paid)
 
 
-def settle_from_credit(payment: Payment, invoice: Invoice, amount: Money, *, initiator: str, actor: Actor) -> bool:
+def settle_from_credit(
+    payment: Payment, invoice: Invoice, amount: Money, *, initiator: str, actor: Actor, reason: str | None = None
+) -> bool:
     """Give an invoice money of an earlier payment that was over, and return whether it is paid now.
 
     The invoice, the payment and its surplus must be locked and the amount checked (surpluses.py).
@@ -97,6 +100,7 @@ def settle_from_credit(payment: Payment, invoice: Invoice, amount: Money, *, ini
         actor=actor,
         invoice_id=invoice.id,
         payment_id=payment.id,
+        reason=reason,
         data={"amount": format_amount(amount), "currency": amount.currency},
     )
     if paid:
@@ -163,7 +167,8 @@ def _settle_members(payment: Payment, parent: Invoice, captured: Money, shares: 
     """Settle what the bulk payment gave its members, in the transaction in which it came (eis.md 5.3)."""
     bulk_members.close(parent, captured.minor)
     for share in shares:
-        if not _settle_invoice(payment, share.invoice, actor, bulk=parent.number):
+        _settle_invoice(payment, share.invoice, actor, bulk=parent.number)
+        if not _is_covered(share.invoice):
             _ask_for_the_rest(payment, parent, share.invoice)
     for share in bulk_members.unneeded(parent, shares):
         amount = Money(share.amount_minor, payment.currency)
@@ -192,7 +197,8 @@ def _ask_for_the_rest(payment: Payment, parent: Invoice, member: Invoice) -> Non
 
 
 def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: int | None = None) -> bool:
-    paid_now = bool(invoice.captured_minor) and invoice.captured_minor == invoice.total_minor and not invoice.paid_at
+    """Note whether the invoice is paid now; while something is open its other ways to pay stay open too."""
+    paid_now = _is_covered(invoice) and not invoice.paid_at
     if paid_now:
         invoice.paid_at = datetime.now(UTC)
         session().add(
@@ -211,7 +217,25 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
     if paid_now:
         data = {"bulk": bulk} if bulk is not None else None
         timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, payment_id=payment.id, data=data)
-    return invoice.status == InvoiceStatus.PAID
+    elif invoice.status == InvoiceStatus.PARTIALLY_PAID:
+        _tell_of_part(payment, invoice, actor)
+    return paid_now
+
+
+def _tell_of_part(payment: Payment, invoice: Invoice, actor: Actor) -> None:
+    held = Money(invoice.captured_minor - invoice.refunded_minor, invoice.currency)
+    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
+    timeline.record(
+        "invoice.partially_paid",
+        actor=actor,
+        invoice_id=invoice.id,
+        payment_id=payment.id,
+        data={"amount": format_amount(held), "due": format_amount(due), "currency": invoice.currency},
+    )
+
+
+def _is_covered(invoice: Invoice) -> bool:
+    return bool(invoice.captured_minor) and invoice.captured_minor == invoice.total_minor
 
 
 def _keep_surplus(payment: Payment, invoice: Invoice, surplus: Money) -> None:

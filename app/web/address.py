@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import request, url_for
 
@@ -16,24 +16,14 @@ KEY = "int(max=9223372036854775807)"
 
 
 def install(app: Flask) -> None:
-    """Give templates `here()` and `here_in(language)`."""
+    """Give templates `here()`."""
     app.jinja_env.globals["here"] = here
-    app.jinja_env.globals["here_in"] = here_in
 
 
 def here() -> str:
     """Return the path of this page with its query, or of the sign-in page where there is nothing to come back to."""
-    return _address({})
-
-
-def here_in(language: str) -> str:
-    """Return the address of this page in another language."""
-    return _address({"lang": language})
-
-
-def _address(more: dict[str, Any]) -> str:
     endpoint = request.endpoint
     if endpoint is None or request.method != "GET" or endpoint.startswith(PASSING):
-        return url_for("auth.sign_in", **more)
+        return url_for("auth.sign_in")
     query = {name: values for name, values in request.args.lists() if name != "lang"}
-    return url_for(endpoint, **(query | more | (request.view_args or {})))
+    return url_for(endpoint, **(query | (request.view_args or {})))

@@ -16,16 +16,19 @@ from app.web.problem import Problem
 from app.web.request_body import LIMIT_BYTES, read_fields, read_json, read_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from apiflask import APIFlask
     from flask import Request
+
+    from app.domain.permission import Permission
 
     View = TypeVar("View", bound=Callable[..., Any])
 
 SPEC_PATH = "/api/openapi.json"
 VERSION_1 = "/api/v1/"
 SECURITY = "token"
+SCOPE = "x-required-scope"
 KEY_HEADER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -43,7 +46,7 @@ SAFE = {"get", "head"}
 MEANINGS = {
     400: "The body cannot be read",
     401: "No valid token",
-    403: "Not yours to do",
+    403: "Not yours to do: another service's, or a key without the scope this route asks for",
     404: "There is no such thing, or it is not yours",
     409: "The state of things forbids it, or the first call with this Idempotency-Key is still running",
     413: "The body is larger than this route takes: 256 KiB where nothing else is said",
@@ -119,35 +122,50 @@ registry.register("pydantic", StrictAdapter)
 def _fields(fault: ValidationError) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for error in fault.errors(include_url=False, include_context=False, include_input=False):
-        name = str(error["loc"][0]) if error["loc"] else "body"
+        name = _name(error["loc"])
         sentence = "is missing" if error["type"] == "missing" else error["msg"]
         fields.setdefault(name, []).append(sentence)
     return fields
+
+
+def _name(place: tuple[int | str, ...]) -> str:
+    """Return the field's name; of something in a list also which, counted from 0, and what of it."""
+    if not place:
+        return "body"
+    inside = any(isinstance(step, int) for step in place)
+    return ".".join(map(str, place)) if inside else str(place[0])
 
 
 def documented(
     summary: str,
     *statuses: int,
     public: bool = False,
+    scope: Permission | None = None,
+    parameters: Sequence[Mapping[str, Any]] = (),
     shapes: Mapping[int, type[BaseModel]] | None = None,
     array_of: type[BaseModel] | None = None,
 ) -> Callable[[View], View]:
     """Return a decorator that documents a route: its summary, its lock and every error it may answer.
 
-    `shapes` are the errors that callers of this route know in a shape of its own; `array_of` is what its body lists.
+    `scope` is what a limited key must hold; `parameters` are those of the query where no schema reads it; `shapes` are
+    the errors that callers of this route know in a shape of its own; `array_of` is what its body lists.
     """
     own = shapes or {}
     expected = {*COMMON, *(() if public else PROTECTED), *statuses, *own}
     responses = {status: _response(status, own.get(status)) for status in sorted(expected)}
     security = None if public else SECURITY
-    more = {"requestBody": _array(array_of)} if array_of else {}
+    more: dict[str, Any] = {"requestBody": _array(array_of)} if array_of else {}
+    if parameters:
+        more["parameters"] = [*parameters]
+    if scope is not None:
+        more[SCOPE] = str(scope)
     decorate: Callable[[View], View] = _docs.doc(
         summary=summary, responses=responses, security=security, extensions=more
     )
     return decorate
 
 
-def documented_2(summary: str, *statuses: int, rehearsed: str = "") -> Callable[[View], View]:
+def documented_2(summary: str, *statuses: int, scope: Permission, rehearsed: str = "") -> Callable[[View], View]:
     """Return a decorator that documents a route of version 2, whose every error is a problem (RFC 9457).
 
     `rehearsed` is the schema of what a rehearsal answers, where that is another status than in earnest.
@@ -157,7 +175,9 @@ def documented_2(summary: str, *statuses: int, rehearsed: str = "") -> Callable[
     if rehearsed:
         schema = {"$ref": f"#/components/schemas/{rehearsed}"}
         responses[200] = {"description": "The rehearsal", "content": {"application/json": {"schema": schema}}}
-    decorate: Callable[[View], View] = _docs.doc(summary=summary, responses=responses, security=SECURITY)
+    decorate: Callable[[View], View] = _docs.doc(
+        summary=summary, responses=responses, security=SECURITY, extensions={SCOPE: str(scope)}
+    )
     return decorate
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import BillingError, Conflict, Forbidden, Invalid, NotFound, Outcome, ProviderFailure
+from app.domain.permission import MissingScope
 from app.web import problem, request_id
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def _billing_error(error: BillingError) -> Response:
         return _json(error.status, error.body)
     if isinstance(error, ProviderFailure):
         return _provider_failure(error)
+    if isinstance(error, MissingScope):
+        return _missing_scope(error)
     status = next((status for kind, status in STATUS if isinstance(error, kind)), None)
     if status is None:
         return _crash(error)
@@ -87,6 +90,14 @@ def _billing_error(error: BillingError) -> Response:
     more = {"code": error.code} if isinstance(error, Conflict) else {}
     retry_after_s = error.data.get("retry_after_s") if isinstance(error, Conflict) else None
     return _answer(status, str(error), fields, retry_after_s=retry_after_s, **more)
+
+
+def _missing_scope(error: MissingScope) -> Response:
+    """Say what the key lacks; callers of the old interface test the outer code (eis.md 4)."""
+    more: dict[str, Any] = {"code": "missing_scope", "scope": str(error.scope)}
+    if problem.is_wanted():
+        return problem.problem(403, str(error), **more)
+    return _json(403, body_of(str(error), **more) | {"code": "403"})
 
 
 def _provider_failure(error: ProviderFailure) -> Response:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import delivery_words, inbox_words, proof_words, words
+from app.web import delivery_words, desk_words, inbox_words, proof_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flask import Flask
+
+    from app.queries.paging import Count
 
 TALLINN = ZoneInfo(ZONE)
 NBSP = "\N{NO-BREAK SPACE}"
@@ -26,10 +30,11 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, clock, day, listed, iso, explained, shortened):
+    for each in (amount, money, grouped, clock, day, last_day, listed, iso, explained, shortened):
         app.jinja_env.filters[each.__name__] = each
     words.install(app)
     delivery_words.install(app)
+    desk_words.install(app)
     inbox_words.install(app)
     proof_words.install(app)
 
@@ -38,14 +43,31 @@ def amount(minor: int, currency: str) -> str:
     """Return minor units as text without the currency, such as `1 240.00`; Estonian and Russian take a comma."""
     exponent = EXPONENTS[currency]
     whole, part = divmod(abs(minor), 10**exponent)
-    grouped = f"{whole:,}".replace(",", NBSP)
     mark = "," if str(get_locale()) in DECIMAL_COMMA else "."
-    return f"{MINUS if minor < 0 else ''}{grouped}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+    return f"{MINUS if minor < 0 else ''}{grouped(whole)}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands apart, such as `1 912`."""
+    return f"{number:,}".replace(",", NBSP)
 
 
 def money(minor: int, currency: str) -> str:
     """Return minor units with their currency, such as `1 240.00 €`."""
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
+
+
+def summed(sums: Iterable[tuple[int, str]]) -> str:
+    """Return minor units by currency as one text, such as `120.00 € + 5.00 $`; nothing is zero euros."""
+    totals: dict[str, int] = {}
+    for minor, currency in sums:
+        totals[currency] = totals.get(currency, 0) + minor
+    return " + ".join(money(minor, currency) for currency, minor in sorted(totals.items())) or money(0, "EUR")
+
+
+def counted(count: Count) -> str:
+    """Return how many there are, with a plus where the counting stopped."""
+    return grouped(count.number) + ("+" if count.is_capped else "")
 
 
 def clock(moment: datetime) -> str:
@@ -57,6 +79,11 @@ def day(moment: datetime | date) -> str:
     """Return the ISO date."""
     local = moment.astimezone(TALLINN).date() if isinstance(moment, datetime) else moment
     return local.isoformat()
+
+
+def last_day(end: datetime) -> str:
+    """Return the ISO date of the day that ends at this midnight."""
+    return day(end - timedelta(seconds=1))
 
 
 def shortened(identifier: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from flask_login import current_user
 
 from app.domain.errors import Forbidden
 from app.domain.permission import Permission, may
+from app.queries.settings import whole_numbers
 from app.web.htmx import see_other, wants_fragment
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ NEEDS = "needs"
 
 # No second slash, no backslash, no control character: an address of our own and nothing a browser reads otherwise.
 LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
+
+
+class LoginTooOld(Forbidden):
+    """This needs a sign-in that is younger: sign in once more, what you filled in is kept for you."""
 
 
 class NotAllowed(Forbidden):
@@ -71,6 +78,31 @@ def require_operator() -> WerkzeugResponse | None:
 def operator() -> Any:
     """Return who is signed in, as the verb that opened the session describes them; only behind a guard."""
     return cast("Any", current_user)._get_current_object()  # noqa: SLF001 - the proxy's documented way to its object
+
+
+def require_fresh_login(amount_minor: int | None = None) -> None:
+    """Let pass who signed in a short while ago; call it in a view before anything is changed.
+
+    With an amount, in minor units, only those above the setting `step_up_above` ask for it; without one it is always
+    asked. Raises LoginTooOld, which keeps what was typed, sends the person through TARA again and back to a page that
+    sends the same form (security.md T56). How long a login is fresh says the setting `fresh_login_minutes`.
+    """
+    said = whole_numbers(("step_up_above", "fresh_login_minutes"))
+    if amount_minor is not None and amount_minor <= (said["step_up_above"] or 0):
+        return
+    if datetime.now(UTC) - operator().signed_in_at > timedelta(minutes=said["fresh_login_minutes"] or 0):
+        raise LoginTooOld
+
+
+def fresh_login_first(view: ViewT) -> ViewT:
+    """Ask for a fresh login before the view, whatever it is about; stands below `needs`."""
+
+    @wraps(view)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        require_fresh_login()
+        return view(*args, **kwargs)
+
+    return cast("ViewT", asked)
 
 
 def local_path(address: str | None) -> str | None:

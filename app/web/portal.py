@@ -4,13 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.web import address, assets, csrf, filters, headers, htmx, language, navigation, theme
+from app.web import (
+    address,
+    assets,
+    csrf,
+    filters,
+    headers,
+    htmx,
+    language,
+    navigation,
+    roles,
+    task_words,
+    theme,
+    vat_words,
+)
 
 if TYPE_CHECKING:
     from flask import Flask
 
+PARTS = (
+    headers,
+    assets,
+    csrf,
+    htmx,
+    language,
+    navigation,
+    theme,
+    filters,
+    address,
+    roles,
+    task_words,
+    vat_words,
+)
+
 
 def install(app: Flask) -> None:
     """Install headers, static files, form protection, languages, themes and the helpers of the templates."""
-    for part in (headers, assets, csrf, htmx, language, navigation, theme, filters, address, navigation):
+    for part in PARTS:
         part.install(app)

@@ -97,6 +97,20 @@ BOOKING = {
     "dispute.won": _("Dispute won"),
     "credit.applied": _("Credit used"),
 }
+SHARED = {
+    "on": Word(_("May sign with it"), "warn"),
+    "off": Word(_("Switched off"), "good"),
+}
+RANGE = {
+    "used": Word(_("In use"), "good"),
+    "waits": Word(_("Follows"), "mute"),
+    "full": Word(_("Full"), "off"),
+}
+ACCESS = {
+    "live": Word(_("Has access"), "good"),
+    "ended": Word(_("Ended"), "warn"),
+    "revoked": Word(_("Taken away"), "off"),
+}
 THIS_ONE = Word(_("This browser"), "good")
 AGREE = Word(_("Agree"), "good")
 DIFFER = Word(_("Differ"), "bad")
@@ -118,6 +132,7 @@ FAULTS: dict[int, Fault] = {
     409: Fault(
         _("This is not possible now"), _("Something has changed in the meantime. Reload the page and look again.")
     ),
+    410: Fault(_("This is not kept any more"), _("Go back and start it again.")),
     413: Fault(_("This is too large"), _("Send less at once.")),
     422: Fault(_("Something is not right yet"), _("Go back, correct it and send it again.")),
     429: Fault(_("Too many requests"), _("Wait a minute and try again.")),
@@ -132,6 +147,9 @@ def install(app: Flask) -> None:
         "invoice": INVOICE,
         "payment": PAYMENT,
         "delivery": DELIVERY,
+        "access": ACCESS,
+        "range": RANGE,
+        "shared": SHARED,
         "this_one": THIS_ONE,
         "agree": AGREE,
         "differ": DIFFER,

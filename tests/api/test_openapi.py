@@ -69,6 +69,19 @@ def test_it_is_openapi_3_1(api: Api, document: dict[str, Any]) -> None:
     schemathesis.openapi.from_dict(document).validate()
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_the_callback_says_which_parameters_it_reads(document: dict[str, Any], method: str) -> None:
+    said = {
+        (each["name"], each["in"], each["required"])
+        for each in operations(document)[f"{V1}{CALLBACK}", method]["parameters"]
+    }
+    assert said == {
+        ("payment_reference", "query", True),
+        ("order_reference", "query", False),
+        ("event_name", "query", False),
+    }
+
+
 def test_every_route_of_version_1_is_there_and_nothing_else(api: Api, document: dict[str, Any]) -> None:
     served = {
         (rule.rule, method.lower())

@@ -171,8 +171,8 @@ MUTANTS = [
     Mutant(
         "who was removed stays signed in",
         "app/services/operators.py",
-        "timedelta(seconds=settings.session_idle_s),\n                WhiteCode.revoked_at.is_(None),\n",
-        "timedelta(seconds=settings.session_idle_s),\n",
+        "timedelta(seconds=lengths.idle_s),\n                WhiteCode.revoked_at.is_(None),\n",
+        "timedelta(seconds=lengths.idle_s),\n",
         "tests/web/test_sign_in.py",
     ),
     Mutant(

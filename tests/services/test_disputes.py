@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.domain.errors import NotFound
 from app.domain.refund import RefundNotPossible, RefundTooLarge
 from app.integrations import current
-from app.services import disputes, refund_calls
+from app.services import dispute_deadlines, disputes, refund_calls
 from app.services.disputes import DisputeRefused
 from tests.services.refunding import MARY, ask, assert_sound, order, payment_id, questions, send, status, went_back
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from tests.system import System
 
 
@@ -161,7 +159,7 @@ class TestADispute:
         asked = []
         for day in range(6):
             with system.app.app_context():
-                disputes.warn_of_deadlines(today + timedelta(days=day))
+                dispute_deadlines.warn(today + timedelta(days=day))
             asked.append(len(questions(system, reference)))
         assert asked == [0, 0, 1, 1, 2, 2]
 
@@ -304,3 +302,37 @@ class TestARefundMadeThere:
         assert system.call("auction", "/refund/auction", said).status_code == 200
         system.drain()
         assert (told(system, number), system.status(number)) == ([], "refunded")
+
+
+def news(system: System, reference: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the public events about disputes of a payment, each with what it says of the dispute."""
+    rows = system.rows(
+        "select type, payload from announcement where payment_id = :p and type like 'dispute.%' order by id",
+        p=payment_id(system, reference),
+    )
+    return [(row.type, row.payload["data"]["dispute"]) for row in rows]
+
+
+def test_the_service_hears_of_a_dispute_from_its_opening_to_its_end(system: System) -> None:
+    today = date(2026, 11, 21)
+    _number, reference = system.settle("auction", "100.00")
+    with system.app.app_context():
+        key = dispute(system, reference, due=today + timedelta(days=3))
+        dispute_deadlines.warn(today)
+        dispute_deadlines.warn(today)
+        disputes.take_up(key, actor=MARY)
+        disputes.lose(key, actor=MARY)
+        disputes.win(key, actor=MARY)
+    told = news(system, reference)
+    assert [(kind, said["status"]) for kind, said in told] == [
+        ("dispute.opened", "opened"),
+        ("dispute.deadline", "opened"),
+        ("dispute.updated", "under_review"),
+        ("dispute.lost", "lost"),
+        ("dispute.won", "won"),
+    ]
+    assert {said["id"] for _, said in told} == {told[0][1]["id"]}
+    assert told[0][1]["id"].startswith("dp_")
+    assert told[1][1]["evidence_due_on"] == "2026-11-24"
+    assert told[0][1]["amount"] == "100.00"
+    assert_sound(system)

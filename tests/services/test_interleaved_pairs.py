@@ -146,7 +146,7 @@ def _everything_sealed(system: System, _: Any, __: list[Any]) -> bool:
 
 def _signed_in(system: System) -> str:
     with system.app.app_context():
-        operators.add_white_code(SUBJECT)
+        operators.add_white_code(SUBJECT, role="viewer")
         token = operators.open_session(Identity(SUBJECT, "Mary", "Test", "high"), ip="127.0.0.1", user_agent="test")
         db.session.remove()
     return token

@@ -10,6 +10,7 @@ from flask import request
 from app.blueprints.api.guard import caller
 from app.services.idempotency import Call, Reply, run, run_outside
 from app.web.api import documented
+from app.web.guards import needs
 from app.web.idempotency import fingerprint_of, given_key, replay
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from apiflask import APIBlueprint
     from flask import Response
     from pydantic import BaseModel
+
+    from app.domain.permission import Permission
 
     View = Callable[[Any], dict[str, Any]]
 
@@ -29,6 +32,7 @@ def door(
     takes: type[BaseModel],
     gives: type[BaseModel],
     summary: str,
+    scope: Permission,
     status: int = 201,
     methods: Sequence[str] = ("POST",),
     faults: Sequence[int] = (),
@@ -37,6 +41,7 @@ def door(
 ) -> Callable[[View], View]:
     """Return a decorator that hangs a view into the blueprint; the view takes the body and returns the answer's body.
 
+    `scope` is what a limited key must hold to call it.
     `outside` says that the verb calls somebody between two transactions of its own; every other verb runs in one
     transaction with the answer kept for its Idempotency-Key.
     """
@@ -44,9 +49,9 @@ def door(
     def hang(view: View) -> View:
         answering = bp.output(gives, status_code=status)(_repeatable(view, status, run_outside if outside else run))
         reading = bp.input(takes, location="json_or_form", arg_name="body")(
-            documented(summary, *faults, shapes=shapes)(answering)
+            documented(summary, *faults, scope=scope, shapes=shapes)(answering)
         )
-        bp.route(path, methods=[*methods])(reading)
+        bp.route(path, methods=[*methods])(needs(scope)(reading))
         return view
 
     return hang

@@ -9,6 +9,7 @@ from apiflask import APIBlueprint
 from app.blueprints.api.doors import door
 from app.blueprints.api.guard import caller
 from app.blueprints.api.papers import CreatedAnswer, EInvoiceBody
+from app.domain.permission import Permission
 from app.services import documents
 
 bp = APIBlueprint("e_invoice", __name__, url_prefix="/api/v1/e_invoice", tag="Documents")
@@ -21,6 +22,7 @@ bp = APIBlueprint("e_invoice", __name__, url_prefix="/api/v1/e_invoice", tag="Do
     gives=CreatedAnswer,
     status=200,
     summary="Pass an invoice on to the buyer's e-invoice operator",
+    scope=Permission.EXPORT,
 )
 def e_invoice(body: EInvoiceBody) -> dict[str, Any]:
     """Keep the e-invoice once; the same content again changes nothing."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from flask import Response, g, jsonify, request
+from flask import Response, current_app, g, jsonify, request
 
 from app.services.initiators import AccessDenied, authenticate
 from app.web import problem
+from app.web.guards import needed_by
 
 if TYPE_CHECKING:
     from app.services.initiators import Caller
@@ -17,11 +18,18 @@ DENIED = {"message": "Access denied", "code": "403"}
 
 
 def require_caller() -> Response | None:
-    """Let authenticated services pass and answer everybody else alike, before anything of the body is read."""
+    """Let authenticated services pass whose key may do this, before anything of the body is read.
+
+    Everybody else is answered alike. Raises MissingScope, which says what the key lacks.
+    """
     try:
         g.caller = authenticate(_token())
     except AccessDenied:
         return _denied()
+    app: Any = current_app
+    scope = needed_by(app, str(request.endpoint))
+    if scope is not None:
+        caller().require(scope)
     return None
 
 

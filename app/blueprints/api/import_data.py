@@ -12,11 +12,13 @@ from pydantic import BaseModel, Field
 from app.blueprints.api import import_rows
 from app.blueprints.api.doors import answer_once
 from app.blueprints.api.guard import caller
+from app.domain.permission import Permission
 from app.services import imports
 from app.services.idempotency import Reply
 from app.services.imports import Importer, Taken
 from app.services.timeline import Actor
 from app.web.api import documented
+from app.web.guards import needs
 from app.web.json_array import ArrayBody
 
 if TYPE_CHECKING:
@@ -54,16 +56,24 @@ class ImportAnswer(BaseModel):
 
 
 @bp.post("/invoice_data")
+@needs(Permission.ISSUE_INVOICE)
 @bp.output(ImportAnswer)
-@documented("Bring along invoices of the system before", array_of=import_rows.InvoiceRow)
+@documented(
+    "Bring along invoices of the system before", scope=Permission.ISSUE_INVOICE, array_of=import_rows.InvoiceRow
+)
 def invoice_data() -> dict[str, Any] | Response:
     """Take in the invoices that are not here yet; what is here stays as it is."""
     return _taken_once("invoices", lambda body: imports.take_invoices(_importer(), _Rows(import_rows.invoices, body)))
 
 
 @bp.post("/reference_data")
+@needs(Permission.MANAGE_ACCOUNTS)
 @bp.output(ImportAnswer)
-@documented("Bring along reference numbers of the system before", array_of=import_rows.ReferenceRow)
+@documented(
+    "Bring along reference numbers of the system before",
+    scope=Permission.MANAGE_ACCOUNTS,
+    array_of=import_rows.ReferenceRow,
+)
 def reference_data() -> dict[str, Any] | Response:
     """Take in the reference numbers that are not here yet."""
     return _taken_once(

@@ -9,6 +9,7 @@ from apiflask import APIBlueprint
 from app.blueprints.api import schemas
 from app.blueprints.api.doors import door
 from app.blueprints.api.guard import caller
+from app.domain.permission import Permission
 from app.integrations import current
 from app.services import invoices
 from app.services.synchronisation import NotTaken, synchronise
@@ -28,6 +29,7 @@ bp = APIBlueprint("invoice", __name__, url_prefix="/api/v1/invoice", tag="Invoic
     gives=schemas.MessageAnswer,
     status=200,
     summary="Change the amount of an invoice nobody has paid",
+    scope=Permission.EDIT_INVOICE,
     faults=[404],
 )
 def update_invoice_data(body: AmountBody) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def update_invoice_data(body: AmountBody) -> dict[str, Any]:
     gives=schemas.MessageAnswer,
     status=200,
     summary="Send an invoice to its service again",
+    scope=Permission.EDIT_INVOICE,
     faults=[404],
     outside=True,
 )

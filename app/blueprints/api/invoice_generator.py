@@ -12,6 +12,7 @@ from app.blueprints.api.doors import door
 from app.blueprints.api.guard import caller
 from app.domain.errors import Invalid, NotFound
 from app.domain.numbering import NumberRangeExhausted
+from app.domain.permission import Permission
 from app.integrations import current
 from app.services import (
     bulk_payments,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 OUT_OF_RANGE = {"message": "Number create failed. out of range", "error": "out of range"}
+# What a limited key must hold beside the scope of the route, by the word it reports.
+STATUS_SCOPES = {"paid": Permission.SUBMIT_PAYMENT, "cancelled": Permission.CANCEL}
 
 bp = APIBlueprint("invoice_generator", __name__, url_prefix="/api/v1/invoice_generator", tag="Invoices")
 
@@ -43,6 +46,7 @@ bp = APIBlueprint("invoice_generator", __name__, url_prefix="/api/v1/invoice_gen
     takes=schemas.RegisterBody,
     gives=schemas.LinkAnswer,
     summary="Register an invoice and get its payment link",
+    scope=Permission.ISSUE_INVOICE,
 )
 def register(body: schemas.RegisterBody) -> dict[str, Any]:
     """Register an invoice; the same one again gets the same answer."""
@@ -56,6 +60,7 @@ def register(body: schemas.RegisterBody) -> dict[str, Any]:
     takes=schemas.OneOffBody,
     gives=schemas.OneOffAnswer,
     summary="Send a payer to pay an invoice now",
+    scope=Permission.CREATE,
     faults=[429, 502],
     outside=True,
 )
@@ -78,6 +83,7 @@ def oneoff(body: schemas.OneOffBody) -> dict[str, Any]:
     takes=schemas.BulkBody,
     gives=schemas.OneOffAnswer,
     summary="Send a payer to pay several invoices at once",
+    scope=Permission.CREATE,
     faults=[429, 501, 502],
     outside=True,
 )
@@ -92,6 +98,7 @@ def bulk_payment(body: schemas.BulkBody) -> dict[str, Any]:
     takes=schemas.DepositBody,
     gives=schemas.OneOffAnswer,
     summary="Send a user to pay a deposit",
+    scope=Permission.CREATE,
     faults=[429, 501, 502],
     outside=True,
 )
@@ -133,6 +140,7 @@ def _start(command: payments.OneOff) -> str:
     takes=schemas.NothingBody,
     gives=schemas.NumberAnswer,
     summary="Reserve an invoice number",
+    scope=Permission.ISSUE_INVOICE,
     faults=[501],
 )
 def invoice_number_generator(_body: schemas.NothingBody) -> dict[str, Any]:
@@ -150,6 +158,7 @@ def invoice_number_generator(_body: schemas.NothingBody) -> dict[str, Any]:
     takes=schemas.MonthlyBody,
     gives=schemas.NumbersAnswer,
     summary="Reserve monthly invoice numbers",
+    scope=Permission.ISSUE_INVOICE,
     faults=[501],
 )
 def monthly_invoice_numbers_generator(body: schemas.MonthlyBody) -> dict[str, Any]:
@@ -166,6 +175,7 @@ def monthly_invoice_numbers_generator(body: schemas.MonthlyBody) -> dict[str, An
     takes=schemas.ReferenceBody,
     gives=schemas.ReferenceAnswer,
     summary="Make a reference number for a payer",
+    scope=Permission.MANAGE_ACCOUNTS,
 )
 def reference_number_generator(body: schemas.ReferenceBody) -> dict[str, Any]:
     """Make a reference number that belongs to one payer for ever."""
@@ -180,10 +190,14 @@ def reference_number_generator(body: schemas.ReferenceBody) -> dict[str, Any]:
     gives=schemas.MessageAnswer,
     status=200,
     summary="Report what became of an invoice",
+    scope=Permission.EDIT_INVOICE,
     faults=[404],
 )
 def invoice_status(body: schemas.StatusBody) -> dict[str, Any]:
     """Do what the initiator reports of its invoice; the same report again changes nothing."""
+    also = STATUS_SCOPES.get(body.status)
+    if also is not None:
+        caller().require(also)
     try:
         status_reports.change_status(caller(), body.invoice_number, body.status)
     except NotFound:
@@ -200,6 +214,7 @@ def invoice_status(body: schemas.StatusBody) -> dict[str, Any]:
     gives=schemas.MessageAnswer,
     status=200,
     summary="Report what became of a deposit",
+    scope=Permission.EDIT_INVOICE,
     outside=True,
 )
 def deposit_status(body: schemas.DepositStatusBody) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from app.blueprints.api.doors import door
 from app.blueprints.api.fields import Number
 from app.blueprints.api.guard import caller
 from app.domain.errors import NotFound
+from app.domain.permission import Permission
 from app.integrations import current
 from app.services import whole_refunds
 from app.web.errors import Refusal, body_of
@@ -73,6 +74,7 @@ class RefundBody(schemas.Body):
     gives=schemas.MessageAnswer,
     status=200,
     summary="Give back everything that was paid for an invoice",
+    scope=Permission.REFUND,
     faults=[404, 502],
     outside=True,
 )

@@ -12,9 +12,11 @@ from app.blueprints.api.fields import Filled
 from app.blueprints.api.guard import caller
 from app.blueprints.api.schemas import Body, MessageAnswer
 from app.domain.errors import Invalid, NotFound
+from app.domain.permission import Permission
 from app.services import reservations
 from app.web.api import documented
 from app.web.errors import Refusal
+from app.web.guards import needs
 
 bp = APIBlueprint("reserved_domains", __name__, url_prefix="/api/v1/invoice", tag="Reservations")
 
@@ -65,9 +67,10 @@ class GiveUpBody(Body):
 
 
 @bp.get("/reserved_domains_invoice_statuses")
+@needs(Permission.VIEW)
 @bp.input(ReservationQuery, location="query", arg_name="query")
 @bp.output(ReservationAnswer)
-@documented("Ask whether a reservation has been paid", shapes={404: NoReservationAnswer})
+@documented("Ask whether a reservation has been paid", scope=Permission.VIEW, shapes={404: NoReservationAnswer})
 def reserved_domains_invoice_statuses(query: ReservationQuery) -> dict[str, Any]:
     """Say whether this holder's reservation has been paid."""
     try:
@@ -88,6 +91,7 @@ def reserved_domains_invoice_statuses(query: ReservationQuery) -> dict[str, Any]
     gives=MessageAnswer,
     status=200,
     summary="Give up a reservation",
+    scope=Permission.CANCEL,
     shapes={404: MessageAnswer},
 )
 def reserved_domain_cancellation_statuses(body: GiveUpBody) -> dict[str, Any]:

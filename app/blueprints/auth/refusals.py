@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.integrations import LoginCancelled, WeakLogin
-from app.services.operators import NotListed
+from app.integrations import LoginCancelled, OldLogin, WeakLogin
+from app.services.operators import NotListed, OtherPerson
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ class Refusal(NamedTuple):
     status: int
     headline: str
     advice: str
+    subject: str = ""
+    somebody_stays: bool = False
 
 
 def explain(fault: BillingError) -> Refusal:
@@ -37,8 +39,25 @@ def explain(fault: BillingError) -> Refusal:
             _("You are not on the list"),
             _(
                 "TARA knows who you are, but this portal is only for the people on its white list. "
-                "Ask a colleague who has access to add your personal code together with its country."
+                "Ask an administrator to add you, and give them this code, exactly as it stands:"
             ),
+            subject=fault.subject,
+        )
+    if isinstance(fault, OtherPerson):
+        return Refusal(
+            "other_person",
+            403,
+            _("Somebody else signed in"),
+            _("To go on here, the person who began must sign in once more. To change places, sign out first."),
+            somebody_stays=True,
+        )
+    if isinstance(fault, OldLogin):
+        return Refusal(
+            "old",
+            403,
+            _("The sign-in service did not ask you again"),
+            _("It remembered you from before. Sign out there, or close the browser, and start again."),
+            somebody_stays=True,
         )
     if isinstance(fault, WeakLogin):
         return Refusal(

@@ -11,9 +11,11 @@ from flask_login import current_user
 from app.blueprints.auth.refusals import Refusal, explain, unreachable
 from app.domain.errors import Forbidden, ProviderFailure
 from app.extensions import login_manager, oauth
+from app.queries.settings import whole_numbers
 from app.services import operators
 from app.web import cookies, language
-from app.web.guards import local_path
+from app.web.guards import LoginTooOld, local_path, operator
+from app.web.htmx import see_other
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ LOG = structlog.get_logger(__name__)
 blueprint = Blueprint("auth", __name__)
 
 login_manager.session_protection = None
+# Asks a login service that remembers people to forget it for once; TARA asks each time anyway.
+AGAIN = {"prompt": "login", "max_age": "0"}
+MOST_FIELDS, MOST_TYPED = 100, 50_000
 
 
 @login_manager.request_loader  # type: ignore[untyped-decorator]
@@ -43,17 +48,19 @@ def sign_in() -> WerkzeugResponse:
     """Show the one way in; who is in already is sent on."""
     onward = local_path(request.args.get("next"))
     if current_user.is_authenticated:
-        return redirect(onward or url_for("invoices.index"), 303)
+        return redirect(onward or url_for("overview.index"), 303)
     return make_response(render_template("auth/sign_in.html", onward=onward))
 
 
 @blueprint.get("/auth/tara")
 def tara() -> WerkzeugResponse:
     """Begin a login: what belongs to it waits in a cookie for the way back and for nothing else."""
+    again = request.args.get("again") == "1" and current_user.is_authenticated
     session.clear()
     session["onward"] = local_path(request.args.get("next"))
+    session["again"] = again
     try:
-        return _begun()
+        return _begun(**AGAIN if again else {})
     except ProviderFailure as failure:
         return _refused(unreachable(), failure)
 
@@ -61,20 +68,61 @@ def tara() -> WerkzeugResponse:
 @blueprint.get("/auth/tara/callback")
 def callback() -> WerkzeugResponse:
     """End a login with a new session, or say in words why not."""
-    onward = local_path(session.get("onward"))
+    onward, again = local_path(session.get("onward")), session.get("again") is True
+    old = cookies.session_token() if again else None
+    here = {"ip": request.remote_addr or "", "user_agent": request.user_agent.string}
     try:
-        token = operators.open_session(
-            oauth.tara.identity(), ip=request.remote_addr or "", user_agent=request.user_agent.string
-        )
+        identity = oauth.tara.identity(fresh=again)
+        token = operators.renew_session(old, identity, **here) if old else operators.open_session(identity, **here)
     except ProviderFailure as failure:
         return _refused(unreachable(), failure)
     except Forbidden as refusal:
         return _refused(explain(refusal), refusal)
     finally:
         session.clear()
-    response = redirect(onward or url_for("invoices.index"), 303)
-    cookies.put_session(response, token, max_age_s=_settings().session_max_s)
+    return _welcome(token, onward)
+
+
+def _welcome(token: str, onward: str | None) -> WerkzeugResponse:
+    """Hand out the session and lead on, in the language this person chose."""
+    response = redirect(onward or url_for("overview.index"), 303)
+    person = operators.current_operator(token)
+    if person is not None and person.locale in language.LANGUAGES:
+        cookies.put_choice(response, "lang", str(person.locale))
+    cookies.put_session(response, token, max_age_s=operators.session_lengths().max_s)
     return response
+
+
+@blueprint.get("/sign_in/again")
+def again() -> WerkzeugResponse:
+    """Say why a fresh sign-in is asked for, and that what was typed is kept."""
+    if not current_user.is_authenticated:
+        return redirect(url_for("auth.sign_in"), 303)
+    held = operators.held_form(current_user.session_id)
+    wanted = local_path(request.args.get("next"))
+    onward = wanted or (url_for("auth.held") if held else None)
+    said = whole_numbers(("step_up_above", "fresh_login_minutes"))
+    html = render_template("auth/again.html", held=held, onward=onward, minutes=said["fresh_login_minutes"])
+    return make_response(html)
+
+
+@blueprint.get("/sign_in/held")
+def held() -> WerkzeugResponse:
+    """Offer to send what was typed before the fresh sign-in."""
+    if not current_user.is_authenticated:
+        return redirect(url_for("auth.sign_in"), 303)
+    return make_response(render_template("auth/held.html", held=operators.held_form(current_user.session_id)))
+
+
+@blueprint.app_errorhandler(LoginTooOld)
+def _fresh_login_wanted(_wanted: LoginTooOld) -> WerkzeugResponse:
+    """Keep what was typed and lead to a fresh sign-in; a page is simply come back to."""
+    if request.method == "GET":
+        return see_other(url_for("auth.again", next=local_path(request.full_path.rstrip("?"))))
+    fields = [(name, value) for name, values in request.form.lists() for value in values if name != "csrf_token"]
+    if len(fields) <= MOST_FIELDS and sum(len(value) for _name, value in fields) <= MOST_TYPED and not request.files:
+        operators.hold_form(operator().session_id, request.full_path.rstrip("?"), fields)
+    return see_other(url_for("auth.again"))
 
 
 @blueprint.post("/logout")
@@ -91,9 +139,11 @@ def logout() -> WerkzeugResponse:
     return response
 
 
-def _begun() -> WerkzeugResponse:
+def _begun(**more: str) -> WerkzeugResponse:
     """Send the browser to TARA; state, nonce and PKCE are kept in the cookie of this flow."""
-    started: WerkzeugResponse = oauth.tara.authorize_redirect(_callback_address(), ui_locales=language.current())
+    started: WerkzeugResponse = oauth.tara.authorize_redirect(
+        _callback_address(), ui_locales=language.current(), **more
+    )
     return started
 
 

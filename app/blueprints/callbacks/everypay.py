@@ -47,8 +47,7 @@ PARAMETERS: list[dict[str, Any]] = [
 
 @bp.route("/callback", methods=["GET", "POST"])
 @bp.output(CallbackAnswer)
-@documented("Hear that something happened to a payment", 429, public=True)
-@bp.doc(extensions={"parameters": PARAMETERS})
+@documented("Hear that something happened to a payment", 429, public=True, parameters=PARAMETERS)
 def callback() -> dict[str, Any]:
     """Keep the message, see to it that the payment is looked at, and answer what is known.
 

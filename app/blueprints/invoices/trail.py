@@ -203,6 +203,12 @@ LOOKS: dict[str, Look] = {
         "stop", "mute", lambda _each: _("Reservation given up"), lambda each: ", ".join(each.data.get("names", []))
     ),
     "invoice.settled": Look("check", "good", lambda _each: _("Invoice paid in full"), _by_bulk),
+    "invoice.partially_paid": Look(
+        "check",
+        "wait",
+        lambda each: _("Paid in part: %(amount)s", amount=_sum(each.data)),
+        lambda each: _("%(amount)s is still due", amount=_sum(each.data, "due")),
+    ),
     "invoice.cancelled": Look("stop", "mute", lambda _each: _("Invoice cancelled"), _reason),
     "invoice.overdue": Look("clock", "warn", lambda _each: _("Reported overdue"), _nothing),
     "invoice.reopened": Look("invoice", "mute", lambda _each: _("Reported unpaid again"), _nothing),
@@ -283,6 +289,10 @@ LOOKS: dict[str, Look] = {
         "clock", "wait", lambda each: _("Evidence handed in: %(amount)s", amount=_sum(each.data)), _reason
     ),
     "dispute.won": Look("check", "good", lambda each: _("Dispute won: %(amount)s", amount=_sum(each.data)), _reason),
+    "dispute.lost": Look("close", "bad", lambda each: _("Dispute lost: %(amount)s", amount=_sum(each.data)), _reason),
+    "dispute.deadline": Look(
+        "clock", "warn", lambda each: _("Evidence due: %(amount)s", amount=_sum(each.data)), _reason
+    ),
     "dispute.closed": Look(
         "stop", "mute", lambda each: _("Dispute closed: %(amount)s", amount=_sum(each.data)), _reason
     ),
@@ -300,6 +310,13 @@ LOOKS: dict[str, Look] = {
         "close",
         "bad",
         lambda each: _("%(service)s refused", service=str(each.data.get("initiator", "?")).capitalize()),
+        _reason,
+    ),
+    "initiator.notice.again": Look("send", "wait", lambda _each: _("To be told again"), _reason),
+    "status.change.asked": Look(
+        "send",
+        "wait",
+        lambda each: _("The service is asked to take it as %(status)s", status=each.data.get("to", "?")),
         _reason,
     ),
     "deposit.reported": Look(

@@ -94,8 +94,11 @@ class TaraApp(FlaskOAuth2App):  # type: ignore[misc]
         self._tara = tara
         self.client_cls = partial(TaraSession, caller)
 
-    def identity(self) -> Identity:
+    def identity(self, *, fresh: bool = False) -> Identity:
         """Return who came back from the login service with this request.
+
+        With `fresh` a service that remembers people must say that they really signed in just now; TARA remembers
+        nobody and says nothing about it (protocols.md 7).
 
         Raises LoginRefused, by name for each fault, or ProviderFailure when the service cannot be asked. State and
         nonce serve once.
@@ -118,6 +121,7 @@ class TaraApp(FlaskOAuth2App):  # type: ignore[misc]
             acr_minimum=self._tara.acr,
             amr_allowed=self._tara.amr,
             now=now,
+            auth_within_s=LONGEST_LOGIN_S if fresh else None,
         )
 
     def save_authorize_data(self, **data: Any) -> None:

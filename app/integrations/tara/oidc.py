@@ -50,6 +50,10 @@ class TokenExpired(WrongToken):
     """The login took too long; start again."""
 
 
+class OldLogin(LoginRefused):
+    """The login service remembered somebody instead of asking; sign in once more."""
+
+
 class WrongSubject(WrongToken):
     """The login service gave no country and personal code."""
 
@@ -63,13 +67,17 @@ def check_claims(
     acr_minimum: str,
     amr_allowed: tuple[str, ...] = (),
     now: int,
+    auth_within_s: int | None = None,
 ) -> Identity:
     """Return who an ID token, its signature already checked, says has signed in.
 
-    Raises WrongIssuer, WrongAudience, WrongNonce, TokenExpired, WeakLogin, MeansNotAllowed or WrongSubject: each fault
-    has its name, and all are LoginRefused. `now` is in seconds since 1970.
+    Raises WrongIssuer, WrongAudience, WrongNonce, TokenExpired, OldLogin, WeakLogin, MeansNotAllowed or WrongSubject:
+    each fault has its name, and all are LoginRefused. `now` is in seconds since 1970.
     """
     _check_origin(claims, issuer=issuer, audience=audience, nonce=nonce, now=now)
+    signed_in_at = claims.get("auth_time", now)
+    if auth_within_s is not None and (type(signed_in_at) is not int or signed_in_at + auth_within_s + SKEW_S < now):
+        raise OldLogin
     acr = claims.get("acr")
     if not isinstance(acr, str) or ACR.get(acr, 0) < ACR[acr_minimum]:
         raise WeakLogin

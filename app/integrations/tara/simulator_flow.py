@@ -53,7 +53,8 @@ def register(app: Flask, provider: Provider) -> None:
             return _back({"error": error[0], "error_description": error[1]})
         if request.method == "GET":
             query = request.query_string.decode("ascii", errors="replace")
-            return page("TARA", "Who are you?", CHOOSE, personas=PERSONAS, query=query)
+            title = "Who are you, once more?" if request.args.get("prompt") else "Who are you?"
+            return page("TARA", title, CHOOSE, personas=PERSONAS, query=query)
         return _chosen(provider)
 
     @app.post("/oidc/token")
@@ -82,6 +83,8 @@ def _request_error() -> tuple[str, str] | None:
     strange = [each for each in said["scope"].split() if not SCOPE.fullmatch(each)]
     if strange:
         return "invalid_scope", f"There is no scope {strange[0]}"
+    if said.get("prompt", "login") != "login" or not said.get("max_age", "0").isdecimal():
+        return "invalid_request", "The only prompt there is is login, and max_age is a number"
     challenge, method = said.get("code_challenge"), said.get("code_challenge_method")
     if (challenge is None) != (method is None) or method not in {None, "S256"}:
         return "invalid_request", "A code_challenge goes with the method S256"

@@ -25,6 +25,7 @@ FAULTS = (
     "expired",
     "no_acr",
     "no_sub",
+    "old_login",
     "bad_signature",
     "unknown_kid",
     "alg_none",
@@ -74,6 +75,7 @@ def _spoiled(claims: dict[str, Any], fault: str) -> dict[str, Any]:
         "wrong_state": {"state": "another of eight"},
         "wrong_aud": {"aud": "another"},
         "wrong_iss": {"iss": "https://another.example"},
+        "old_login": {"auth_time": now - 7200},
         "expired": {"iat": now - 4000, "nbf": now - 4000, "exp": now - 3600},
     }
     absent = {"no_acr": "acr", "no_sub": "sub"}.get(fault)

@@ -12,9 +12,11 @@ from app.blueprints.api.v2 import renderings
 from app.blueprints.api.v2.bodies import RehearsalQuery
 from app.blueprints.api.v2.fields import HIGHEST_NUMBER
 from app.domain.errors import NotFound
+from app.domain.permission import Permission
 from app.services.idempotency import Call, Reply, run, run_outside
 from app.services.rehearsals import rehearse, together
 from app.web.api import READING, WRITING, documented_2
+from app.web.guards import needs
 from app.web.idempotency import fingerprint_of, given_key, replay
 
 if TYPE_CHECKING:
@@ -30,14 +32,24 @@ REHEARSED = 200
 
 
 def reads(
-    bp: APIBlueprint, path: str, *, asks: type[BaseModel], gives: type[BaseModel], summary: str
+    bp: APIBlueprint,
+    path: str,
+    *,
+    asks: type[BaseModel],
+    gives: type[BaseModel],
+    summary: str,
+    scope: Permission = Permission.VIEW,
 ) -> Callable[[View], View]:
-    """Return a decorator that hangs a view into the blueprint which takes `asked` and the parts of its path."""
+    """Return a decorator that hangs a view into the blueprint which takes `asked` and the parts of its path.
+
+    `scope` is what a limited key must hold to call it.
+    """
 
     def hang(view: View) -> View:
         answering = bp.output(gives)(_known(view))
-        documenting = documented_2(summary, *READING, *_missing(path))(answering)
-        bp.route(path, methods=["GET"])(bp.input(asks, location="query", arg_name="asked")(documenting))
+        documenting = documented_2(summary, *READING, *_missing(path), scope=scope)(answering)
+        asking = bp.input(asks, location="query", arg_name="asked")(documenting)
+        bp.route(path, methods=["GET"])(needs(scope)(asking))
         return view
 
     return hang
@@ -50,6 +62,7 @@ def writes(
     takes: type[BaseModel],
     gives: type[BaseModel],
     summary: str,
+    scope: Permission,
     status: int = 201,
     method: str = "POST",
     faults: Sequence[int] = (),
@@ -65,9 +78,11 @@ def writes(
         once = _real(view, status, outside=rehearsal is not None)
         answering = bp.output(gives, status_code=status)(_known(_or_rehearsed(once, rehearsal or view)))
         rehearsed = gives.__name__ if status != REHEARSED else ""
-        documenting = documented_2(summary, *WRITING, *_missing(path), *faults, rehearsed=rehearsed)(answering)
+        documenting = documented_2(summary, *WRITING, *_missing(path), *faults, scope=scope, rehearsed=rehearsed)(
+            answering
+        )
         asking = bp.input(RehearsalQuery, location="query", arg_name="asked")(documenting)
-        bp.route(path, methods=[method])(bp.input(takes, location="json", arg_name="body")(asking))
+        bp.route(path, methods=[method])(needs(scope)(bp.input(takes, location="json", arg_name="body")(asking)))
         return view
 
     return hang

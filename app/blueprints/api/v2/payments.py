@@ -12,6 +12,7 @@ from app.blueprints.api.guard import caller
 from app.blueprints.api.v2 import answers, bodies, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.errors import Invalid
+from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import owned_payments
 from app.queries.owned_payments import OwnedPaymentFilter
@@ -67,6 +68,7 @@ def rehearse_payment(body: bodies.PaymentBody) -> dict[str, Any]:
     summary="Send a payer to pay an invoice",
     faults=[404, 429, 502],
     rehearsal=rehearse_payment,
+    scope=Permission.CREATE,
 )
 def create_payment(body: bodies.PaymentBody) -> dict[str, Any]:
     """Make a payment at the gateway; a payer who asks again while its page is untouched gets the same one."""

@@ -9,6 +9,7 @@ from apiflask import APIBlueprint
 from app.blueprints.api.guard import caller
 from app.blueprints.api.v2 import answers, bodies, shapes
 from app.blueprints.api.v2.doors import reads, writes
+from app.domain.permission import Permission
 from app.queries import owned_references
 from app.services import references
 from app.web.sealed_cursor import unseal_newest
@@ -30,7 +31,14 @@ def get_reference(asked: bodies.NothingAsked, reference: str) -> dict[str, Any]:
     return answers.references([owned_references.by_number(caller().owns, reference)])[0]
 
 
-@writes(bp, "", takes=bodies.ReferenceBody, gives=shapes.ReferenceShape, summary="Make a reference number")
+@writes(
+    bp,
+    "",
+    takes=bodies.ReferenceBody,
+    gives=shapes.ReferenceShape,
+    summary="Make a reference number",
+    scope=Permission.MANAGE_ACCOUNTS,
+)
 def create_reference(body: bodies.ReferenceBody) -> dict[str, Any]:
     """Make a reference number that belongs to one payer for ever."""
     who = caller()

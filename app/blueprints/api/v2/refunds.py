@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from app.blueprints.api.guard import caller
 from app.blueprints.api.v2 import answers, bodies, shapes
 from app.blueprints.api.v2.doors import reads, writes
+from app.domain.permission import Permission
 from app.queries import owned_invoices, owned_payments
 from app.queries.owned_payments import OwnedPaymentFilter
 from app.services import refunds
@@ -49,6 +50,7 @@ def get_refund(asked: bodies.NothingAsked, refund_id: str) -> dict[str, Any]:  #
     gives=shapes.RefundShape,
     summary="Give money of a payment back",
     faults=[404],
+    scope=Permission.REFUND,
 )
 def create_refund(body: bodies.RefundBody) -> dict[str, Any]:
     """Reserve the refund; it leaves for the gateway at once, or when a second person has agreed where that is asked."""
@@ -63,3 +65,20 @@ def create_refund(body: bodies.RefundBody) -> dict[str, Any]:
     )
     requested = refunds.request(order, actor=Actor("initiator", who.code))
     return answers.refunds([owned_payments.refund_by_id(requested.id)])[0]
+
+
+@writes(
+    bp,
+    "/<refund_id>/withdrawal",
+    takes=bodies.Withdrawal,
+    gives=shapes.RefundShape,
+    status=200,
+    summary="Withdraw a refund that has not left",
+    scope=Permission.REFUND,
+)
+def withdraw_refund(body: bodies.Withdrawal, refund_id: str) -> dict[str, Any]:
+    """Take it back, so that the money may be refunded or disputed again; a second time changes nothing."""
+    who = caller()
+    refund = owned_payments.refund_by_token(who.owns, refund_id)
+    refunds.withdraw(refund.id, actor=Actor("initiator", who.code), reason=body.reason)
+    return answers.refunds([owned_payments.refund_by_id(refund.id)])[0]

@@ -14,11 +14,14 @@ from app.blueprints.api.v2.doors import reads, writes
 from app.blueprints.api.v2.events import LIST as EVENTS
 from app.domain.announcement import check_wishes
 from app.domain.errors import Invalid
+from app.domain.permission import Permission
+from app.integrations import current
 from app.queries import webhooks as questions
 from app.queries.announcements import EventFilter, Position
 from app.services import webhook_delivery, webhooks
+from app.services.webhook_ping import Pinged, ping
 from app.services.webhooks import Wish
-from app.web.limits import RESENDS, check
+from app.web.limits import PINGS, RESENDS, check
 from app.web.sealed_cursor import seal, unseal, unseal_newest
 
 if TYPE_CHECKING:
@@ -29,14 +32,28 @@ LIST = "webhook-endpoints"
 DELIVERIES = "deliveries"
 
 
-@reads(bp, "", asks=bodies.PageQuery, gives=shapes.EndpointPage, summary="List webhook endpoints")
+@reads(
+    bp,
+    "",
+    asks=bodies.PageQuery,
+    gives=shapes.EndpointPage,
+    summary="List webhook endpoints",
+    scope=Permission.MANAGE_WEBHOOKS,
+)
 def list_endpoints(asked: bodies.PageQuery) -> dict[str, Any]:
     """Return a page of the caller's endpoints, newest first."""
     found = questions.search(caller().owns, unseal_newest(LIST, asked.cursor), asked.limit)
     return answers.page(LIST, answers.endpoints(found.rows), found)
 
 
-@reads(bp, "/<endpoint_id>", asks=bodies.NothingAsked, gives=shapes.EndpointShape, summary="Get a webhook endpoint")
+@reads(
+    bp,
+    "/<endpoint_id>",
+    asks=bodies.NothingAsked,
+    gives=shapes.EndpointShape,
+    summary="Get a webhook endpoint",
+    scope=Permission.MANAGE_WEBHOOKS,
+)
 def get_endpoint(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return one endpoint."""
     return _answer(endpoint_id)
@@ -48,6 +65,7 @@ def get_endpoint(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]
     asks=bodies.NothingAsked,
     gives=shapes.SecretShape,
     summary="Get the secrets that sign an endpoint's messages",
+    scope=Permission.MANAGE_WEBHOOKS,
 )
 def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return the live secrets."""
@@ -60,6 +78,7 @@ def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]: 
     asks=bodies.DeliveriesQuery,
     gives=shapes.DeliveryPage,
     summary="List the messages to an endpoint",
+    scope=Permission.MANAGE_WEBHOOKS,
 )
 def list_deliveries(asked: bodies.DeliveriesQuery, endpoint_id: str) -> dict[str, Any]:
     """Return a page of the messages, newest first."""
@@ -68,7 +87,14 @@ def list_deliveries(asked: bodies.DeliveriesQuery, endpoint_id: str) -> dict[str
     return answers.page(DELIVERIES, [renderings.delivery(each) for each in found.rows], found)
 
 
-@writes(bp, "", takes=bodies.EndpointBody, gives=shapes.EndpointShape, summary="Make a webhook endpoint")
+@writes(
+    bp,
+    "",
+    takes=bodies.EndpointBody,
+    gives=shapes.EndpointShape,
+    summary="Make a webhook endpoint",
+    scope=Permission.MANAGE_WEBHOOKS,
+)
 def create_endpoint(body: bodies.EndpointBody) -> dict[str, Any]:
     """Make an endpoint; the same address and types again get the same one."""
     who = caller()
@@ -87,6 +113,7 @@ def create_endpoint(body: bodies.EndpointBody) -> dict[str, Any]:
     gives=shapes.EndpointShape,
     status=200,
     summary="Change a webhook endpoint, switch it off or on",
+    scope=Permission.MANAGE_WEBHOOKS,
 )
 def change_endpoint(body: bodies.EndpointChange, endpoint_id: str) -> dict[str, Any]:
     """Change what is named."""
@@ -104,6 +131,7 @@ def change_endpoint(body: bodies.EndpointChange, endpoint_id: str) -> dict[str, 
     takes=bodies.Rotation,
     gives=shapes.EndpointShape,
     summary="Give an endpoint a new secret beside the old one",
+    scope=Permission.MANAGE_WEBHOOKS,
 )
 def rotate_secret(body: bodies.Rotation, endpoint_id: str) -> dict[str, Any]:
     """Make a new secret; both sign until the overlap is over."""
@@ -119,6 +147,7 @@ def rotate_secret(body: bodies.Rotation, endpoint_id: str) -> dict[str, Any]:
     status=200,
     summary="Send events once more: some, or a range",
     faults=[429],
+    scope=Permission.MANAGE_WEBHOOKS,
 )
 def resend(body: bodies.ResendBody, endpoint_id: str) -> dict[str, Any]:
     """Owe the messages; what waits already is not owed twice."""
@@ -134,6 +163,29 @@ def resend(body: bodies.ResendBody, endpoint_id: str) -> dict[str, Any]:
         done = webhook_delivery.resend_range(caller(), endpoint_id, wanted, after)
     cursor = seal(EVENTS, done.after.xact, done.after.id) if done.after else None
     return {"queued": done.queued, "next_cursor": cursor, "has_more": done.has_more}
+
+
+def rehearse_ping(body: bodies.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
+    """Find the endpoint and call nobody."""
+    questions.by_token(caller().owns, endpoint_id)
+    return renderings.pinged(Pinged("", None, None, "A rehearsal calls nobody"))
+
+
+@writes(
+    bp,
+    "/<endpoint_id>/ping",
+    takes=bodies.PingBody,
+    gives=shapes.PingShape,
+    status=200,
+    summary="Send a test message to an endpoint",
+    faults=[429],
+    rehearsal=rehearse_ping,
+    scope=Permission.MANAGE_WEBHOOKS,
+)
+def ping_endpoint(body: bodies.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
+    """Send it now, signed like any other, and say what the endpoint answered; one that is off is tried as well."""
+    check(PINGS, caller().code)
+    return renderings.pinged(ping(caller(), endpoint_id, current().webhooks))
 
 
 def _answer(token: str) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""Which invoices a form is about: what was picked in the list, or all that match its filter."""
+
+from __future__ import annotations
+
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
+
+from flask import request, url_for
+
+from app.blueprints.invoices.forms import as_query, parse_filter
+from app.domain.errors import Invalid
+from app.queries import invoices
+from app.queries.invoice_selection import Selection
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
+
+MOST_PICKED = 500
+LONGEST_KEY = 64
+
+
+def parse_selection(args: MultiDict[str, str]) -> Selection:
+    """Return what is meant. Raises Invalid for what cannot have come from our list."""
+    wanted = parse_filter(args, invoices.services())
+    said = args.getlist("number")
+    if len(said) > MOST_PICKED:
+        raise Invalid.field("number", _("are more than can be picked one by one: narrow the filter instead"))
+    if not all(each.isascii() and each.isdigit() and len(each) < 19 for each in said):  # noqa: PLR2004 - a bigint
+        raise Invalid.field("number", _("is not a number of an invoice"))
+    return Selection(wanted, tuple(dict.fromkeys(map(int, said))))
+
+
+def as_fields(selection: Selection) -> list[tuple[str, Any]]:
+    """Return the selection as hidden fields of a form."""
+    pairs = [(name, each) for name, value in as_query(selection.wanted).items() for each in _listed(value)]
+    return [*pairs, *(("number", each) for each in selection.numbers)]
+
+
+def address(selection: Selection) -> str:
+    """Return where the list shows what the selection was taken from."""
+    return url_for("invoices.index", **as_query(selection.wanted))
+
+
+def new_key() -> str:
+    """Return a key that makes two clicks on one form one task."""
+    return token_urlsafe(18)
+
+
+def key_of_form() -> str:
+    """Return the key of the form that was sent. Raises Invalid when it is none of ours."""
+    key = request.form.get("key", "")
+    if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Invalid.field("key", _("is missing: go back, reload the page and send it again"))
+    return key
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

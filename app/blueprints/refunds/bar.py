@@ -1,0 +1,42 @@
+"""What stands around the list of refunds: the choices of the filter, and the counts in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.web import desk_words
+from app.web.translation import translate_count as ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.queries.paging import Count
+    from app.queries.refunds import RefundFilter
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+class FilterBar(NamedTuple):
+    """Choices as (value, words) pairs, the count as a sentence."""
+
+    statuses: list[tuple[str, str]]
+    services: list[tuple[str, str]]
+    count_text: str
+
+
+def filter_bar(services: Sequence[str], found: Count, wanted: RefundFilter) -> FilterBar:
+    """Return the bar for a list of which `found` refunds match."""
+    many = f"{found.number:,}".replace(",", NBSP) + ("+" if found.is_capped else "")
+    return FilterBar(
+        statuses=[(str(status), str(word.label)) for status, word in desk_words.REFUND.items()],
+        services=[(code, code) for code in services],
+        count_text=_matching(found.number, many) if wanted else _all(found.number, many),
+    )
+
+
+def _matching(number: int, many: str) -> str:
+    return ngettext("%(many)s refund matches", "%(many)s refunds match", number, many=many)
+
+
+def _all(number: int, many: str) -> str:
+    return ngettext("%(many)s refund", "%(many)s refunds", number, many=many)

@@ -1,0 +1,25 @@
+"""Who did it, by name: what is kept beside a deed is `operator:12`, what people read is a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.models.operator import Operator
+from app.queries.keyset import session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KIND = "operator:"
+
+
+def names(actors: Iterable[str | None]) -> dict[str, str]:
+    """Return the names of those of these who are people of the portal, by what is kept of them."""
+    keys = {each.removeprefix(KIND) for each in actors if each and each.startswith(KIND)}
+    ids = sorted(int(each) for each in keys if each.isascii() and each.isdigit())
+    if not ids:
+        return {}
+    found = session().execute(select(Operator.id, Operator.name, Operator.subject).where(Operator.id.in_(ids)))
+    return {f"{KIND}{key}": name or subject for key, name, subject in found}

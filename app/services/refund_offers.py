@@ -1,0 +1,101 @@
+"""What of an invoice may be given back and how, said before anybody asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.domain.errors import NotFound
+from app.domain.payment import RECEIVED
+from app.domain.refund import is_bank_link
+from app.models.initiator import Initiator
+from app.models.invoice import Invoice
+from app.models.payment import Payment
+from app.models.refund import Refund
+from app.models.settlement import Allocation
+from app.services.money_held import refundable
+from app.services.refunds import HOSTED, second_person
+from app.uow import transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.refund import Refundable
+    from app.services.refunds import SecondPerson
+    from app.services.timeline import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an invoice took of one payment; `obstacle` is why none of it can go back: a code, None when it can."""
+
+    payment: Payment
+    taken_minor: int
+    of: Refundable
+    second_person: SecondPerson
+    obstacle: str | None
+
+    @property
+    def gone_minor(self) -> int:
+        """Return what has gone back or was lost, in minor units."""
+        return self.taken_minor - self.of.captured_minor
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOffer:
+    """An invoice with what may go back of it, and the refunds it has had."""
+
+    invoice: Invoice
+    service: str
+    parts: tuple[Part, ...]
+    refunds: Sequence[Refund]
+
+    @property
+    def possible(self) -> list[Part]:
+        """Return the parts of which something can go back."""
+        return [part for part in self.parts if part.obstacle is None]
+
+    def part(self, payment_id: int | None) -> Part | None:
+        """Return the part of this payment, if something of it can go back."""
+        return next((part for part in self.possible if part.payment.id == payment_id), None)
+
+
+def offer(number: int, actor: Actor) -> RefundOffer:
+    """Return what may go back of an invoice when this person asks for it. Raises NotFound."""
+    with transaction() as tx:
+        invoice = tx.scalars(
+            select(Invoice).where(Invoice.number == number).execution_options(populate_existing=True)
+        ).one_or_none()
+        if invoice is None:
+            raise NotFound("invoice", number)
+        taken = tx.execute(
+            select(Payment, Allocation.amount_minor)
+            .join(Allocation, Allocation.payment_id == Payment.id)
+            .where(Allocation.invoice_id == invoice.id, Allocation.reversed_at.is_(None))
+            .order_by(Payment.id)
+            .execution_options(populate_existing=True)
+        ).all()
+        asked = tx.scalars(select(Refund).where(Refund.invoice_id == invoice.id).order_by(Refund.id)).all()
+        parts = tuple(_part(payment, invoice.id, minor, actor) for payment, minor in taken)
+        service = tx.get_one(Initiator, invoice.initiator_id)
+        return RefundOffer(invoice, service.name or service.code, parts, asked)
+
+
+def _part(payment: Payment, invoice_id: int, taken_minor: int, actor: Actor) -> Part:
+    of = refundable(payment, invoice_id, datetime.now(UTC))
+    return Part(payment, taken_minor, of, second_person(payment, of, actor), _obstacle(payment, of))
+
+
+def _obstacle(payment: Payment, of: Refundable) -> str | None:
+    if payment.method not in HOSTED or payment.external_id is None:
+        return "method"
+    if of.captured_minor <= 0 or payment.status not in RECEIVED:
+        return "gone"
+    if is_bank_link(payment.gateway_method):
+        return "bank_link"
+    if of.left_minor <= 0:
+        return "disputed" if of.disputed_minor else "reserved"
+    return None
