@@ -46,6 +46,7 @@ from app.blueprints.refunds import blueprint as refunds
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.settings import blueprint as settings
 from app.blueprints.styleguide import blueprint as styleguide
+from app.blueprints.system_health import blueprint as system_health
 from app.blueprints.tasks import blueprint as tasks
 from app.blueprints.vat_rates import blueprint as vat_rates
 from app.web.guards import needed_by, require_operator
@@ -114,6 +115,7 @@ DOORS = (
     Door(gateway_lookups, require_operator),
     Door(proofs, require_operator),
     Door(audit, require_operator),
+    Door(system_health, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 
