@@ -33,6 +33,7 @@ from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.refunds import blueprint as refunds
+from app.blueprints.review_items import blueprint as review_items
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.styleguide import blueprint as styleguide
 from app.blueprints.tasks import blueprint as tasks
@@ -87,6 +88,7 @@ DOORS = (
     Door(approvals, require_operator),
     Door(disputes, require_operator),
     Door(credits_, require_operator),
+    Door(review_items, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(deliveries, require_operator),
