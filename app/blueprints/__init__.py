@@ -24,6 +24,7 @@ from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.approvals import blueprint as approvals
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
+from app.blueprints.comparisons import blueprint as comparisons
 from app.blueprints.credits import blueprint as credits_
 from app.blueprints.deliveries import blueprint as deliveries
 from app.blueprints.disputes import blueprint as disputes
@@ -89,6 +90,7 @@ DOORS = (
     Door(disputes, require_operator),
     Door(credits_, require_operator),
     Door(review_items, require_operator),
+    Door(comparisons, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(deliveries, require_operator),
