@@ -65,6 +65,17 @@ def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:
     return bool(closed.all())
 
 
+def answer_about(payment_id: int, *kinds: str, by: str, resolution: str) -> int:
+    """Close all open questions of these kinds about a payment; return how many there were."""
+    closed = session().execute(
+        update(ReviewItem)
+        .where(ReviewItem.kind.in_(kinds), ReviewItem.payment_id == payment_id, ReviewItem.resolved_at.is_(None))
+        .values(resolved_at=func.clock_timestamp(), resolved_by=by, resolution=resolution)
+        .returning(ReviewItem.id)
+    )
+    return len(closed.all())
+
+
 def is_open(kind: str, payment_id: int) -> bool:
     """Return whether such a question about a payment waits for its answer."""
     waiting = exists().where(

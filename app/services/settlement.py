@@ -76,7 +76,9 @@ def settle(
     return Settled(allocated, surplus, paid)
 
 
-def settle_from_credit(payment: Payment, invoice: Invoice, amount: Money, *, initiator: str, actor: Actor) -> bool:
+def settle_from_credit(
+    payment: Payment, invoice: Invoice, amount: Money, *, initiator: str, actor: Actor, reason: str | None = None
+) -> bool:
     """Give an invoice money of an earlier payment that was over, and return whether it is paid now.
 
     The invoice, the payment and its surplus must be locked and the amount checked (surpluses.py).
@@ -98,6 +100,7 @@ def settle_from_credit(payment: Payment, invoice: Invoice, amount: Money, *, ini
         actor=actor,
         invoice_id=invoice.id,
         payment_id=payment.id,
+        reason=reason,
         data={"amount": format_amount(amount), "currency": amount.currency},
     )
     if paid:

@@ -49,12 +49,14 @@ def upgrade() -> None:
         ["created_at", "id"],
         postgresql_where=sa.text("status = 'pending_approval'"),
     )
+    op.create_index("ix_dispute_newest", "dispute", [sa.text("created_at desc"), sa.text("id desc")])
     op.execute(GUARD % FOUR_EYES)
 
 
 def downgrade() -> None:
     """Take both away again."""
     op.execute(GUARD % "")
+    op.drop_index("ix_dispute_newest", "dispute")
     op.drop_index("ix_refund_to_approve", "refund")
     op.drop_index("ix_refund_payment_id", "refund")
     op.drop_index("ix_refund_newest", "refund")

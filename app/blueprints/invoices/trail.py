@@ -333,6 +333,10 @@ LOOKS: dict[str, Look] = {
         lambda each: _("No answer from %(service)s", service=each.data.get("initiator", "?")),
         _reason,
     ),
+    "gateway.payment.looked_up": Look(
+        "search", "mute", lambda _each: _("Somebody looked it up at the gateway"), _reason
+    ),
+    "gateway.look.asked": Look("fetch", "mute", lambda _each: _("A look at the gateway was asked for"), _reason),
     "delivery.resent": Look("send", "wait", lambda _each: _("Message sent again by hand"), _reason),
     "delivery.cancelled": Look("stop", "mute", lambda _each: _("Message cancelled by hand"), _reason),
     "delivery.marked_done": Look("check", "mute", lambda _each: _("Message marked as done by hand"), _reason),
