@@ -13,6 +13,7 @@ from app.domain.invoice import InvoiceStatus
 from app.queries import bulk_preview, invoice_selection, invoices
 from app.queries.frozen_filter import thaw
 from app.queries.invoice_selection import Selection
+from app.queries.sorting import Sort
 from app.services import exports
 from tests.services.exporting import begin, file_of, numbers_in_csv, numbers_in_sheet, somebody, wish
 from tests.services.test_tasks import work
@@ -26,6 +27,7 @@ ASKED = st.fixed_dictionaries(
     {
         "q": st.sampled_from(["", "1500", "15003", "150040", "payer15004", "PAYER150041@example.test", "nobody@"]),
         "status": st.sets(st.sampled_from(STATUSES)).map(sorted),
+        "sort": st.sampled_from(list(map(str, Sort))),
         "service": st.sets(st.sampled_from(["registry", "auction", "eeid"])).map(sorted),
     }
 )
@@ -46,6 +48,8 @@ def test_what_is_listed_is_what_is_written_and_what_is_acted_on(own_mary: Browse
     system = own_mary.portal.system
     for place, (status, code) in enumerate((s, c) for s in STATUSES for c in ("registry", "auction", "eeid")):
         fill(system, 9, first=150_005 + place * 9, status=status, code=code)
+    system.sql("update invoice set total_minor = number % 7 * 100, subtotal_minor = number % 7 * 100")
+    system.sql("update invoice set paid_at = created_at + number % 5 * interval '1 day' where status = 'paid'")
     who, seen = somebody(system), set()
 
     @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -56,8 +60,8 @@ def test_what_is_listed_is_what_is_written_and_what_is_acted_on(own_mary: Browse
             wanted = replace(
                 thaw({}), text=asked["q"], statuses=tuple(asked["status"]), services=tuple(asked["service"])
             )
-            selection = Selection(wanted)
-            written = b"".join(exports.stream(wish(wanted=wanted), operator_id=who))
+            selection = Selection(wanted, sort=Sort(asked["sort"]))
+            written = b"".join(exports.stream(wish() | {"selection": selection.said()}, operator_id=who))
             groups = bulk_preview.groups(selection, 10_000)
             assert invoices.count(wanted).number == invoice_selection.count(selection).number == len(expected)
         assert numbers_in_csv(written) == expected
