@@ -4,6 +4,7 @@ from app.models.account import Account
 from app.models.announcement import Announcement
 from app.models.bulk import BulkMember
 from app.models.comparison import Comparison, Difference
+from app.models.credit_note import CreditNote, CreditNoteLine, CreditNoteVat
 from app.models.deposit import Deposit
 from app.models.dispute import Dispute
 from app.models.document import OutgoingDocument
@@ -12,7 +13,7 @@ from app.models.idempotency import IdempotencyKey
 from app.models.import_batch import ImportBatch
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
-from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
+from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine, InvoiceVat
 from app.models.invoice_search import InvoiceSearch
 from app.models.lane import Lane
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
@@ -20,9 +21,11 @@ from app.models.number_range import NumberRange, NumberReservation
 from app.models.operator import Operator, OperatorSession, WhiteCode
 from app.models.outbox import OutboxRow
 from app.models.payment import GatewayReference, Payment
+from app.models.proof import ProofResult, ProofRun
 from app.models.reference import Reference
 from app.models.refund import Refund
 from app.models.review_item import ReviewItem
+from app.models.saved_view import SavedView
 from app.models.schedule import ScheduleRun
 from app.models.seal import Seal
 from app.models.setting import Setting
@@ -39,6 +42,9 @@ __all__ = [
     "Announcement",
     "BulkMember",
     "Comparison",
+    "CreditNote",
+    "CreditNoteLine",
+    "CreditNoteVat",
     "Deposit",
     "Difference",
     "Dispute",
@@ -53,6 +59,7 @@ __all__ = [
     "InvoiceClaim",
     "InvoiceLine",
     "InvoiceSearch",
+    "InvoiceVat",
     "Lane",
     "LedgerAccount",
     "LedgerEntry",
@@ -64,9 +71,12 @@ __all__ = [
     "OutboxRow",
     "OutgoingDocument",
     "Payment",
+    "ProofResult",
+    "ProofRun",
     "Reference",
     "Refund",
     "ReviewItem",
+    "SavedView",
     "ScheduleRun",
     "Seal",
     "Setting",

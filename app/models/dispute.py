@@ -28,6 +28,7 @@ class Dispute(Tenanted, Base):
         CheckConstraint("invoice_minor between 0 and amount_minor", name="invoice"),
         CheckConstraint(f"({STILL_OPEN}) = (closed_at is null)", name="closed"),
         Index("uq_dispute_open", "payment_id", unique=True, postgresql_where=text(STILL_OPEN)),
+        Index("ix_dispute_newest", text("created_at desc"), text("id desc")),
         Index("ix_dispute_invoice_id", "invoice_id"),
         Index("ix_dispute_evidence_due", "evidence_due_on", postgresql_where=text(STILL_OPEN)),
     )

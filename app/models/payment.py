@@ -104,6 +104,11 @@ class GatewayReference(Tenanted, Base):
         UniqueConstraint("tenant_id", "gateway", "external_id"),
         same_tenant("payment_id", "payment"),
         CheckConstraint("clean_seq <= dirty_seq", name="seq"),
+        Index(
+            "ix_gateway_reference_prefix",
+            "external_id",
+            postgresql_ops={"external_id": "text_pattern_ops"},
+        ),
         Index("ix_gateway_reference_unknown", "created_at", postgresql_where=text("payment_id is null")),
     )
 

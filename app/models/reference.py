@@ -37,4 +37,5 @@ class Reference(Tenanted, Base):
 WORDS = func.lower(func.coalesce(Reference.owner, "") + " " + func.coalesce(Reference.email, ""))
 
 Index("ix_reference_words", WORDS.label("words"), postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"})
-Index("ix_reference_owner", func.lower(func.coalesce(Reference.owner, "")), Reference.id)
+OWNER = func.lower(func.coalesce(Reference.owner, ""))
+Index("ix_reference_owner", OWNER, Reference.id)

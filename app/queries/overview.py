@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.domain.numbering import RangeState, forecast_days
 from app.extensions import db
+from app.queries.money_moved import midnight
 
 if TYPE_CHECKING:
     from datetime import date
@@ -60,11 +61,13 @@ class Forecast(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """How one destination answers."""
+    """How one destination answers; `stopped` is by a person, `retried` are those that failed and are tried again."""
 
+    id: int
     name: str
     failures: int
     paused_until: datetime | None
+    stopped: bool
     waiting: int
     retried: int
     dead: int
@@ -99,20 +102,18 @@ class Approvals(NamedTuple):
 # Still to come is what no money was given for, as the receivables of the books have it.
 # `bulk` is a container: what it holds is owed on its members, never on itself.
 OPEN = text("""
-select width_bucket((cast(:today as date) - (created_at at time zone 'Europe/Tallinn')::date)::integer,
-                    cast(:bounds as integer[])) as age,
-       status = 'overdue', currency, count(*), sum(total_minor - captured_minor)::bigint
+select width_bucket(created_at, cast(:bounds as timestamptz[])) as bucket, status = 'overdue',
+       currency, count(*), sum(total_minor - credited_minor - captured_minor)::bigint
   from invoice
  where status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and kind <> 'bulk'
  group by 1, 2, 3 order by 1, 2, 3
 """)
 
 OPEN_OF_MONTH = text("""
-select i.code, v.currency, count(*), sum(v.total_minor - v.captured_minor)::bigint
+select i.code, v.currency, count(*), sum(v.total_minor - v.credited_minor - v.captured_minor)::bigint
   from invoice v join initiator i on i.id = v.initiator_id
  where v.status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and v.kind <> 'bulk'
-   and v.created_at >= (cast(:first as date)::timestamp at time zone 'Europe/Tallinn')
-   and v.created_at < ((cast(:last as date) + 1)::timestamp at time zone 'Europe/Tallinn')
+   and v.created_at >= :since and v.created_at < :until
  group by 1, 2 order by 4 desc
 """)
 
@@ -126,12 +127,12 @@ select r.kind, r.first_number, r.last_number, r.next_number,
 
 LANES = text("""
 with owed as (
-  select lane_id, count(*) as waiting, count(*) filter (where attempts > 0) as retried
+  select lane_id, count(*) as waiting, count(*) filter (where last_error_class is not null) as retried
     from outbox where state = 'pending' group by 1),
 stuck as (
   select lane_id, count(*) filter (where state = 'dead') as dead, count(*) filter (where state = 'held') as held
     from outbox where state in ('dead', 'held') group by 1)
-select l.name, l.failures, case when l.paused_until > now() then l.paused_until end,
+select l.id, l.name, l.failures, case when l.paused_until > now() then l.paused_until end, l.stopped_at is not null,
        coalesce(o.waiting, 0), coalesce(o.retried, 0), coalesce(s.dead, 0), coalesce(s.held, 0)
   from lane l left join owed o on o.lane_id = l.id left join stuck s on s.lane_id = l.id
  order by l.name
@@ -170,13 +171,15 @@ def latest(size: int) -> list[Latest]:
 
 def open_by_age(today: date) -> list[OpenSum]:
     """Return what is open by age (an index into AGES) and whether it is overdue."""
-    bounds = [first for first, _last in AGES][1:]
-    return [OpenSum(*row) for row in _session().execute(OPEN, {"today": today, "bounds": bounds})]
+    oldest_first = [midnight(today - timedelta(days=last)) for _first, last in reversed(AGES) if last is not None]
+    found = _session().execute(OPEN, {"bounds": oldest_first})
+    return [OpenSum(len(oldest_first) - bucket, *rest) for bucket, *rest in found]
 
 
 def open_of(first: date, last: date) -> list[Missing]:
     """Return what is open of the invoices created on these days, by service, most first."""
-    return [Missing(*row) for row in _session().execute(OPEN_OF_MONTH, {"first": first, "last": last})]
+    span = {"since": midnight(first), "until": midnight(last + timedelta(days=1))}
+    return [Missing(*row) for row in _session().execute(OPEN_OF_MONTH, span)]
 
 
 def forecasts(now: datetime | None = None) -> list[Forecast]:

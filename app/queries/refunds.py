@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, Text, func, literal, select, tuple_
 
 from app.domain.errors import NotFound
+from app.domain.refund import RefundStatus
 from app.models.event import Event
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
@@ -21,7 +22,7 @@ from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page
 from app.queries.timeline import Happening
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from sqlalchemy import ColumnElement
@@ -92,6 +93,20 @@ def count(wanted: RefundFilter) -> Count:
     return Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
 
 
+def to_approve(*, size: int = PAGE_SIZE) -> Page[RefundRow]:
+    """Return the refunds that wait for a second person, the oldest first, and how many there are."""
+    waiting = RefundFilter(statuses=(RefundStatus.PENDING_APPROVAL,))
+    # Written into the statement: a prepared one with a parameter could not use the partial index.
+    pending = Refund.status == literal(str(RefundStatus.PENDING_APPROVAL), Text, literal_execute=True)
+    statement = rows(pending).order_by(Refund.created_at, Refund.id).limit(size)
+    return Page([RefundRow(*row) for row in session().execute(statement)], None, count(waiting))
+
+
+def some(ids: Collection[int]) -> list[RefundRow]:
+    """Return these refunds, the oldest first; those that do not exist are left out."""
+    return [RefundRow(*row) for row in session().execute(rows(Refund.id.in_(ids)).order_by(Refund.id))]
+
+
 def rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Return the question for lines of a list, in no order yet."""
     columns = select(
@@ -130,10 +145,11 @@ def detail(refund_id: int) -> RefundDetail:
 
 
 def _told(refund: Refund, invoice: Invoice | None) -> list[Happening]:
-    about = Event.invoice_id == invoice.id if invoice is not None else Event.payment_id == refund.payment_id
+    if invoice is None:
+        return []
     events = session().scalars(
         select(Event)
-        .where(about, Event.data["refund"].as_integer() == refund.id)
+        .where(Event.invoice_id == invoice.id, Event.data["refund"].as_integer() == refund.id)
         .order_by(Event.id.desc())
         .limit(LONGEST)
     )

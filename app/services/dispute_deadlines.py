@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 
-from app.domain.dispute import OPEN, warnings_due
+from app.domain.dispute import DisputeStatus, warnings_due
 from app.models.dispute import Dispute
 from app.services import reviews
 from app.services.disputes import amount_of, tell
@@ -15,10 +15,10 @@ from app.uow import transaction
 
 
 def warn(today: date | None = None) -> int:
-    """Ask a person for evidence three days and one day before its deadline; return how many were asked."""
+    """Ask for evidence that was not handed in yet, three days and one day before its deadline; return how often."""
     day = today or datetime.now(UTC).date()
     with transaction() as tx:
-        still_open = select(Dispute).where(Dispute.status.in_(sorted(OPEN)), Dispute.evidence_due_on.is_not(None))
+        still_open = select(Dispute).where(Dispute.status == DisputeStatus.OPENED, Dispute.evidence_due_on.is_not(None))
         return sum(_warn_of(dispute, day) for dispute in tx.scalars(still_open).all())
 
 

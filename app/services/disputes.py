@@ -21,6 +21,7 @@ from app.models.dispute import Dispute
 from app.models.payment import Payment
 from app.services import bulk_members, ledger, notices, reviews, timeline
 from app.services.give_back import end, held_minor
+from app.services.hints import DISPUTE_REPORTED
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.money_held import held_by, parts_of, refunds_of, reserved_minor, share, surplus_of
 from app.services.timeline import Actor
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from app.domain.ledger import Postings
 
 CHARGED_BACK = "charged back at the gateway"
+# Questions that are answered by the end of the dispute they are about.
+ABOUT_OPEN = ("dispute.deadline", "dispute.ended", DISPUTE_REPORTED)
 
 
 class DisputeRefused(Conflict):
@@ -65,17 +68,19 @@ def open_dispute(
         dispute.evidence_due_on = evidence_due_on
         dispute.external_id = external_id
         _protest(dispute, dispute.invoice_minor)
+        reviews.answer_about(payment_id, DISPUTE_REPORTED, by=str(actor), resolution=f"dispute {dispute.id} opened")
         tell("dispute.opened", dispute, actor, reason=reason)
         return dispute.id
 
 
 @retried
-def take_up(dispute_id: int, *, actor: Actor) -> None:
+def take_up(dispute_id: int, *, actor: Actor, note: str | None = None) -> None:
     """Note that the evidence was handed in: the bank decides now. Raises NotFound, DisputeRefused."""
     with transaction() as tx:
         dispute, _payment = _lock_dispute(tx, dispute_id)
         _move(dispute, DisputeStatus.UNDER_REVIEW)
-        tell("dispute.updated", dispute, actor)
+        reviews.answer_about(dispute.payment_id, "dispute.deadline", by=str(actor), resolution="evidence handed in")
+        tell("dispute.updated", dispute, actor, reason=note)
 
 
 @retried
@@ -202,6 +207,7 @@ def _move(dispute: Dispute, to: DisputeStatus, *, outcome: str | None = None, by
     if to not in OPEN:
         dispute.closed_at = datetime.now(UTC)
         dispute.closed_by = f"{by.kind}:{by.name}" if by else None
+        reviews.answer_about(dispute.payment_id, *ABOUT_OPEN, by=dispute.closed_by or "system", resolution=str(to))
     session().flush()
 
 
@@ -261,19 +267,23 @@ def _reinstate(payment: Payment, dispute: Dispute) -> None:
     recompute(invoice)
 
 
-def _post(kind: str, payment: Payment, dispute: Dispute, *, sign: int) -> None:
-    initiator = notices.initiator_code(payment.initiator_id)
+def effect(dispute: Dispute, gateway: str, initiator: str, *, sign: int = 1) -> Postings:
+    """Return what is booked when the money is lost, or with `sign` -1 when it is back after all."""
     on_invoice = Money(sign * dispute.invoice_minor, dispute.currency)
     of_credit = Money(sign * (dispute.amount_minor - dispute.invoice_minor), dispute.currency)
     postings: Postings = ()
     if on_invoice.minor:
-        postings += books.charged_back(payment.gateway, on_invoice)
+        postings += books.charged_back(gateway, on_invoice)
     if of_credit.minor:
-        postings += books.credit_refunded(payment.gateway, initiator, of_credit)
+        postings += books.credit_refunded(gateway, initiator, of_credit)
+    return postings
+
+
+def _post(kind: str, payment: Payment, dispute: Dispute, *, sign: int) -> None:
     ledger.post(
         kind,
         f"dispute:{dispute.id}:{dispute.status}",
-        postings,
+        effect(dispute, payment.gateway, notices.initiator_code(payment.initiator_id), sign=sign),
         invoice_id=dispute.invoice_id,
         payment_id=payment.id,
         tenant_id=payment.tenant_id,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import func, text, update
 
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
+from app.models.number_range import NumberReservation
 from app.services import timeline
 from app.uow import retried, transaction
 
@@ -84,10 +85,32 @@ def take_monthly_numbers(caller: Caller, count: int) -> list[int]:
         return _take(tx, caller, "monthly", count)
 
 
+def take_in(tx: Session, kind: str, *, initiator_id: int, tenant_id: int) -> int:
+    """Return the next number of a range, used in the caller's transaction: a rollback leaves no gap.
+
+    Raises NumberRangeExhausted.
+    """
+    number = _take_for(tx, kind, 1, initiator_id, tenant_id)[0]
+    tx.execute(
+        update(NumberReservation)
+        .where(
+            NumberReservation.tenant_id == tenant_id,
+            NumberReservation.number == number,
+            NumberReservation.used_at.is_(None),
+        )
+        .values(used_at=func.clock_timestamp())
+    )
+    return number
+
+
 def _take(tx: Session, caller: Caller, kind: str, count: int) -> list[int]:
-    wanted = {"tenant_id": caller.tenant_id, "kind": kind, "count": count, "initiator_id": caller.initiator_id}
+    return _take_for(tx, kind, count, caller.initiator_id, caller.tenant_id)
+
+
+def _take_for(tx: Session, kind: str, count: int, initiator_id: int, tenant_id: int) -> list[int]:
+    wanted = {"tenant_id": tenant_id, "kind": kind, "count": count, "initiator_id": initiator_id}
     numbers = sorted(tx.execute(TAKE, wanted).scalars())
-    while not numbers and follow(tx, caller.tenant_id, kind, count):
+    while not numbers and follow(tx, tenant_id, kind, count):
         numbers = sorted(tx.execute(TAKE, wanted).scalars())
     if not numbers:
         raise NumberRangeExhausted(kind)

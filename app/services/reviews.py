@@ -54,6 +54,17 @@ def ask(
     return True
 
 
+def ask_again(kind: str, dedupe_key: str) -> bool:
+    """Open a question that was answered, because there is more to decide; return False when none was asked."""
+    opened = session().execute(
+        update(ReviewItem)
+        .where(ReviewItem.kind == kind, ReviewItem.dedupe_key == dedupe_key)
+        .values(resolved_at=None, resolved_by=None, resolution=None)
+        .returning(ReviewItem.id)
+    )
+    return bool(opened.all())
+
+
 def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:
     """Close an open question with its answer; return False when there is none."""
     closed = session().execute(
@@ -63,6 +74,17 @@ def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:
         .returning(ReviewItem.id)
     )
     return bool(closed.all())
+
+
+def answer_about(payment_id: int, *kinds: str, by: str, resolution: str) -> int:
+    """Close all open questions of these kinds about a payment; return how many there were."""
+    closed = session().execute(
+        update(ReviewItem)
+        .where(ReviewItem.kind.in_(kinds), ReviewItem.payment_id == payment_id, ReviewItem.resolved_at.is_(None))
+        .values(resolved_at=func.clock_timestamp(), resolved_by=by, resolution=resolution)
+        .returning(ReviewItem.id)
+    )
+    return len(closed.all())
 
 
 def is_open(kind: str, payment_id: int) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import PAYABLE, InvoiceStatus, is_payable
 from app.domain.money import Money
+from app.domain.refund import is_bank_link
 from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
 from app.models.settlement import Allocation
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from app.services.timeline import Actor
 
 MOST_OFFERED = 20
+PAID_TOO_MUCH = "paid too much"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,15 @@ class Target:
 class Offer:
     """What may be done with money that is over: what is free of it, and the payer's invoices that could take it.
 
-    `refundable` tells whether it came through a gateway, which alone can give it back.
+    `refundable` tells whether it came through a gateway, which alone can give it back, and not by a bank link.
+    `on_its_way` waits to go back already.
     """
 
     surplus_id: int
     payment_id: int
     free: Money
     refundable: bool
+    on_its_way: Money
     targets: tuple[Target, ...]
 
 
@@ -73,17 +77,21 @@ def offer(surplus_id: int) -> Offer:
         if surplus is None:
             raise NotFound("surplus", surplus_id)
         payment = tx.get_one(Payment, surplus.payment_id)
+        on_its_way = Money(reserved_minor(payment.id, None), surplus.currency)
         return Offer(
             surplus.id,
             payment.id,
-            Money(surplus.left_minor - reserved_minor(payment.id, None), surplus.currency),
-            payment.method in refunds.HOSTED,
+            Money(surplus.left_minor, surplus.currency) - on_its_way,
+            payment.method in refunds.HOSTED and not is_bank_link(payment.gateway_method),
+            on_its_way,
             tuple(_targets(tx, surplus)),
         )
 
 
 @retried
-def use(surplus_id: int, number: int, *, actor: Actor, amount_minor: int | None = None) -> Applied:
+def use(
+    surplus_id: int, number: int, *, actor: Actor, amount_minor: int | None = None, reason: str | None = None
+) -> Applied:
     """Give an open invoice of the same service money that was over: so much, or all it needs and there is.
 
     Raises NotFound, CreditRefused.
@@ -93,20 +101,22 @@ def use(surplus_id: int, number: int, *, actor: Actor, amount_minor: int | None 
         amount = Money(_checked(tx, surplus, invoice, amount_minor), surplus.currency)
         initiator = notices.initiator_code(invoice.initiator_id)
         surplus.applied_minor += amount.minor
-        paid = settle_from_credit(payment, invoice, amount, initiator=initiator, actor=actor)
+        paid = settle_from_credit(payment, invoice, amount, initiator=initiator, actor=actor, reason=reason)
         if not surplus.left_minor:
             resolution = f"used for invoice {number}"
             reviews.answer("payment.surplus", f"payment:{payment.id}", by=str(actor), resolution=resolution)
         return Applied(amount, paid)
 
 
-def give_back(surplus_id: int, *, actor: Actor, key: str, amount_minor: int | None = None) -> RequestedRefund:
+def give_back(
+    surplus_id: int, *, actor: Actor, key: str, amount_minor: int | None = None, reason: str = PAID_TOO_MUCH
+) -> RequestedRefund:
     """Ask for money that was over to go back to the payer. Raises what `refunds.request` raises."""
     with transaction() as tx:
         surplus = tx.get(Surplus, surplus_id)
         if surplus is None:
             raise NotFound("surplus", surplus_id)
-        order = refunds.RefundOrder(surplus.payment_id, amount_minor, "paid too much", key, of_credit=True)
+        order = refunds.RefundOrder(surplus.payment_id, amount_minor, reason, key, of_credit=True)
     return refunds.request(order, actor=actor)
 
 
@@ -128,7 +138,7 @@ def _lock(tx: Session, surplus_id: int, number: int) -> tuple[Surplus, Payment, 
 
 
 def _checked(tx: Session, surplus: Surplus, invoice: Invoice, amount_minor: int | None) -> int:
-    due = invoice.total_minor - invoice.captured_minor
+    due = invoice.open_minor
     free = surplus.left_minor - reserved_minor(surplus.payment_id, None)
     if invoice.kind == BULK or not is_payable(InvoiceStatus(invoice.status)) or invoice.currency != surplus.currency:
         raise CreditRefused(f"Invoice {invoice.number} is {invoice.status}: it takes no money", code="not_payable")
@@ -165,7 +175,7 @@ def _targets(tx: Session, surplus: Surplus) -> list[Target]:
         .order_by(Invoice.id)
         .limit(MOST_OFFERED)
     )
-    return [Target(each.number or 0, Money(each.total_minor - each.captured_minor, each.currency)) for each in found]
+    return [Target(each.number or 0, Money(each.open_minor, each.currency)) for each in found]
 
 
 def _same_payer(surplus: Surplus, paid_for: Invoice) -> Sequence[ColumnElement[bool]]:

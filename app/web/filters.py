@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import delivery_words, desk_words, words
+from app.web import delivery_words, desk_words, inbox_words, proof_words, question_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flask import Flask
+
+    from app.queries.paging import Count
 
 TALLINN = ZoneInfo(ZONE)
 NBSP = "\N{NO-BREAK SPACE}"
@@ -31,6 +35,9 @@ def install(app: Flask) -> None:
     words.install(app)
     delivery_words.install(app)
     desk_words.install(app)
+    inbox_words.install(app)
+    proof_words.install(app)
+    question_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:
@@ -49,6 +56,19 @@ def grouped(number: int) -> str:
 def money(minor: int, currency: str) -> str:
     """Return minor units with their currency, such as `1 240.00 €`."""
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
+
+
+def summed(sums: Iterable[tuple[int, str]]) -> str:
+    """Return minor units by currency as one text, such as `120.00 € + 5.00 $`; nothing is zero euros."""
+    totals: dict[str, int] = {}
+    for minor, currency in sums:
+        totals[currency] = totals.get(currency, 0) + minor
+    return " + ".join(money(minor, currency) for currency, minor in sorted(totals.items())) or money(0, "EUR")
+
+
+def counted(count: Count) -> str:
+    """Return how many there are, with a plus where the counting stopped."""
+    return grouped(count.number) + ("+" if count.is_capped else "")
 
 
 def clock(moment: datetime) -> str:

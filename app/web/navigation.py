@@ -62,6 +62,7 @@ SECTIONS = (
         _("Invoices"),
         (
             Place("invoices.index", _("All invoices")),
+            Place("drafts.index", _("Drafts")),
             Place("tasks.index", _("My tasks")),
         ),
     ),

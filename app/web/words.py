@@ -112,6 +112,8 @@ ACCESS = {
     "revoked": Word(_("Taken away"), "off"),
 }
 THIS_ONE = Word(_("This browser"), "good")
+AGREE = Word(_("Agree"), "good")
+DIFFER = Word(_("Differ"), "bad")
 
 
 class Fault(NamedTuple):
@@ -149,6 +151,8 @@ def install(app: Flask) -> None:
         "range": RANGE,
         "shared": SHARED,
         "this_one": THIS_ONE,
+        "agree": AGREE,
+        "differ": DIFFER,
     }
     app.jinja_env.globals["fault_words"] = fault
     for each in (invoice_word, payment_word, delivery_word, booking_word, method, gateway, notice, account):

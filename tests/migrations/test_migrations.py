@@ -25,6 +25,7 @@ BY_HAND = {
     "alembic_version",
     "ix_invoice_search_trigram",
     "ix_reference_words",
+    "ix_deposit_words",
 }
 
 

@@ -151,7 +151,7 @@ def test_the_month_says_what_came_what_went_and_what_stayed_as_the_books_do(mary
 
 
 def test_every_figure_of_the_tables_of_a_month_opens_its_rows(mary: Browser) -> None:
-    html = mary.get("/overview/month").text
+    html = mary.get("/overview/month").text + mary.get("/overview/payers").text
     followed = 0
     for link, said in re.findall(r'<a href="(/overview/movements[^"]+)">(?:<span class="money">)?([^<]+)<', html):
         found = rows(mary, link.replace("&amp;", "&"))
@@ -213,7 +213,9 @@ def test_the_file_for_a_spreadsheet_has_the_same_sums_and_no_formula(own_mary: B
         {"month": "<b>"},
     ],
 )
-@pytest.mark.parametrize("path", ["/overview", "/overview/month", "/overview/movements", "/overview/month.csv"])
+@pytest.mark.parametrize(
+    "path", ["/overview", "/overview/month", "/overview/payers", "/overview/movements", "/overview/month.csv"]
+)
 def test_made_up_addresses_never_break_and_nothing_runs(mary: Browser, path: str, query: dict[str, str]) -> None:
     answer = mary.client.get(path, query_string=query)
     assert answer.status_code == 200
@@ -221,7 +223,7 @@ def test_made_up_addresses_never_break_and_nothing_runs(mary: Browser, path: str
 
 
 def test_names_of_payers_are_text(mary: Browser) -> None:
-    for path in ("/overview", "/overview/month", "/overview/movements"):
+    for path in ("/overview", "/overview/payers", "/overview/movements"):
         text = mary.get(path).text
         assert "<script>alert" not in text
         assert "&lt;script&gt;alert(1)" in text
@@ -264,5 +266,27 @@ def test_what_is_owed_is_read_from_an_index_of_the_open_ones(own_portal: Portal)
     fill(own_portal.system, 5000, status="paid")
     own_portal.system.sql("analyze invoice")
     with own_portal.system.app.app_context():
-        plan = db.session.execute(text(f"explain {overview.OPEN}"), {"today": "2026-11-21", "bounds": [8]}).all()
+        plan = db.session.execute(text(f"explain {overview.OPEN}"), {"bounds": []}).all()
     assert any("ix_invoice_open" in row[0] for row in plan)
+
+
+def test_what_is_stuck_or_tried_again_opens_exactly_these_messages(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    for _ in range(6):
+        system.settle()
+    notices = "select id, row_number() over (order by id) n from outbox where kind = 'initiator.payment.notify'"
+    for state, first, last in (("dead", 1, 1), ("held", 2, 3), ("pending", 4, 6)):
+        system.sql(
+            f"""update outbox set state = :state, done_at = null, last_error_class = 'retry', attempts = 3,
+                       run_at = now() + interval '1 hour'
+                 where id in (select id from ({notices}) each where n between :first and :last)""",
+            state=state,
+            first=first,
+            last=last,
+        )
+    html = own_mary.get("/overview").text
+    for words, number in (("Given up after", 1), ("Nobody knows", 2), ("will be tried again", 3)):
+        task = next(each for each in re.findall(r"<li>.*?</li>", html, re.DOTALL) if words in each)
+        assert f'<span class="num">{number}</span>' in task
+        rows_of = own_mary.get(Page(task).links()[0]).text
+        assert len(set(re.findall(r'href="/deliveries/(\d+)"', rows_of))) == number

@@ -28,7 +28,9 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
 
 def rules(portal: Portal) -> list[Rule]:
     found = portal.system.app.url_map.iter_rules()
-    return [rule for rule in found if str(rule.endpoint).partition(".")[0] in PORTAL]
+    ours = [rule for rule in found if str(rule.endpoint).partition(".")[0] in PORTAL]
+    # Ending a session may end the one that asks, so that comes last.
+    return sorted(ours, key=lambda rule: str(rule.endpoint).startswith("sessions."))
 
 
 def address(portal: Portal, rule: Rule) -> str:

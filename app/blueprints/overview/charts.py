@@ -6,13 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.blueprints.overview import links
-from app.blueprints.overview.figures import amounts
 from app.domain.invoice import PAYABLE, InvoiceStatus
 from app.queries.money_moved import IN, MovedFilter
 from app.queries.overview import AGES
 from app.web import words
 from app.web.charts import Bar, Chart, Part, chart
-from app.web.filters import grouped
+from app.web.filters import grouped, summed
 from app.web.tallinn import weekday, weekday_and_day
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -50,9 +49,9 @@ def _days_of(sums: Sequence[DaySum], shown: Sequence[date], currency: str) -> Ch
         for code in gateways:
             each = found.get((day, code))
             address = links.moved(MovedFilter(day, day, gateway=code, direction=IN))
-            parts.append(Part(each.minor, amounts([(each.minor, currency)]), address) if each else Part(0))
+            parts.append(Part(each.minor, summed([(each.minor, currency)]), address) if each else Part(0))
         minor = sum(part.value for part in parts)
-        text = amounts([(minor, currency)])
+        text = summed([(minor, currency)])
         bars.append(
             Bar(
                 label=str(day.day),
@@ -64,7 +63,12 @@ def _days_of(sums: Sequence[DaySum], shown: Sequence[date], currency: str) -> Ch
                 value=minor,
             )
         )
-    return chart(bars, [words.gateway(code) for code in gateways], currency=currency)
+    return chart(bars, [capitalised(words.gateway(code)) for code in gateways], currency=currency)
+
+
+def capitalised(text: str) -> str:
+    """Return the text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def _total(sums: Sequence[DaySum], gateway: str) -> int:
@@ -87,7 +91,7 @@ def _ages_of(sums: Sequence[OpenSum], today: date, currency: str) -> Chart:
         for overdue, statuses in ((False, PAYABLE - {InvoiceStatus.OVERDUE}), (True, {InvoiceStatus.OVERDUE})):
             each = found.get((age, overdue))
             address = links.open_invoices(first, last, statuses=statuses)
-            parts.append(Part(each.minor, amounts([(each.minor, currency)]), address) if each else Part(0))
+            parts.append(Part(each.minor, summed([(each.minor, currency)]), address) if each else Part(0))
             invoices += each.invoices if each else 0
         minor = sum(part.value for part in parts)
         bars.append(
@@ -95,13 +99,13 @@ def _ages_of(sums: Sequence[OpenSum], today: date, currency: str) -> Chart:
                 label=_age(youngest, oldest),
                 under=ngettext("%(many)s invoice", "%(many)s invoices", invoices, many=grouped(invoices)),
                 name=_age(youngest, oldest),
-                text=amounts([(minor, currency)]),
+                text=summed([(minor, currency)]),
                 address=links.open_invoices(first, last),
                 parts=parts,
                 value=minor,
             )
         )
-    return chart(bars, [_("Not due yet"), str(words.INVOICE[InvoiceStatus.OVERDUE].label)], currency=currency)
+    return chart(bars, [_("Not overdue"), str(words.INVOICE[InvoiceStatus.OVERDUE].label)], currency=currency)
 
 
 def _age(youngest: int, oldest: int | None) -> str:

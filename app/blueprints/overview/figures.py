@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.blueprints.overview import links
 from app.domain.invoice import InvoiceStatus
 from app.queries.money_moved import IN, MovedFilter
-from app.web.filters import grouped, money
+from app.web.filters import grouped, summed
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from app.queries.money_moved import DaySum
@@ -31,21 +31,13 @@ class Figure(NamedTuple):
     more_address: str = ""
 
 
-def amounts(sums: Iterable[tuple[int, str]]) -> str:
-    """Return minor units by currency as one text, such as `120.00 € + 5.00 $`; zero is zero euros."""
-    totals: dict[str, int] = {}
-    for minor, currency in sums:
-        totals[currency] = totals.get(currency, 0) + minor
-    return " + ".join(money(minor, currency) for currency, minor in sorted(totals.items())) or money(0, "EUR")
-
-
 def came(sums: Sequence[DaySum], month: Month, today: date) -> Figure:
     """Return what came in this month so far."""
     ours = [each for each in sums if each.day >= month.first]
     payments = sum(each.payments for each in ours)
     return Figure(
         _("In this month"),
-        amounts((each.minor, each.currency) for each in ours),
+        summed((each.minor, each.currency) for each in ours),
         links.moved(MovedFilter(month.first, today, direction=IN)),
         ngettext("%(many)s payment", "%(many)s payments", payments, many=grouped(payments)),
     )
@@ -57,7 +49,7 @@ def owed(sums: Sequence[OpenSum]) -> Figure:
     late = sum(each.invoices for each in sums if each.overdue)
     return Figure(
         _("Unpaid"),
-        amounts((each.minor, each.currency) for each in sums),
+        summed((each.minor, each.currency) for each in sums),
         links.open_invoices(),
         ngettext("%(many)s invoice", "%(many)s invoices", invoices, many=grouped(invoices)),
         _("%(many)s overdue", many=grouped(late)) if late else "",
@@ -82,5 +74,5 @@ def to_approve(found: Sequence[Approvals]) -> Figure:
     """Return the refunds that wait for a second person."""
     number = sum(each.refunds for each in found)
     value = ngettext("%(num)d refund", "%(num)d refunds", number)
-    note = amounts((each.minor, each.currency) for each in found) if found else _("nothing waits")
+    note = summed((each.minor, each.currency) for each in found) if found else _("nothing waits")
     return Figure(_("To approve"), value, links.place("approvals.index"), note)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.blueprints.overview import links
 from app.domain.numbering import RangeAlarm, alarm
 from app.queries import waiting
+from app.web.delivery_words import ERROR
 from app.web.filters import clock, grouped
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -26,6 +27,7 @@ ENDS = {
     "invoice": (later("Invoice numbers"), "number_ranges.index"),
     "deposit": (later("Deposit numbers"), "number_ranges.index"),
     "monthly": (later("Monthly numbers"), "number_ranges.index"),
+    "credit_note": (later("Credit note numbers"), "number_ranges.index"),
 }
 
 
@@ -43,7 +45,7 @@ def waiting_tasks(lanes: Sequence[Lane]) -> list[Task]:
     found = waiting.now()
     dead, held = sum(lane.dead for lane in lanes), sum(lane.held for lane in lanes)
     retried = sum(lane.retried for lane in lanes)
-    candidates = [
+    candidates: list[tuple[int, Word, str, str, dict[str, Any]]] = [
         (dead, Word(_("Delivery"), "bad"), _("Given up after all tries"), "deliveries.index", {"state": "dead"}),
         (
             held,
@@ -68,7 +70,7 @@ def waiting_tasks(lanes: Sequence[Lane]) -> list[Task]:
             Word(_("Delivery"), "wait"),
             _("Failed, will be tried again"),
             "deliveries.index",
-            {"state": "retrying"},
+            {"state": "pending", "error": [*ERROR]},
         ),
     ]
     return [
@@ -143,10 +145,13 @@ def _services(lanes: Sequence[Lane]) -> list[Task]:
     tasks = []
     for lane in lanes:
         kind, _colon, code = lane.name.partition(":")
-        if kind != "initiator" or not (lane.failures or lane.paused_until or lane.waiting):
+        if kind != "initiator" or not (lane.failures or lane.paused_until or lane.stopped or lane.waiting):
             continue
-        address = links.place("deliveries.index", destination=lane.name)
-        if lane.paused_until:
+        address = links.place("deliveries.index", lane=lane.id, state="pending")
+        if lane.stopped:
+            text = _("%(service)s is stopped by a person", service=code)
+            tasks.append(Task(Word(_("Service"), "warn"), text, _owed(lane), address))
+        elif lane.paused_until:
             text = _("%(service)s does not answer, asked again at %(time)s", service=code, time=_at(lane.paused_until))
             tasks.append(Task(Word(_("Service"), "bad"), text, _owed(lane), address))
         elif lane.failures:

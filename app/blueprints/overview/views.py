@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request
 
 from app.blueprints.overview import links
-from app.blueprints.overview.figures import amounts
 from app.blueprints.overview.forms import parse_month, parse_moved
 from app.blueprints.overview.home import home
 from app.blueprints.overview.month import as_csv, month_page
+from app.blueprints.overview.month import payers as payers_of
 from app.domain.permission import Permission
 from app.queries import invoices, money_moved
 from app.queries.paging import Cursor
-from app.web.filters import grouped
+from app.web.filters import grouped, summed
 from app.web.guards import needs
 from app.web.htmx import render
 from app.web.translation import translate as _
@@ -54,6 +54,13 @@ def month() -> str:
     return render_template("overview/month.html", page=month_page(parse_month(request.args)))
 
 
+@blueprint.get("/payers")
+@needs(Permission.VIEW)
+def payers() -> Response:
+    """Show of whom most came in a month; the page of the month fetches it after itself."""
+    return render("overview/payers.html", "overview/_payers.html", found=payers_of(parse_month(request.args)))
+
+
 @blueprint.get("/month.csv")
 @needs(Permission.EXPORT)
 def month_csv() -> Response:
@@ -89,8 +96,8 @@ def movements() -> Response:
 
 def _summary(totals: Sequence[Sum]) -> str:
     payments, returns = sum(each.payments for each in totals), sum(each.returns for each in totals)
-    came = amounts((each.in_minor, each.currency) for each in totals)
-    back = amounts((each.back_minor, each.currency) for each in totals)
+    came = summed((each.in_minor, each.currency) for each in totals)
+    back = summed((each.back_minor, each.currency) for each in totals)
     return _(
         "%(payments)s, %(came)s; %(returns)s, %(back)s",
         payments=ngettext("%(many)s payment", "%(many)s payments", payments, many=grouped(payments)),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 
+from app.blueprints.acting import acting
 from app.blueprints.refunds.bar import filter_bar
 from app.blueprints.refunds.forms import RefundForm, as_query, parse_filter
 from app.blueprints.refunds.story import answer, story
@@ -17,11 +18,10 @@ from app.queries.paging import Cursor
 from app.services import refund_offers
 from app.services import refunds as verbs
 from app.services.refunds import OtherOrder, RefundOrder
-from app.services.timeline import Actor
 from app.web import written
 from app.web.address import KEY
 from app.web.filters import money
-from app.web.guards import needs, operator
+from app.web.guards import needs, require_fresh_login
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
 
@@ -65,7 +65,7 @@ def show(refund_id: int) -> str:
         answer=answer(found),
         story=story(found),
         can_withdraw=found.refund.status in WAITING,
-        is_own=found.refund.requested_by == str(me()),
+        is_own=found.refund.requested_by == str(acting()),
     )
 
 
@@ -73,7 +73,7 @@ def show(refund_id: int) -> str:
 @needs(Permission.REFUND)
 def new(number: int) -> Response:
     """Ask how much of an invoice goes back, to whom and why; say before what will happen."""
-    offer = refund_offers.offer(number, me())
+    offer = refund_offers.offer(number, acting())
     return render("refunds/new.html", "refunds/_new.html", offer=offer, form=RefundForm.empty(offer))
 
 
@@ -81,7 +81,7 @@ def new(number: int) -> Response:
 @needs(Permission.REFUND)
 def create(number: int) -> WerkzeugResponse:
     """Ask for the refund; the same form sent again leads to the same refund."""
-    offer = refund_offers.offer(number, me())
+    offer = refund_offers.offer(number, acting())
     known = _sent_before(offer)
     if known is not None:
         flash(_("This form was sent already: here is its refund. Nothing was asked for twice."))
@@ -89,13 +89,14 @@ def create(number: int) -> WerkzeugResponse:
     form = RefundForm.parse(request.form, offer)
     if form.faults:
         return _again(offer, form, 422)
+    require_fresh_login(form.amount_minor)
     order = RefundOrder(
         cast("int", form.payment), form.amount_minor, form.reason, f"portal:{form.key}", invoice_id=offer.invoice.id
     )
     try:
-        asked = verbs.request(order, actor=me())
+        asked = verbs.request(order, actor=acting())
     except Conflict as conflict:
-        fresh = refund_offers.offer(number, me())
+        fresh = refund_offers.offer(number, acting())
         form.faults["amount"] = _what_happened(conflict, fresh, form)
         form.key = written.new_key()
         return _again(fresh, form, 409)
@@ -124,17 +125,12 @@ def create_withdrawal(refund_id: int) -> WerkzeugResponse:
         )
         return make_response(page, 422)
     try:
-        verbs.withdraw(refund_id, actor=me(), reason=reason)
+        verbs.withdraw(refund_id, actor=acting(), reason=reason)
     except Conflict:
         flash(_("It could not be withdrawn: it was decided or sent in the meantime. This is where it stands."))
     else:
         flash(_("Withdrawn: nothing leaves"))
     return see_other(url_for("refunds.show", refund_id=refund_id))
-
-
-def me() -> Actor:
-    """Return the person who is signed in, as what is kept beside their deeds."""
-    return Actor("operator", str(operator().operator_id))
 
 
 def _sent_before(offer: RefundOffer) -> int | None:

@@ -1,0 +1,119 @@
+"""The doors to money that was over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, flash, render_template, request, url_for
+
+from app.blueprints.acting import acting
+from app.blueprints.credits.plans import give_back, taken_minor, target_of, use
+from app.domain.errors import Conflict, NotFound
+from app.domain.permission import Permission
+from app.queries import credits as questions
+from app.queries.paging import Cursor
+from app.services import surpluses
+from app.web.address import KEY
+from app.web.ask import Said
+from app.web.ask import answer as ask
+from app.web.filters import money
+from app.web.guards import needs, require_fresh_login
+from app.web.htmx import render, see_other
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as WerkzeugResponse
+
+blueprint = Blueprint("credits", __name__, url_prefix="/credits")
+LONGEST_NUMBER = 18
+
+
+@blueprint.get("")
+@needs(Permission.VIEW)
+def index() -> Response:
+    """Show what is still there, newest first."""
+    cursor = Cursor.parse(request.args.get("after", ""))
+    return render(
+        "credits/index.html",
+        "credits/_rows.html" if cursor else "credits/_results.html",
+        page=questions.left(cursor),
+        cursor=cursor,
+    )
+
+
+@blueprint.get(f"/<{KEY}:surplus_id>")
+@needs(Permission.VIEW)
+def show(surplus_id: int) -> str:
+    """Show what was over, both payments, what became of it, and what may be done with the rest."""
+    found = questions.detail(surplus_id)
+    offer = surpluses.offer(surplus_id)
+    return render_template("credits/show.html", found=found, offer=offer, taken_minor=taken_minor)
+
+
+@blueprint.get(f"/<{KEY}:surplus_id>/uses/new")
+@needs(Permission.ADJUST_CREDITS)
+def new_use(surplus_id: int) -> Response:
+    """Say what using it for another invoice of the payer does."""
+    found, offer = questions.detail(surplus_id), surpluses.offer(surplus_id)
+    return ask(use(found, offer, target_of(offer, _number(request.args.get("invoice", ""))), Said()))
+
+
+@blueprint.post(f"/<{KEY}:surplus_id>/uses")
+@needs(Permission.ADJUST_CREDITS)
+def create_use(surplus_id: int) -> WerkzeugResponse:
+    """Use it: exactly what was said before; an invoice takes money of one payment once."""
+    here = url_for("credits.show", surplus_id=surplus_id)
+    found, offer = questions.detail(surplus_id), surpluses.offer(surplus_id)
+    said, number = Said.parse(), _number(request.form.get("number", ""))
+    if number in {each.number for each in found.uses}:
+        flash(_("Invoice %(number)s has taken it already", number=number))
+        return see_other(here)
+    target = target_of(offer, number)
+    if said.faults:
+        return ask(use(found, offer, target, said))
+    try:
+        done = surpluses.use(
+            surplus_id, number, actor=acting(), amount_minor=_number(request.form.get("amount", "")), reason=said.reason
+        )
+    except Conflict:
+        flash(_("Nothing was used: the money or the invoice has changed in the meantime. This is how it stands."))
+        return see_other(here)
+    amount = money(done.amount.minor, done.amount.currency)
+    flash(
+        _("Invoice %(number)s is paid with %(amount)s of it", number=number, amount=amount)
+        if done.invoice_paid
+        else _("Invoice %(number)s took %(amount)s of it", number=number, amount=amount)
+    )
+    return see_other(here)
+
+
+@blueprint.get(f"/<{KEY}:surplus_id>/refunds/new")
+@needs(Permission.REFUND)
+def new_refund(surplus_id: int) -> Response:
+    """Say what giving it back does."""
+    return ask(give_back(questions.detail(surplus_id), surpluses.offer(surplus_id), Said()))
+
+
+@blueprint.post(f"/<{KEY}:surplus_id>/refunds")
+@needs(Permission.REFUND)
+def create_refund(surplus_id: int) -> WerkzeugResponse:
+    """Ask for it to go back: exactly what was said before, once."""
+    found, offer, said = questions.detail(surplus_id), surpluses.offer(surplus_id), Said.parse()
+    if said.faults:
+        return ask(give_back(found, offer, said))
+    amount_minor = _number(request.form.get("amount", ""))
+    require_fresh_login(amount_minor)
+    try:
+        asked = surpluses.give_back(
+            surplus_id, actor=acting(), key=f"portal:{said.key}", amount_minor=amount_minor, reason=said.reason
+        )
+    except Conflict:
+        flash(_("Nothing was asked for: the money has changed in the meantime. This is how it stands."))
+        return see_other(url_for("credits.show", surplus_id=surplus_id))
+    return see_other(url_for("refunds.show", refund_id=asked.id))
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        raise NotFound("number", text[:LONGEST_NUMBER])
+    return int(text)

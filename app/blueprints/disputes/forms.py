@@ -1,0 +1,64 @@
+"""What is typed to open a dispute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.domain.money import Money, format_amount
+from app.web import written
+from app.web.filters import money
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from app.services.refund_offers import Part, RefundOffer
+
+LONGEST_KEY = 18
+
+
+@dataclass(slots=True)
+class DisputeForm:
+    """What a payer's bank asks for, as the gateway's portal shows it; `faults` say what is not right yet."""
+
+    payment: int | None
+    amount: str
+    reason: str = ""
+    due: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    amount_minor: int = 0
+    due_on: date | None = None
+
+    @classmethod
+    def empty(cls, offer: RefundOffer) -> DisputeForm:
+        """Return the form as it is first shown: all that is left of the first payment."""
+        first = next(iter(disputable(offer)), None)
+        left = format_amount(Money(first.of.left_minor, first.payment.currency)) if first else ""
+        return cls(first.payment.id if first else None, left)
+
+    @classmethod
+    def parse(cls, sent: Mapping[str, str], offer: RefundOffer) -> DisputeForm:
+        """Return what was sent, checked against what the invoice holds."""
+        text = sent.get("payment", "")
+        chosen = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else None
+        form = cls(chosen, written.line(sent, "amount")[:40], due=written.line(sent, "due")[:20])
+        part = next((each for each in disputable(offer) if each.payment.id == chosen), None)
+        if part is None:
+            form.faults["payment"] = _("Choose which payment is disputed")
+        else:
+            form.amount_minor = written.amount(form.amount, part.payment.currency) or 0
+            if not 0 < form.amount_minor <= part.of.left_minor:
+                left = money(part.of.left_minor, part.payment.currency)
+                form.faults["amount"] = _("An amount above zero, at most %(left)s", left=left)
+        form.due_on = written.day(form.due)
+        if form.due and form.due_on is None:
+            form.faults["due"] = _("A day such as 2026-12-31, or nothing")
+        form.reason = written.reason(sent, form.faults)
+        return form
+
+
+def disputable(offer: RefundOffer) -> list[Part]:
+    """Return the parts that a bank may ask for and nobody has yet: bank links among them."""
+    return [part for part in offer.parts if part.of.left_minor > 0 and not part.of.disputed_minor]

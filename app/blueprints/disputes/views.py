@@ -1,0 +1,154 @@
+"""The doors to disputes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from flask import Blueprint, Response, abort, flash, make_response, render_template, request, url_for
+
+from app.blueprints.acting import acting
+from app.blueprints.disputes.forms import DisputeForm, disputable
+from app.blueprints.disputes.steps import STEPS, Step, effect, possible
+from app.blueprints.disputes.story import answer, left, story
+from app.domain.dispute import DisputeStatus
+from app.domain.permission import Permission
+from app.queries import disputes
+from app.queries.paging import Cursor
+from app.services import disputes as verbs
+from app.services import refund_offers
+from app.services.disputes import DisputeRefused
+from app.web.address import KEY
+from app.web.ask import Ask, Said
+from app.web.ask import answer as ask
+from app.web.filters import money
+from app.web.guards import needs, require_fresh_login
+from app.web.htmx import render, see_other
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as WerkzeugResponse
+
+    from app.queries.disputes import DisputeDetail
+    from app.services.refund_offers import RefundOffer
+
+blueprint = Blueprint("disputes", __name__)
+
+
+@blueprint.get("/disputes")
+@needs(Permission.VIEW)
+def index() -> Response:
+    """Show what is open with its deadline, or what ended."""
+    cursor = Cursor.parse(request.args.get("after", ""))
+    over = bool(request.args.get("ended")) or cursor is not None
+    page = disputes.ended(cursor) if over else None
+    rows = page.rows if page else disputes.open_ones()
+    return render(
+        "disputes/index.html",
+        "disputes/_rows.html" if cursor else "disputes/_results.html",
+        rows=[(row, left(row.dispute)) for row in rows],
+        page=page,
+        cursor=cursor,
+    )
+
+
+@blueprint.get(f"/disputes/<{KEY}:dispute_id>")
+@needs(Permission.VIEW)
+def show(dispute_id: int) -> str:
+    """Show one dispute: where it stands, its story, and what may be done."""
+    found = disputes.detail(dispute_id)
+    return render_template(
+        "disputes/show.html",
+        found=found,
+        answer=answer(found),
+        story=story(found),
+        left=left(found.dispute),
+        steps=[(name, step.label(), step.bad) for name, step in possible(found)],
+    )
+
+
+@blueprint.get(f"/disputes/<{KEY}:dispute_id>/steps/new")
+@needs(Permission.MANAGE_DISPUTES)
+def new_step(dispute_id: int) -> Response:
+    """Say what a step does before it is taken, and ask what is known."""
+    found = disputes.detail(dispute_id)
+    name, step = _step(request.args.get("step", ""))
+    return ask(_question(found, name, step, Said()))
+
+
+@blueprint.post(f"/disputes/<{KEY}:dispute_id>/steps")
+@needs(Permission.MANAGE_DISPUTES)
+def create_step(dispute_id: int) -> WerkzeugResponse:
+    """Take a step; whoever is second learns where the dispute stands."""
+    found = disputes.detail(dispute_id)
+    name, step = _step(request.form.get("step", ""))
+    said = Said.parse()
+    if said.faults:
+        return ask(_question(found, name, step, said))
+    if step.to is DisputeStatus.LOST:
+        require_fresh_login(found.dispute.amount_minor)
+    try:
+        step.take(dispute_id, acting(), said.reason)
+    except DisputeRefused:
+        flash(_("Nothing was changed: the dispute moved on in the meantime. This is where it stands."))
+    else:
+        flash(_("Noted: %(step)s", step=step.label()))
+    return see_other(url_for("disputes.show", dispute_id=dispute_id))
+
+
+@blueprint.get(f"/invoices/<{KEY}:number>/disputes/new")
+@needs(Permission.OPEN_DISPUTE)
+def new(number: int) -> Response:
+    """Ask what the payer's bank wants, as the gateway's portal shows it."""
+    offer = refund_offers.offer(number, acting())
+    return _form(offer, DisputeForm.empty(offer))
+
+
+@blueprint.post(f"/invoices/<{KEY}:number>/disputes")
+@needs(Permission.OPEN_DISPUTE)
+def create(number: int) -> WerkzeugResponse:
+    """Open a dispute; a payment has one open dispute at most, so a second click finds the first."""
+    offer = refund_offers.offer(number, acting())
+    form = DisputeForm.parse(request.form, offer)
+    if form.faults:
+        return make_response(_form(offer, form), 422)
+    try:
+        made = verbs.open_dispute(
+            cast("int", form.payment),
+            form.amount_minor,
+            reason=form.reason,
+            actor=acting(),
+            invoice_id=offer.invoice.id,
+            evidence_due_on=form.due_on,
+        )
+    except DisputeRefused:
+        form.faults["payment"] = _("Somebody else was faster: the payment is disputed already, or given back")
+        return make_response(_form(refund_offers.offer(number, acting()), form), 409)
+    flash(_("The dispute is open: %(amount)s cannot be refunded until it ends", amount=form.amount))
+    return see_other(url_for("disputes.show", dispute_id=made))
+
+
+def _form(offer: RefundOffer, form: DisputeForm) -> Response:
+    return render("disputes/new.html", "disputes/_new.html", offer=offer, form=form, parts=disputable(offer))
+
+
+def _step(name: str) -> tuple[str, Step]:
+    if name not in STEPS:
+        abort(404)
+    return name, STEPS[name]
+
+
+def _question(found: DisputeDetail, name: str, step: Step, said: Said) -> Ask:
+    here = url_for("disputes.show", dispute_id=found.dispute.id)
+    taken = step not in [each for _name, each in possible(found)]
+    return Ask(
+        title=step.question(money(found.dispute.amount_minor, found.dispute.currency)),
+        action=url_for("disputes.create_step", dispute_id=found.dispute.id),
+        back=here,
+        send=step.label(),
+        warning=_("The dispute has moved on: this step is not possible any more") if taken else "",
+        bad=step.bad,
+        sentences=tuple(effect(found, step)),
+        facts=((_("Payer"), found.invoice.customer_name), (_("Invoice"), str(found.invoice.number))),
+        hidden=(("step", name),),
+        said=said,
+    )

@@ -1,0 +1,126 @@
+"""Questions about money that was over: whose it is, which payments made it, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, and_, func, or_, select, text
+from sqlalchemy.orm import aliased
+
+from app.domain.errors import NotFound
+from app.models.event import Event
+from app.models.initiator import Initiator
+from app.models.invoice import Invoice
+from app.models.payment import Payment
+from app.models.refund import Refund
+from app.models.settlement import Allocation, Settlement
+from app.models.surplus import Surplus
+from app.queries import actors
+from app.queries.keyset import session
+from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import TextClause
+
+LEFT = "surplus.refunded_minor + surplus.applied_minor + surplus.lost_minor < surplus.amount_minor"
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRow:
+    """One line of the list: what is over, the payment it came with, and the one that had paid the invoice."""
+
+    surplus: Surplus
+    number: int | None
+    payer: str
+    service: str
+    payment: Payment
+    earlier: Payment | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditDetail:
+    """Everything one page says about money that was over."""
+
+    row: CreditRow
+    refunds: Sequence[Refund]
+    uses: Sequence[Use]
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What another invoice took of it."""
+
+    number: int | None
+    amount_minor: int
+    event: Event | None
+
+
+def left(cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> Page[CreditRow]:
+    """Return a page of what is still there, newest first, and how many there are, counted up to ten thousand."""
+    there = text(LEFT)
+    found = _rows(there).order_by(Surplus.id.desc()).limit(size + 1)
+    if cursor is not None:
+        found = found.where(Surplus.id < cursor.id)
+    rows = [CreditRow(*row) for row in session().execute(found)]
+    last = rows[size - 1].surplus if len(rows) > size else None
+    some = select(Surplus.id).where(there).limit(COUNT_LIMIT + 1).subquery()
+    number = session().scalar(select(func.count()).select_from(some)) or 0
+    count = Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+    return Page(rows[:size], Cursor(last.created_at, last.id) if last else None, count)
+
+
+def detail(surplus_id: int) -> CreditDetail:
+    """Return everything about it in a fixed number of queries. Raises NotFound."""
+    tx = session()
+    found = tx.execute(_rows().where(Surplus.id == surplus_id).execution_options(populate_existing=True)).one_or_none()
+    if found is None:
+        raise NotFound("credit", surplus_id)
+    row = CreditRow(*found)
+    back = tx.scalars(
+        select(Refund)
+        .where(Refund.payment_id == row.payment.id, Refund.invoice_id.is_(None))
+        .order_by(Refund.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    uses = _uses(row)
+    who = [*(each.requested_by for each in back), *(f"operator:{use.event.actor}" for use in uses if use.event)]
+    return CreditDetail(row, back, uses, actors.names(who))
+
+
+def _uses(row: CreditRow) -> list[Use]:
+    """Return what other invoices took: their allocations of this payment that a deed of applying credit made."""
+    same = and_(
+        Event.invoice_id == Allocation.invoice_id,
+        Event.payment_id == Allocation.payment_id,
+        Event.kind == "credit.applied",
+    )
+    found = session().execute(
+        select(Invoice.number, Allocation.amount_minor, Event)
+        .join(Invoice, Invoice.id == Allocation.invoice_id)
+        .join(Event, same)
+        .where(Allocation.payment_id == row.payment.id, Allocation.reversed_at.is_(None))
+        .order_by(Allocation.id)
+    )
+    return [Use(*each) for each in found]
+
+
+def _rows(which: TextClause | None = None) -> Select[*tuple[Any, ...]]:
+    earlier = aliased(Payment)
+    settled = and_(
+        Settlement.invoice_id == Surplus.invoice_id,
+        Settlement.reversed_at.is_(None),
+        or_(Settlement.payment_id.is_(None), Settlement.payment_id != Surplus.payment_id),
+    )
+    statement = (
+        select(Surplus, Invoice.number, func.coalesce(Invoice.customer_name, ""), Initiator.code, Payment, earlier)
+        .join(Invoice, Invoice.id == Surplus.invoice_id)
+        .join(Initiator, Initiator.id == Surplus.initiator_id)
+        .join(Payment, Payment.id == Surplus.payment_id)
+        .join(Settlement, settled, isouter=True)
+        .join(earlier, earlier.id == Settlement.payment_id, isouter=True)
+    )
+    return statement if which is None else statement.where(which)
