@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.task import TaskKind
-from app.queries.invoice_filter import InvoiceFilter
-from app.queries.invoice_selection import Selection
 from app.services import proofs, reaper, tasks
 from app.services.dispatch import OUTBOX
 from tests.services.crash_points import run_until
-from tests.services.exporting import somebody
+from tests.services.exporting import somebody, wish
 from tests.services.test_tasks import work
 
 if TYPE_CHECKING:
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
 def act(system: System, kind: TaskKind, *numbers: int, key: str = "key", run: bool = True) -> int:
     who = somebody(system)
     with system.app.app_context():
-        wish = {"selection": Selection(InvoiceFilter(), numbers).said()}
-        task = tasks.start(kind, wish, operator_id=who, key=key, reason="asked by phone")
+        task = tasks.start(kind, wish(numbers=numbers), operator_id=who, key=key, reason="asked by phone")
     if run:
         work(system)
     return task
