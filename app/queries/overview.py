@@ -103,14 +103,14 @@ class Approvals(NamedTuple):
 # `bulk` is a container: what it holds is owed on its members, never on itself.
 OPEN = text("""
 select width_bucket(created_at, cast(:bounds as timestamptz[])) as bucket, status = 'overdue',
-       currency, count(*), sum(total_minor - captured_minor)::bigint
+       currency, count(*), sum(total_minor - credited_minor - captured_minor)::bigint
   from invoice
  where status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and kind <> 'bulk'
  group by 1, 2, 3 order by 1, 2, 3
 """)
 
 OPEN_OF_MONTH = text("""
-select i.code, v.currency, count(*), sum(v.total_minor - v.captured_minor)::bigint
+select i.code, v.currency, count(*), sum(v.total_minor - v.credited_minor - v.captured_minor)::bigint
   from invoice v join initiator i on i.id = v.initiator_id
  where v.status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and v.kind <> 'bulk'
    and v.created_at >= :since and v.created_at < :until

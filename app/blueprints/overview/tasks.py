@@ -27,6 +27,7 @@ ENDS = {
     "invoice": (later("Invoice numbers"), "number_ranges.index"),
     "deposit": (later("Deposit numbers"), "number_ranges.index"),
     "monthly": (later("Monthly numbers"), "number_ranges.index"),
+    "credit_note": (later("Credit note numbers"), "number_ranges.index"),
 }
 
 
