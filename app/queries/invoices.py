@@ -11,14 +11,16 @@ from sqlalchemy import Select, func, or_, select
 from app.domain.errors import NotFound
 from app.domain.invoice import InvoiceStatus
 from app.extensions import db
+from app.models.dispute import Dispute
 from app.models.initiator import Initiator
-from app.models.invoice import Invoice, InvoiceLine
+from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
 from app.models.invoice_search import InvoiceSearch
 from app.models.outbox import OutboxRow
 from app.models.payment import Payment
+from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
-from app.queries import timeline
+from app.queries import credit_notes, house, timeline
 from app.queries.invoice_filter import InvoiceFilter, conditions, matching
 from app.queries.invoice_words import is_only_words, of_quarter, words_of
 from app.queries.paging import COUNT_LIMIT, EPOCH, PAGE_SIZE, Count, Page
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from app.models.credit_note import CreditNote
     from app.models.inbox import InboxMessage
     from app.queries.timeline import Booking, Happening
 
@@ -89,6 +92,11 @@ class InvoiceDetail:
     bookings: Sequence[Booking]
     deliveries: Sequence[OutboxRow]
     questions: Sequence[ReviewItem]
+    vat: Sequence[InvoiceVat]
+    credit_notes: Sequence[CreditNote]
+    refunds: Sequence[Refund]
+    disputes: Sequence[Dispute]
+    names: dict[str, str]
 
 
 def search(
@@ -149,6 +157,8 @@ def detail(number: int) -> InvoiceDetail:
     tx = _session()
     payments = tx.scalars(_payments_of(invoice.id)).all()
     messages = timeline.messages_about(payments)
+    happenings = timeline.of_invoice(invoice.id, messages)
+    of_payments = [each.id for each in payments]
     return InvoiceDetail(
         invoice=invoice,
         service=service,
@@ -157,7 +167,7 @@ def detail(number: int) -> InvoiceDetail:
         ).all(),
         payments=payments,
         messages=messages,
-        happenings=timeline.of_invoice(invoice.id, messages),
+        happenings=happenings,
         bookings=timeline.bookings_of(invoice.id),
         deliveries=deliveries_of(invoice.id),
         questions=tx.scalars(
@@ -165,7 +175,23 @@ def detail(number: int) -> InvoiceDetail:
             .where(ReviewItem.invoice_id == invoice.id, ReviewItem.resolved_at.is_(None))
             .order_by(ReviewItem.id)
         ).all(),
+        vat=tx.scalars(
+            select(InvoiceVat)
+            .where(InvoiceVat.invoice_id == invoice.id)
+            .order_by(InvoiceVat.basis_points.desc(), InvoiceVat.code)
+        ).all(),
+        credit_notes=credit_notes.of_invoice(invoice.id),
+        refunds=tx.scalars(select(Refund).where(Refund.payment_id.in_(of_payments)).order_by(Refund.id.desc())).all(),
+        disputes=tx.scalars(
+            select(Dispute).where(Dispute.payment_id.in_(of_payments)).order_by(Dispute.id.desc())
+        ).all(),
+        names=house.names_of({each.actor for each in happenings if each.actor_kind == "operator"}),
     )
+
+
+def by_number(number: int) -> Invoice:
+    """Return one invoice as it is now. Raises NotFound."""
+    return _one(number)[0]
 
 
 def deliveries_of(invoice_id: int) -> Sequence[OutboxRow]:
@@ -188,6 +214,7 @@ def _one(number: int) -> tuple[Invoice, Initiator]:
             select(Invoice, Initiator)
             .join(Initiator, Initiator.id == Invoice.initiator_id)
             .where(Invoice.number == number)
+            .execution_options(populate_existing=True)
         )
         .one_or_none()
     )
