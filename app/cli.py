@@ -246,11 +246,13 @@ def doctor() -> None:
 
 @main.command()
 def verify() -> None:
-    """Check every invariant and the hash chain; exit 1 when one does not hold."""
+    """Check every invariant and the hash chain; exit 1 when one does not hold. The portal shows what was found."""
+    from app.services import proof_runs  # noqa: PLC0415
     from app.services.proofs import verify as prove  # noqa: PLC0415
 
     with _application().app_context():
         report = prove()
+        proof_runs.keep(report, by="cli")
     print(report)
     sys.exit(0 if report.holds else 1)
 

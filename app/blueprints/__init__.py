@@ -22,20 +22,31 @@ from app.blueprints.api.v2.references import bp as references_v2
 from app.blueprints.api.v2.refunds import bp as refunds_v2
 from app.blueprints.api.v2.webhook_endpoints import bp as webhook_endpoints_v2
 from app.blueprints.approvals import blueprint as approvals
+from app.blueprints.audit import blueprint as audit
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.comparisons import blueprint as comparisons
 from app.blueprints.credits import blueprint as credits_
 from app.blueprints.deliveries import blueprint as deliveries
+from app.blueprints.deposits import blueprint as deposits
 from app.blueprints.disputes import blueprint as disputes
+from app.blueprints.drafts import blueprint as drafts
+from app.blueprints.gateway_lookups import blueprint as gateway_lookups
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
+from app.blueprints.inbox import blueprint as inbox
+from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
+from app.blueprints.number_ranges import blueprint as number_ranges
+from app.blueprints.overview import blueprint as overview
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
+from app.blueprints.proofs import blueprint as proofs
+from app.blueprints.references import blueprint as references
 from app.blueprints.refunds import blueprint as refunds
 from app.blueprints.review_items import blueprint as review_items
 from app.blueprints.sessions import blueprint as sessions
+from app.blueprints.settings import blueprint as settings
 from app.blueprints.styleguide import blueprint as styleguide
 from app.blueprints.tasks import blueprint as tasks
 from app.blueprints.vat_rates import blueprint as vat_rates
@@ -84,7 +95,10 @@ DOORS = (
     Door(home, anybody),
     Door(auth, anybody),
     Door(preferences, anybody),
+    Door(overview, require_operator),
     Door(invoices, require_operator),
+    Door(references, require_operator),
+    Door(deposits, require_operator),
     Door(refunds, require_operator),
     Door(approvals, require_operator),
     Door(disputes, require_operator),
@@ -93,9 +107,17 @@ DOORS = (
     Door(comparisons, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
+    Door(settings, require_operator),
+    Door(initiators, require_operator),
+    Door(number_ranges, require_operator),
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
+    Door(drafts, require_operator),
     Door(vat_rates, require_operator),
+    Door(inbox, require_operator),
+    Door(gateway_lookups, require_operator),
+    Door(proofs, require_operator),
+    Door(audit, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.demo.seed_chunk import CURRENCY, Chunk, Row, amount
+from app.demo.seed_words import plain, scraps
 from app.domain.dispute import OPEN
 from app.domain.order_reference import compose
 from app.domain.payment import ENDED, PaymentStatus
@@ -199,5 +200,5 @@ def words(chunk: Chunk) -> Iterator[Row]:
     """Yield what an operator may type to find the invoices, as the search index wants it (services/search.py)."""
     for each in chunk.stories:
         payer = each.payer
-        said = (str(each.number), payer.reference, payer.name, payer.email, description_of(each), payer.code)
-        yield each.id, each.created_at, " ".join(said).lower()
+        said = (*scraps(each.number), payer.reference, payer.name, payer.email, description_of(each), payer.code)
+        yield each.id, each.created_at, plain(" ".join(said))

@@ -45,6 +45,8 @@ TYPES: dict[str, str] = {
     "dispute.deadline": "dispute.deadline",
     "dispute.closed": "dispute.closed",
 }
+# What an endpoint is tried with; it is no event and stands in no list.
+PING = "webhook.ping"
 PUBLIC: tuple[str, ...] = tuple(sorted(set(TYPES.values())))
 MOST_WISHES = 50
 _WISH = re.compile(r"[a-z]+\.(?:\*|[a-z_]+)")

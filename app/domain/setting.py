@@ -21,12 +21,17 @@ class Kind(StrEnum):
     DAYS = "days"
     HOURS = "hours"
     MINUTES = "minutes"
+    SWITCH = "switch"
     TEXT = "text"
+
+
+NUMBERS = {Kind.DAYS, Kind.HOURS, Kind.MINUTES}
 
 
 class Group(StrEnum):
     """What a setting is about."""
 
+    PAYMENTS = "payments"
     REFUNDS = "refunds"
     SIGN_IN = "sign_in"
     SELLER = "seller"
@@ -48,7 +53,7 @@ class Known:
     @property
     def format(self) -> str:
         """Return how the table calls the kind (eis.md 2.2)."""
-        return "string" if self.kind is Kind.TEXT else "integer"
+        return {Kind.TEXT: "string", Kind.SWITCH: "boolean"}.get(self.kind, "integer")
 
     def parse(self, typed: str) -> str | None:
         """Return what is kept for what was typed; None for nothing, which is the default again.
@@ -60,9 +65,10 @@ class Known:
             return None
         if self.kind is Kind.MONEY:
             return self._bounded(_minor(typed))
-        if self.kind is not Kind.TEXT:
+        if self.kind in NUMBERS:
             return self._bounded(int(typed) if WHOLE.fullmatch(typed) else -1)
-        if not typed.isprintable() or not re.fullmatch(self.pattern, typed):
+        pattern = "true|false" if self.kind is Kind.SWITCH else self.pattern
+        if not typed.isprintable() or not re.fullmatch(pattern, typed):
             raise Invalid.field("value", "does not look right")
         return typed
 
@@ -89,6 +95,8 @@ MOST_MONEY = 100_000_000
 _REFUNDS, _SIGN_IN, _SELLER, _ACCOUNTING = Group.REFUNDS, Group.SIGN_IN, Group.SELLER, Group.ACCOUNTING
 
 ALL = (
+    # Without a value it is what PARTIAL_PAYMENTS says; a service may have a word of its own.
+    Known("partial_payments", Group.PAYMENTS, Kind.SWITCH),
     Known("refund_approval_above", _REFUNDS, Kind.MONEY, most=MOST_MONEY),
     Known("service_refund_approval_above", _REFUNDS, Kind.MONEY, most=MOST_MONEY),
     Known("refund_window_days", _REFUNDS, Kind.DAYS, 90, most=3650),

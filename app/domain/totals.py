@@ -1,7 +1,7 @@
 """What an invoice adds up to, as EN 16931 adds it again (features.md 25, 26).
 
 Rounding is half away from zero, to minor units, at two places and nowhere else: once per line, of quantity times price
-and of a discount in percent (BT-131, BT-136), and once per rate, of the tax on the sum of its lines (BT-117). So whoever
+and of a discount in percent (BT-131, BT-136), and once per rate, of the tax on the sum of its lines (BT-117). Whoever
 adds the lines again finds the same sums (BR-CO-10 to BR-CO-17). Nothing here is a float.
 """
 
@@ -136,6 +136,15 @@ def parse_plain(text: str, places: int, name: str) -> Decimal:
 def in_minor(price: Decimal, currency: str) -> Decimal:
     """Return a price in major units as minor units and parts of them, exactly."""
     return price.scaleb(exponent_of(currency))
+
+
+def format_price(price_minor: Decimal, currency: str) -> str:
+    """Return a price as a decimal of major units with all places of its currency and those it needs beyond."""
+    exponent = exponent_of(currency)
+    major = price_minor.scaleb(-exponent)
+    whole, _, places = f"{major:f}".partition(".")
+    places = places.rstrip("0").ljust(exponent, "0")
+    return f"{whole}.{places}" if places else whole
 
 
 def _line(given: LineInput, number: int) -> Line:

@@ -1,20 +1,23 @@
 """Why an invoice is not paid: the causes are walked in order, and the first that holds is said with what to do next.
 
-features.md, idea 23. Pure: `app/queries/why_not_paid.py` gathers the facts.
+features.md, idea 23. Pure: `app/queries/why_not_paid.py` gathers the facts, `app/web/why_words.py` has the words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.domain.invoice import InvoiceStatus
-from app.domain.money import Money, format_amount
+from app.domain.money import Money
 from app.domain.payment import ENDED, PaymentStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    # What a sentence may be about; a status is text of its own kind.
+    Part = str | int | datetime | Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +79,21 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Something to be said: which sentence, and what it is about; the words are elsewhere, in every language."""
+
+    code: str
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One cause in a word and in words, and the next step."""
+    """One cause, why it holds, and the next step."""
 
     cause: str
-    because: str
-    next_step: str
+    because: Said
+    next_step: Said
     is_paid: bool = False
-
-    @property
-    def sentence(self) -> str:
-        """Return the whole answer."""
-        return f"{self.because}: {self.next_step}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,131 +115,141 @@ def explain(facts: Facts) -> Explanation:
     raise AssertionError
 
 
+def _said(code: str, /, **parts: Part | None) -> Said:
+    """Return a sentence with the parts that are known; those that could be missing are named by the code."""
+    known = {name: part for name, part in parts.items() if part is not None and part != ""}
+    return Said(code, known)
+
+
 def _cancelled(facts: Facts) -> Finding | None:
     if facts.status is not InvoiceStatus.CANCELLED:
         return None
-    why = f" ({facts.cancel_reason})" if facts.cancel_reason else ""
+    because = _said("cancelled_for" if facts.cancel_reason else "cancelled", reason=facts.cancel_reason)
+    if facts.cancelled_at:
+        because = _said(f"{because.code}_on", at=facts.cancelled_at, **because.parts)
     came = any(each.status is PaymentStatus.COMPLETED for each in facts.tries)
-    step = "money came for it all the same, so refund that or use it for another invoice" if came else "make a new one"
-    return Finding("cancelled", f"The invoice was cancelled{_on(facts.cancelled_at)}{why}", step)
+    return Finding("cancelled", because, _said("use_the_money" if came else "make_a_new_one"))
 
 
 def _draft(facts: Facts) -> Finding | None:
     if facts.status is not InvoiceStatus.DRAFT:
         return None
-    return Finding("not_issued", "The invoice has not been issued", "issue it, then it has a number and a link")
+    return Finding("not_issued", _said("not_issued"), _said("issue_it"))
 
 
 def _written_off(facts: Facts) -> Finding | None:
     if facts.status is not InvoiceStatus.UNCOLLECTIBLE:
         return None
-    return Finding("written_off", "The invoice was written off", "nothing, unless the payer pays all the same")
+    return Finding("written_off", _said("written_off"), _said("nothing_unless_paid"))
 
 
+# Status -> the cause, which is also what is said, and the next step.
 GONE_BACK = {
-    InvoiceStatus.IN_PROTEST: ("disputed", "The payer disputes the payment", "answer the dispute before its deadline"),
-    InvoiceStatus.CHARGEBACK: ("charged_back", "The payer's bank took the money back", "settle it with the payer"),
-    InvoiceStatus.REFUNDED: ("refunded", "The invoice was paid and the money given back", "make a new one if needed"),
-    InvoiceStatus.PARTIALLY_REFUNDED: (
-        "partly_refunded",
-        "The invoice was paid and part was given back",
-        "nothing is left to do",
-    ),
+    InvoiceStatus.IN_PROTEST: ("disputed", "answer_the_dispute"),
+    InvoiceStatus.CHARGEBACK: ("charged_back", "settle_with_the_payer"),
+    InvoiceStatus.REFUNDED: ("refunded", "make_a_new_one_if_needed"),
+    InvoiceStatus.PARTIALLY_REFUNDED: ("partly_refunded", "nothing_left"),
 }
 
 
 def _gone_back(facts: Facts) -> Finding | None:
-    return Finding(*GONE_BACK[facts.status], is_paid=True) if facts.status in GONE_BACK else None
+    if facts.status not in GONE_BACK:
+        return None
+    cause, step = GONE_BACK[facts.status]
+    return Finding(cause, _said(cause), _said(step), is_paid=True)
 
 
 def _not_told(facts: Facts) -> Finding | None:
     news = facts.notice
     if facts.status is not InvoiceStatus.PAID or news is None:
         return None
-    answer = f", which last answered {news.answer_status}," if news.answer_status else ""
-    because = f"The invoice was paid{_on(facts.paid_at)}, but {news.to}{answer} has not taken the news"
+    code = "not_told_answered" if news.answer_status else "not_told"
+    because = _said(code, to=news.to, answer=news.answer_status or None)
+    if facts.paid_at:
+        because = _said(f"{code}_on", at=facts.paid_at, **because.parts)
     if news.state in {"dead", "held"}:
-        step = f"nobody tries again after {news.attempts} tries, so send the news again or look at {news.to}"
+        step = _said("send_the_news_again", tries=news.attempts, to=news.to)
     else:
-        step = f"wait for try {news.attempts + 1}{_at(news.next_try_at)}"
+        step = _said("wait_for_try", number=news.attempts + 1, at=news.next_try_at)
     return Finding("not_told", because, step, is_paid=True)
 
 
 def _paid(facts: Facts) -> Finding | None:
     if facts.status is not InvoiceStatus.PAID:
         return None
-    return Finding("paid", f"The invoice was paid{_on(facts.paid_at)}", "nothing is left to do", is_paid=True)
+    because = _said("paid_on" if facts.paid_at else "paid", at=facts.paid_at)
+    return Finding("paid", because, _said("nothing_left"), is_paid=True)
 
 
 def _asks_a_person(facts: Facts) -> Finding | None:
     if not facts.questions:
         return None
     first = min(facts.questions, key=lambda each: each.since)
-    because = f"A person must decide first ({first.sentence.rstrip('.')})"
-    return Finding("waits_for_a_person", because, f"{first.owner} has it since {_moment(first.since)}")
+    because = _said("waits_for_a_person", question=first.sentence.rstrip("."))
+    return Finding("waits_for_a_person", because, _said("somebody_has_it", owner=first.owner, since=first.since))
 
 
 def _gateway_away(facts: Facts) -> Finding | None:
     waiting = [each for each in _open(facts) if each.unread]
     if not waiting or facts.gateway_rests_until is None:
         return None
-    because = f"{waiting[0].gateway} has news of a payment and does not answer"
-    return Finding("gateway_away", because, f"it is asked again{_at(facts.gateway_rests_until)}")
+    because = _said("gateway_away", gateway=waiting[0].gateway)
+    return Finding("gateway_away", because, _said("asked_again", at=facts.gateway_rests_until))
 
 
 def _being_looked_at(facts: Facts) -> Finding | None:
     if not any(each.unread for each in _open(facts)):
         return None
-    because = "The gateway has news of a payment that is being looked into"
-    return Finding("being_looked_at", because, "ask again in a moment")
+    return Finding("being_looked_at", _said("being_looked_at"), _said("ask_in_a_moment"))
 
 
 def _under_way(facts: Facts) -> Finding | None:
     begun = [each for each in _open(facts) if each.has_reference and not each.is_untouched]
     if not begun:
         return None
-    said = f" ({begun[0].provider_state})" if begun[0].provider_state else ""
-    because = f"The payer has begun to pay and {begun[0].gateway} has not finished{said}"
-    return Finding("under_way", because, f"wait, the next look is{_at(begun[0].next_check_at)}")
+    first = begun[0]
+    code = "under_way_with_state" if first.provider_state else "under_way"
+    because = _said(code, gateway=first.gateway, state=first.provider_state)
+    return Finding("under_way", because, _at("wait", first.next_check_at))
 
 
 def _answer_lost(facts: Facts) -> Finding | None:
     lost = [each for each in _open(facts) if not each.has_reference]
     if not lost:
         return None
-    because = f"{lost[0].gateway} was asked for a payment and its answer was lost"
-    step = f"send the payer to pay again; the lost try is given up{_at(lost[0].expires_at)}"
-    return Finding("answer_lost", because, step)
+    because = _said("answer_lost", gateway=lost[0].gateway)
+    return Finding("answer_lost", because, _at("pay_again_lost", lost[0].expires_at))
 
 
 def _page_untouched(facts: Facts) -> Finding | None:
     shown = [each for each in _open(facts) if each.is_untouched]
     if not shown:
         return None
-    because = f"The payer was sent to {shown[0].gateway} on {_moment(shown[0].created_at)} and has not paid there"
-    return Finding("page_untouched", because, f"remind the payer; the next look is{_at(shown[0].next_check_at)}")
+    because = _said("page_untouched", gateway=shown[0].gateway, since=shown[0].created_at)
+    return Finding("page_untouched", because, _at("remind", shown[0].next_check_at))
 
 
 def _part_paid(facts: Facts) -> Finding | None:
     came = facts.total.minor - facts.due.minor
     if facts.status is not InvoiceStatus.PARTIALLY_PAID or came <= 0:
         return None
-    because = f"Only {_money(Money(came, facts.total.currency))} of {_money(facts.total)} came"
-    return Finding("part_paid", because, f"ask the payer for the other {_money(facts.due)}")
+    because = _said("part_paid", came=Money(came, facts.total.currency), total=facts.total)
+    return Finding("part_paid", because, _said("ask_for_the_rest", due=facts.due))
 
 
 def _last_try_ended(facts: Facts) -> Finding | None:
     if not facts.tries or facts.tries[0].status not in ENDED:
         return None
     last = facts.tries[0]
-    code = f" with {last.failure_code}" if last.failure_code else ""
-    because = f"The last of {len(facts.tries)} tries ended as {last.status}{code}, begun {_moment(last.created_at)}"
-    return Finding("last_try_ended", because, f"send the payer to pay again{_by(facts.link)}")
+    code = "last_try_ended" if len(facts.tries) > 1 else "only_try_ended"
+    about: dict[str, Part] = {"tries": len(facts.tries), "status": last.status, "since": last.created_at}
+    because = _said(f"{code}_with" if last.failure_code else code, code=last.failure_code, **about)
+    return Finding("last_try_ended", because, _by("pay_again", facts.link))
 
 
 def _nobody_tried(facts: Facts) -> Finding | None:
-    late = " and it is overdue" if facts.status is InvoiceStatus.OVERDUE else ""
-    return Finding("nobody_tried", f"Nobody has tried to pay{late}", f"send the payer to pay{_by(facts.link)}")
+    late = facts.status is InvoiceStatus.OVERDUE
+    return Finding("nobody_tried", _said("nobody_tried_overdue" if late else "nobody_tried"), _by("pay", facts.link))
 
 
 CAUSES: tuple[tuple[str, Callable[[Facts], Finding | None]], ...] = (
@@ -253,7 +269,7 @@ CAUSES: tuple[tuple[str, Callable[[Facts], Finding | None]], ...] = (
     ("last_try_ended", _last_try_ended),
     ("nobody_tried", _nobody_tried),
 )
-FOUND = tuple(name for name, _ in CAUSES if name != "gone_back") + tuple(cause for cause, _, _ in GONE_BACK.values())
+FOUND = tuple(name for name, _ in CAUSES if name != "gone_back") + tuple(cause for cause, _ in GONE_BACK.values())
 
 
 def _open(facts: Facts) -> list[Try]:
@@ -261,21 +277,10 @@ def _open(facts: Facts) -> list[Try]:
     return [each for each in facts.tries if each.status not in {*closed, PaymentStatus.CHARGED_BACK}]
 
 
-def _money(money: Money) -> str:
-    return f"{format_amount(money)} {money.currency}"
+def _at(code: str, moment: datetime | None) -> Said:
+    """Return a step with its moment, or that it comes when the gateway calls."""
+    return _said(f"{code}_at", at=moment) if moment else _said(f"{code}_for_call")
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _on(moment: datetime | None) -> str:
-    return f" on {_moment(moment)}" if moment else ""
-
-
-def _at(moment: datetime | None) -> str:
-    return f" at {_moment(moment)}" if moment else " when the gateway calls"
-
-
-def _by(link: str | None) -> str:
-    return " by the payment link" if link else ""
+def _by(code: str, link: str | None) -> Said:
+    return _said(f"{code}_by_link" if link else code)

@@ -12,7 +12,7 @@ from app.models.idempotency import IdempotencyKey
 from app.models.import_batch import ImportBatch
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
-from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine
+from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine, InvoiceVat
 from app.models.invoice_search import InvoiceSearch
 from app.models.lane import Lane
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
@@ -20,9 +20,11 @@ from app.models.number_range import NumberRange, NumberReservation
 from app.models.operator import Operator, OperatorSession, WhiteCode
 from app.models.outbox import OutboxRow
 from app.models.payment import GatewayReference, Payment
+from app.models.proof import ProofResult, ProofRun
 from app.models.reference import Reference
 from app.models.refund import Refund
 from app.models.review_item import ReviewItem
+from app.models.saved_view import SavedView
 from app.models.schedule import ScheduleRun
 from app.models.seal import Seal
 from app.models.setting import Setting
@@ -53,6 +55,7 @@ __all__ = [
     "InvoiceClaim",
     "InvoiceLine",
     "InvoiceSearch",
+    "InvoiceVat",
     "Lane",
     "LedgerAccount",
     "LedgerEntry",
@@ -64,9 +67,12 @@ __all__ = [
     "OutboxRow",
     "OutgoingDocument",
     "Payment",
+    "ProofResult",
+    "ProofRun",
     "Reference",
     "Refund",
     "ReviewItem",
+    "SavedView",
     "ScheduleRun",
     "Seal",
     "Setting",

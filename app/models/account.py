@@ -35,3 +35,10 @@ class Account(Tenanted, Base):
 
 
 Index("ix_account_email", func.lower(Account.email).label("mail"), postgresql_ops={"mail": "text_pattern_ops"})
+Index(
+    "ix_account_name_trigram",
+    func.lower(Account.name).label("name_text"),
+    postgresql_using="gin",
+    postgresql_ops={"name_text": "gin_trgm_ops"},
+)
+Index("ix_account_reg_no", Account.reg_no, postgresql_where=Account.reg_no.is_not(None))

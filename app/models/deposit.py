@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.domain.deposit import DepositStatus
@@ -36,6 +36,8 @@ class Deposit(Tenanted, Base):
             postgresql_where=text("closed_at is null"),
         ),
         Index("ix_deposit_domain", "domain", "user_uuid"),
+        Index("ix_deposit_newest", text("created_at desc"), text("id desc")),
+        Index("ix_deposit_status_newest", "status", text("created_at desc"), text("id desc")),
     )
 
     id: Mapped[Key]
@@ -48,3 +50,9 @@ class Deposit(Tenanted, Base):
     closed_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
+
+
+# What people search by: a part of the domain, of the address or of the auction's id (queries/deposits.py).
+WORDS = func.lower(Deposit.domain + " " + Deposit.user_email + " " + Deposit.user_uuid)
+
+Index("ix_deposit_words", WORDS.label("words"), postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"})

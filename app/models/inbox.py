@@ -21,6 +21,8 @@ class InboxMessage(Tenanted, Base):
         Index("uq_inbox_event_id", "source", "event_id", unique=True, postgresql_where=text("event_id is not null")),
         Index("ix_inbox_external_id", "source", "external_id", "id"),
         Index("ix_inbox_unhandled", "id", postgresql_where=text("handled_at is null")),
+        Index("ix_inbox_kind", "kind", "id"),
+        Index("ix_inbox_strangers", "id", postgresql_where=text("handled_at is not null and payment_id is null")),
         same_tenant("invoice_id", "invoice"),
         same_tenant("payment_id", "payment"),
     )

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
-from app.domain.invoice import InvoiceStatus
+from app.domain.invoice import PAYABLE, InvoiceStatus
 from app.models.base import (
     Base,
     CreatedAt,
@@ -28,6 +28,8 @@ from app.models.base import (
 from app.models.initiator import Initiator
 
 KINDS = ["regular", "auction_deposit", "linkpay", "bulk"]
+# When it was paid, for an order of all: those nobody has paid come before all others.
+PAID_AT = "coalesce(paid_at, '1970-01-01 00:00:00+00'::timestamptz)"
 BULK = "bulk"  # a container: what it holds is owed on its members, never on itself
 DEPOSIT = "auction_deposit"
 
@@ -35,7 +37,8 @@ DEPOSIT = "auction_deposit"
 class Invoice(Tenanted, Base):
     """What is owed. `status` is derived from the facts beside it, never chosen (other-systems.md 7.1).
 
-    `captured_minor` is the money allocated to this invoice, `refunded_minor` what went back of it.
+    `captured_minor` is the money allocated to this invoice, `refunded_minor` what went back of it, `credited_minor`
+    what credit notes took off it.
     """
 
     __tablename__ = "invoice"
@@ -51,14 +54,36 @@ class Invoice(Tenanted, Base):
         CheckConstraint(one_of("kind", KINDS), name="kind"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("total_minor >= 0 and total_minor = subtotal_minor + modifier_minor + tax_minor", name="total"),
-        CheckConstraint("captured_minor between 0 and total_minor", name="captured"),
+        CheckConstraint("captured_minor >= 0 and captured_minor + credited_minor <= total_minor", name="captured"),
+        CheckConstraint("credited_minor >= 0", name="credited"),
         CheckConstraint("refunded_minor >= 0 and captured_minor - refunded_minor >= 0", name="refunded"),
         CheckConstraint("lost_minor >= 0 and disputed_minor >= 0", name="disputed"),
         Index("ix_invoice_newest", text("created_at desc"), text("id desc")),
         Index("ix_invoice_status_newest", "status", text("created_at desc"), text("id desc")),
         Index("ix_invoice_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
+        Index(
+            "ix_invoice_open",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_include=["kind", "status", "initiator_id", "currency", "total_minor", "captured_minor"],
+            postgresql_where=text(one_of("status", sorted(PAYABLE))),
+        ),
+        Index("ix_invoice_amount", "total_minor", "id"),
+        Index("ix_invoice_paid", text(PAID_AT), "id"),
         Index("ix_invoice_import_batch_id", "import_batch_id", postgresql_where=text("import_batch_id is not null")),
-        Index("ix_invoice_reference_number", "reference_number", postgresql_where=text("reference_number <> ''")),
+        Index(
+            "ix_invoice_reference_newest",
+            "reference_number",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("reference_number <> ''"),
+        ),
+        Index(
+            "ix_invoice_reference_open",
+            "reference_number",
+            postgresql_include=["kind", "currency", "total_minor", "captured_minor"],
+            postgresql_where=text(f"reference_number <> '' and {one_of('status', sorted(PAYABLE))}"),
+        ),
     )
 
     id: Mapped[Key]
@@ -79,6 +104,7 @@ class Invoice(Tenanted, Base):
     refunded_minor: Mapped[Zero]
     disputed_minor: Mapped[Zero]
     lost_minor: Mapped[Zero]
+    credited_minor: Mapped[Zero]
     description: Mapped[str] = mapped_column(server_default=text("''"))
     reference_number: Mapped[str] = mapped_column(server_default=text("''"))
     customer_name: Mapped[str] = mapped_column(server_default=text("''"))
@@ -86,6 +112,7 @@ class Invoice(Tenanted, Base):
     custom_field_1: Mapped[str] = mapped_column(server_default=text("''"))
     payment_link: Mapped[str | None]
     last_charge_error: Mapped[str | None]
+    internal_notes: Mapped[str] = mapped_column(server_default=text("''"))
     details: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     issued_at: Mapped[datetime | None]
     due_on: Mapped[date | None] = mapped_column(Date)
@@ -106,6 +133,16 @@ class Invoice(Tenanted, Base):
         lazy="raise", viewonly=True, primaryjoin="foreign(Invoice.initiator_id) == Initiator.id"
     )
 
+    @property
+    def asked_minor(self) -> int:
+        """Return what the payer is asked for in all: the total less what credit notes took off it."""
+        return self.total_minor - self.credited_minor
+
+    @property
+    def open_minor(self) -> int:
+        """Return what is still to come, whether or not the invoice is cancelled."""
+        return self.asked_minor - self.captured_minor
+
 
 Index(
     "ix_invoice_number_prefix",
@@ -120,13 +157,18 @@ Index(
 
 
 class InvoiceLine(Tenanted, Base):
-    """One line of an invoice; the rate is frozen when the invoice is issued."""
+    """One line of an invoice as it was issued; the price is without tax, in minor units and parts of them.
+
+    `net_minor` is quantity times price less `discount_minor`. Tax is counted per rate (`InvoiceVat`); `tax_minor` is
+    what a service says of a line of its own.
+    """
 
     __tablename__ = "invoice_line"
     __table_args__ = (
         UniqueConstraint("invoice_id", "position"),
         same_tenant("invoice_id", "invoice"),
         CheckConstraint("quantity >= 0 and tax_minor >= 0", name="quantity"),
+        CheckConstraint("discount_minor >= 0 and discount_basis_points between 0 and 10000", name="discount"),
     )
 
     id: Mapped[Key]
@@ -135,11 +177,34 @@ class InvoiceLine(Tenanted, Base):
     description: Mapped[str]
     quantity: Mapped[Decimal] = mapped_column(Numeric(12, 3), server_default=text("1"))
     unit: Mapped[str] = mapped_column(server_default=text("''"))
-    unit_price_minor: Mapped[Minor]
+    unit_price_minor: Mapped[Decimal] = mapped_column(Numeric(18, 4))
+    discount_basis_points: Mapped[Zero]
+    discount_minor: Mapped[Zero]
     net_minor: Mapped[Minor]
+    vat_code: Mapped[str | None]
     tax_rate: Mapped[Decimal | None] = mapped_column(Numeric(7, 4))
     tax_minor: Mapped[Zero]
     details: Mapped[Json | None]
+
+
+class InvoiceVat(Tenanted, Base):
+    """The tax of one rate of an invoice, as it was issued (BG-23)."""
+
+    __tablename__ = "invoice_vat"
+    __table_args__ = (
+        UniqueConstraint("invoice_id", "code"),
+        same_tenant("invoice_id", "invoice"),
+        CheckConstraint("basis_points between 0 and 9999 and taxable_minor >= 0 and tax_minor >= 0", name="sums"),
+    )
+
+    id: Mapped[Key]
+    invoice_id: Mapped[int]
+    code: Mapped[str]
+    category: Mapped[str]
+    basis_points: Mapped[int]
+    taxable_minor: Mapped[Minor]
+    tax_minor: Mapped[Minor]
+    created_at: Mapped[CreatedAt]
 
 
 class InvoiceClaim(Tenanted, Base):

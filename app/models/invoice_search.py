@@ -28,11 +28,10 @@ class InvoiceSearch(Tenanted, Base):
 
 
 # The quarter narrows the first of the two probes: newest quarter first, then the whole table.
+QUARTER = "(extract(year from created_at at time zone 'UTC') * 4 + extract(quarter from created_at at time zone 'UTC'))"
 Index(
     "ix_invoice_search_trigram",
-    literal_column(
-        "(extract(year from created_at at time zone 'UTC') * 4 + extract(quarter from created_at at time zone 'UTC'))"
-    ),
+    literal_column(QUARTER),
     InvoiceSearch.search_text,
     postgresql_using="gin",
     postgresql_ops={"search_text": "gin_trgm_ops"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from app.models.base import Base, CreatedAt, Currency, Key, Minor, Tenanted, same_tenant
@@ -24,6 +24,12 @@ class LedgerAccount(Tenanted, Base):
     created_at: Mapped[CreatedAt]
 
 
+# All that moves money but its coming: given back, taken back by a bank, won back. A small part of the books.
+MOVED_LATER = (
+    "kind not in ('invoice.issued', 'invoice.repriced', 'invoice.cancelled', 'payment.received', 'credit.applied')"
+)
+
+
 class LedgerTransaction(Tenanted, Base):
     """Why money was booked; its dedupe key makes booking one fact twice impossible."""
 
@@ -35,6 +41,7 @@ class LedgerTransaction(Tenanted, Base):
         same_tenant("payment_id", "payment"),
         Index("ix_ledger_transaction_invoice_id", "invoice_id"),
         Index("ix_ledger_transaction_payment_id", "payment_id"),
+        Index("ix_ledger_transaction_moved", "created_at", "id", postgresql_where=text(MOVED_LATER)),
     )
 
     id: Mapped[Key]

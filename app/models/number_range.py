@@ -47,6 +47,7 @@ class NumberReservation(Tenanted, Base):
     __tablename__ = "number_reservation"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number", "range_id"),
+        Index("ix_number_reservation_newest", "range_id", "created_at"),
         same_tenant("range_id", "number_range"),
         same_tenant("initiator_id", "initiator"),
         Index("ix_number_reservation_range_id", "range_id", "created_at"),

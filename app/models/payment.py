@@ -12,6 +12,9 @@ from app.models.base import Base, CreatedAt, Currency, Flag, Json, Key, Minor, T
 
 METHODS = ["hosted", "linkpay", "reported", "bank_transfer", "cash", "manual"]
 
+# What the day sums of the overview are read from (queries/money_moved.py).
+MONEY_CAME = "completed_at is not null and captured_minor > 0 and direction = 'in'"
+
 
 class Payment(Tenanted, Base):
     """One try to move money for an invoice (other-systems.md 6.6).
@@ -43,6 +46,13 @@ class Payment(Tenanted, Base):
             "ix_payment_next_check",
             "next_check_at",
             postgresql_where=text("next_check_at is not null"),
+        ),
+        Index(
+            "ix_payment_received",
+            "completed_at",
+            "id",
+            postgresql_include=["gateway", "initiator_id", "currency", "captured_minor"],
+            postgresql_where=text(MONEY_CAME),
         ),
     )
 
@@ -94,6 +104,11 @@ class GatewayReference(Tenanted, Base):
         UniqueConstraint("tenant_id", "gateway", "external_id"),
         same_tenant("payment_id", "payment"),
         CheckConstraint("clean_seq <= dirty_seq", name="seq"),
+        Index(
+            "ix_gateway_reference_prefix",
+            "external_id",
+            postgresql_ops={"external_id": "text_pattern_ops"},
+        ),
         Index("ix_gateway_reference_unknown", "created_at", postgresql_where=text("payment_id is null")),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped
 
 from app.models.base import Base, CreatedAt, Key, Tenanted, same_tenant
@@ -19,6 +19,7 @@ class Reference(Tenanted, Base):
         same_tenant("import_batch_id", "import_batch"),
         CheckConstraint("number ~ '^[1-9][0-9]{1,19}$'", name="number"),
         Index("ix_reference_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
+        Index("ix_reference_newest", text("created_at desc"), text("id desc")),
         Index("ix_reference_number_prefix", "number", postgresql_ops={"number": "text_pattern_ops"}),
     )
 
@@ -30,3 +31,11 @@ class Reference(Tenanted, Base):
     email: Mapped[str | None]
     import_batch_id: Mapped[int | None]
     created_at: Mapped[CreatedAt]
+
+
+# What people search by: a part of the owner's name or of the e-mail address (queries/references.py).
+WORDS = func.lower(func.coalesce(Reference.owner, "") + " " + func.coalesce(Reference.email, ""))
+
+Index("ix_reference_words", WORDS.label("words"), postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"})
+OWNER = func.lower(func.coalesce(Reference.owner, ""))
+Index("ix_reference_owner", OWNER, Reference.id)

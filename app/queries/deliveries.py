@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 
 from app.domain.errors import NotFound
 from app.models.event import Event
 from app.models.invoice import Invoice
-from app.models.lane import Lane
+from app.models.lane import OURS, Lane
 from app.models.outbox import STATES, OutboxRow
 from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Count, Cursor, Page
@@ -37,7 +37,7 @@ with recursive pair as (
      order by lane_id, kind limit 1) next
 )
 """
-PAIRS = text(f"{KINDS} select lane_id, kind from pair")  # noqa: S608 - own text
+PAIRS = text(f"{KINDS} select lane_id, kind, l.name from pair join lane l on l.id = lane_id")  # noqa: S608 - own text
 PART = """
 select o.id, o.created_at from outbox o where {conditions} order by o.created_at desc, o.id desc limit :most
 """
@@ -153,6 +153,11 @@ class LaneState:
     endpoint: str | None
 
     @property
+    def is_ours(self) -> bool:
+        """Return whether it is work inside the house."""
+        return self.name in OURS
+
+    @property
     def rests(self) -> bool:
         """Return whether it rests because the other side did not answer."""
         return self.paused_until is not None and self.paused_until > datetime.now(UTC)
@@ -184,9 +189,9 @@ def count(wanted: DeliveryFilter) -> Count:
     return Count(min(number, COUNTED), number > COUNTED)
 
 
-def pairs() -> list[tuple[int, str]]:
-    """Return every lane and kind there are messages of."""
-    return [(row.lane_id, row.kind) for row in session().execute(PAIRS)]
+def kinds() -> list[str]:
+    """Return every kind there are messages of."""
+    return sorted({pair.kind for pair in _pairs()})
 
 
 def stuck() -> list[Stuck]:
@@ -244,14 +249,21 @@ def _ids(wanted: DeliveryFilter, cursor: Cursor | None) -> tuple[str, dict[str, 
     if wanted.states and "done" not in wanted.states:
         parts = [f"o.state = '{state}' and o.state <> 'done'" for state in STATES if state in wanted.states]
         return _union(parts, [lane_kinds, kinds, *conditions]), values
-    chosen = [
-        each
-        for each in pairs()
-        if (not wanted.lanes or each[0] in wanted.lanes) and (not wanted.kinds or each[1] in wanted.kinds)
-    ]
-    values |= {"lane_ids": [each[0] for each in chosen], "kind_names": [each[1] for each in chosen]}
+    chosen = [pair for pair in _pairs() if _is_wanted(pair, wanted)]
+    values |= {"lane_ids": [pair.lane_id for pair in chosen], "kind_names": [pair.kind for pair in chosen]}
     of_pair = " and ".join(["o.lane_id = pair.lane_id and o.kind = pair.kind", *conditions])
     return BY_PAIR.format(conditions=of_pair), values
+
+
+def _pairs() -> Sequence[Row[Any]]:
+    return session().execute(PAIRS).all()
+
+
+def _is_wanted(pair: Row[Any], wanted: DeliveryFilter) -> bool:
+    """Return whether a lane's kind is asked for; our own work, which never stops, only when it is named."""
+    if not wanted.lanes and not wanted.kinds:
+        return pair.name not in OURS
+    return (not wanted.lanes or pair.lane_id in wanted.lanes) and (not wanted.kinds or pair.kind in wanted.kinds)
 
 
 def _union(parts: list[str], conditions: list[str]) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from app.queries.invoices import InvoiceFilter
+from app.queries.invoice_filter import InvoiceFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

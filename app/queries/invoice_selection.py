@@ -11,8 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.queries.frozen_filter import freeze, thaw
-from app.queries.invoices import InvoiceFilter
-from app.queries.invoices import _matching as matching
+from app.queries.invoice_filter import InvoiceFilter, matching
 from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, Count
 

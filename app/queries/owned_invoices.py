@@ -129,7 +129,9 @@ def _conditions(wanted: OwnedInvoiceFilter) -> list[ColumnElement[bool]]:
         (wanted.reference_number or None, Invoice.reference_number.__eq__),
         (wanted.customer_email.lower() or None, func.lower(Invoice.customer_email).__eq__),
     ]
-    found: list[ColumnElement[bool]] = [compare(bound) for bound, compare in bounds if bound is not None]
+    # What people still write in the portal is not a service's business yet.
+    found: list[ColumnElement[bool]] = [Invoice.issued_at.is_not(None)]
+    found += [compare(bound) for bound, compare in bounds if bound is not None]
     if wanted.statuses:
         found.append(Invoice.status.in_(wanted.statuses))
     return found

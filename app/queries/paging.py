@@ -49,8 +49,8 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some rows, how to go on, and how many there are in all."""
+    """Some rows, how to go on (written into an address by `str`), and how many there are in all."""
 
     rows: list[T]
-    next: Cursor | None
+    next: object | None
     count: Count

@@ -50,12 +50,12 @@ def hindrance(tx: Session, invoice: Invoice) -> str:
         return "is a bulk payment: cancel its invoices"
     if invoice.captured_minor > invoice.refunded_minor or invoice.paid_at is not None:
         return "has been paid: refund it instead of cancelling it"
-    if _money_on_its_way(tx, invoice.id):
+    if money_on_its_way(tx, invoice.id):
         return "is being paid at this moment: ask again when that has ended"
     return ""
 
 
-def _money_on_its_way(tx: Session, invoice_id: int) -> bool:
+def money_on_its_way(tx: Session, invoice_id: int) -> bool:
     """Return whether the payer has begun to pay; a page that was only opened does not count."""
     begun = tx.scalar(
         select(Payment.id)

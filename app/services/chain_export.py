@@ -9,11 +9,14 @@ from sqlalchemy import text
 
 from app.domain.chain import canonical_bytes, parse_row
 from app.domain.errors import Invalid
+from app.services import timeline
 from app.services.sealing import CHAINS, links_with_rows
 from app.uow import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from app.services.timeline import Actor
 
 CHUNK = 5_000
 
@@ -30,6 +33,12 @@ def lines(chain: str) -> Iterator[str]:
     while links := _after(chain, position):
         yield from links
         position += len(links)
+
+
+def note(chain: str, *, by: Actor) -> None:
+    """Write down that somebody takes a chain away, before they do."""
+    with transaction():
+        timeline.record("audit.chain.exported", actor=by, data={"chain": chain})
 
 
 def _after(chain: str, position: int) -> list[str]:

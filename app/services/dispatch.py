@@ -16,6 +16,7 @@ from app.services import (
     inbox,
     janitor,
     notices,
+    proof_runs,
     refund_calls,
     refunds,
     schedule,
@@ -112,6 +113,9 @@ OUTBOX: dict[str, RowHandler | BatchHandler] = {
         given_up=webhook_delivery.given_up,
     ),
     tasks.STEP: RowHandler(task_steps.step, retry.BACKGROUND, lease_s=120, given_up=_give_up_task),
+    proof_runs.CHECK: RowHandler(
+        proof_runs.check_part, retry.BACKGROUND, lease_s=proof_runs.LEASE_S, given_up=proof_runs.give_up
+    ),
     search.INDEX: BatchHandler(search.index, retry.BACKGROUND),
     **{each.kind: _by_clock(verb) for each, verb in PERIODIC.items()},
 }

@@ -206,8 +206,8 @@ def revoke_key(kid: str, *, actor: Actor = SYSTEM, reason: str | None = None) ->
         ).scalar_one_or_none()
         if ended is None:
             raise NotFound("key", kid)
-        code = tx.scalar(select(Initiator.code).where(Initiator.id == ended))
-        timeline.record("initiator.key.revoked", actor=actor, reason=reason, data={"initiator": code, "kid": kid})
+        data = {"initiator": _code_of(ended), "kid": kid}
+        timeline.record("initiator.key.revoked", actor=actor, reason=reason, data=data)
     _forget_ring()
 
 
@@ -222,7 +222,7 @@ def set_scopes(kid: str, scopes: Sequence[str] | None, *, actor: Actor = SYSTEM,
             raise NotFound("key", kid)
         before, key.scopes = key.scopes, limits
         tx.flush()
-        data = {"kid": kid, "before": before, "after": limits}
+        data = {"initiator": _code_of(key.initiator_id), "kid": kid, "before": before, "after": limits}
         timeline.record("initiator.key.scopes_changed", actor=actor, reason=reason, data=data)
     _forget_ring()
 
@@ -238,6 +238,10 @@ def accept_shared_secret(code: str, *, accepted: bool, actor: Actor = SYSTEM, re
         data = {"initiator": code, "accepted": accepted}
         timeline.record("initiator.shared_secret.changed", actor=actor, reason=reason, data=data)
     _forget_ring()
+
+
+def _code_of(initiator_id: int) -> str | None:
+    return session().scalar(select(Initiator.code).where(Initiator.id == initiator_id))
 
 
 def _lock(code: str) -> Initiator:

@@ -16,7 +16,8 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
 from app.models.invoice import BULK, Invoice, InvoiceClaim
-from app.services import ledger, notices, search, timeline
+from app.services import invoice_lines, ledger, notices, search, timeline
+from app.services import links as payment_links
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.settlement import settle_nothing
 from app.services.timeline import Actor
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from app.domain.ports import LinkSigner
     from app.services.initiators import Caller
 
+PORTAL = "portal"
 HIGHEST_NUMBER = 2_147_483_647  # Directo's limit for document numbers (protocols.md 6)
 
 # Everything a new invoice is, in one statement and so one round trip (decisions.md 23). A number somebody else took
@@ -106,7 +108,7 @@ class NumberNotAvailable(Conflict):
 
 
 class RegisteredDifferently(Conflict):
-    """This invoice number is registered already with another amount."""
+    """This invoice number is registered already with another amount or other lines."""
 
 
 @retried
@@ -144,8 +146,12 @@ def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner 
             return
         if invoice.kind == BULK:
             raise StatusRefused(f"Invoice {number} is a bulk payment: its amount is the sum of its invoices")
+        if invoice.source == PORTAL or invoice.credited_minor:
+            raise StatusRefused(f"Invoice {number} is a document of its own: a credit note changes its amount")
         if invoice.status not in {InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.CHARGED_WITH_ERROR}:
             raise StatusRefused(f"Invoice {number} is {invoice.status}: its amount is fixed")
+        if invoice_lines.has_any(invoice.id):
+            raise StatusRefused(f"Invoice {number} has lines: its amount is what they come to")
         reprice(tx, invoice, amount, Actor("initiator", caller.code), links)
 
 
@@ -156,7 +162,7 @@ def reprice(tx: Session, invoice: Invoice, amount: Money, actor: Actor, links: L
     invoice.subtotal_minor = invoice.total_minor = amount.minor
     invoice.modifier_minor = invoice.tax_minor = 0
     if links is not None and invoice.payment_link:
-        invoice.payment_link = links.sign(_link_of(invoice, initiator))
+        invoice.payment_link = payment_links.sign(invoice, initiator, links)
     tx.flush()
     ledger.post(
         "invoice.repriced",
@@ -235,18 +241,6 @@ def _link_request(command: RegisterInvoice) -> LinkRequest:
         customer_email=command.customer_email,
         custom_field_1=command.custom_field_1,
         custom_field_2=command.initiator_code,
-    )
-
-
-def _link_of(invoice: Invoice, initiator: str) -> LinkRequest:
-    return LinkRequest(
-        transaction_amount=format_amount(Money(invoice.total_minor, invoice.currency)),
-        order_reference=str(invoice.number),
-        reference_number=invoice.reference_number,
-        customer_name=invoice.customer_name,
-        customer_email=invoice.customer_email,
-        custom_field_1=invoice.custom_field_1,
-        custom_field_2=initiator,
     )
 
 

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select, text
 
 from app.domain.errors import Conflict, NotFound
-from app.models.lane import Lane
+from app.models.lane import OURS, Lane
 from app.services import timeline
 from app.uow import retried, ring_after_commit, transaction
 
@@ -81,10 +81,12 @@ def gone(lane_id: int) -> None:
 def stop(lane_id: int, *, by: Actor, reason: str) -> None:
     """Send nothing more to this destination until somebody lets it go; what is under way ends first.
 
-    Raises NotFound, Conflict when it is stopped already.
+    Raises NotFound, Conflict when it is stopped already or is work of our own, which nothing would make up for.
     """
     with transaction() as tx:
         lane = _locked(tx, lane_id)
+        if lane.name in OURS:
+            raise Conflict("This is work of our own, not a destination: it is not stopped by hand")
         if lane.stopped_at is not None:
             raise Conflict(f"It is stopped already: {lane.stopped_why}")
         lane.stopped_at = tx.scalar(text("select clock_timestamp()"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import func, text, update
 
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
+from app.models.number_range import NumberReservation
+from app.services import timeline
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
@@ -28,6 +30,29 @@ insert into number_reservation (tenant_id, range_id, number, initiator_id)
 select :tenant_id, id, first_taken + step, :initiator_id from taken, generate_series(0, :count - 1) as step
 order by step
 returning number
+""")
+
+IN_USE = text("""
+select id, next_number + :count - 1 <= last_number as has_room from number_range
+ where tenant_id = :tenant_id and kind = :kind and active for update
+""")
+HAS_ROOM = text("""
+select 1 from number_range
+ where tenant_id = :tenant_id and kind = :kind and active and next_number + :count - 1 <= last_number
+""")
+WAITING = text("""
+select id from number_range
+ where tenant_id = :tenant_id and kind = :kind and not active and next_number = first_number
+   and last_number - first_number + 1 >= :count
+ order by id limit 1 for update
+""")
+PUT_IN_USE = text("""
+update number_range r
+   set active = true,
+       next_number = greatest(first_number, case kind when 'monthly' then 0 else 1 + coalesce((
+         select max(number) from invoice i
+          where i.tenant_id = r.tenant_id and i.number between r.first_number and r.last_number), 0) end)
+ where id = :id
 """)
 
 
@@ -60,12 +85,52 @@ def take_monthly_numbers(caller: Caller, count: int) -> list[int]:
         return _take(tx, caller, "monthly", count)
 
 
-def _take(tx: Session, caller: Caller, kind: str, count: int) -> list[int]:
-    rows = tx.execute(
-        TAKE,
-        {"tenant_id": caller.tenant_id, "kind": kind, "count": count, "initiator_id": caller.initiator_id},
+def take_in(tx: Session, kind: str, *, initiator_id: int, tenant_id: int) -> int:
+    """Return the next number of a range, used in the caller's transaction: a rollback leaves no gap.
+
+    Raises NumberRangeExhausted.
+    """
+    number = _take_for(tx, kind, 1, initiator_id, tenant_id)[0]
+    tx.execute(
+        update(NumberReservation)
+        .where(
+            NumberReservation.tenant_id == tenant_id,
+            NumberReservation.number == number,
+            NumberReservation.used_at.is_(None),
+        )
+        .values(used_at=func.clock_timestamp())
     )
-    numbers = sorted(rows.scalars())
+    return number
+
+
+def _take(tx: Session, caller: Caller, kind: str, count: int) -> list[int]:
+    return _take_for(tx, kind, count, caller.initiator_id, caller.tenant_id)
+
+
+def _take_for(tx: Session, kind: str, count: int, initiator_id: int, tenant_id: int) -> list[int]:
+    wanted = {"tenant_id": tenant_id, "kind": kind, "count": count, "initiator_id": initiator_id}
+    numbers = sorted(tx.execute(TAKE, wanted).scalars())
+    while not numbers and follow(tx, tenant_id, kind, count):
+        numbers = sorted(tx.execute(TAKE, wanted).scalars())
     if not numbers:
         raise NumberRangeExhausted(kind)
     return numbers
+
+
+def follow(tx: Session, tenant_id: int, kind: str, count: int) -> bool:
+    """Go over to the range that waits behind a full one; return whether there may be numbers now.
+
+    Whoever comes second waits for the first and finds the new range in use. Numbers of it that invoices brought along
+    meanwhile count as given.
+    """
+    wanted = {"tenant_id": tenant_id, "kind": kind, "count": count}
+    full = tx.execute(IN_USE, wanted).one_or_none()
+    if full is None or full.has_room:
+        return tx.execute(HAS_ROOM, wanted).scalar() is not None
+    waiting = tx.execute(WAITING, wanted).scalar()
+    if waiting is None:
+        return False
+    tx.execute(text("update number_range set active = false where id = :id"), {"id": full.id})
+    tx.execute(PUT_IN_USE, {"id": waiting})
+    timeline.record("number_range.followed", data={"range": kind, "before": full.id, "after": waiting})
+    return True

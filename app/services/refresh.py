@@ -160,8 +160,13 @@ def _lock_payment(
     locked = of_invoice.with_for_update().execution_options(populate_existing=True)
     payment = tx.scalars(locked.where(Payment.external_id == look.external_id)).one_or_none()
     if payment is None:
+        # A try the gateway refused was never made there: what has its reference is the link that was opened first.
         payment = tx.scalars(
-            locked.where(Payment.external_id.is_(None), Payment.merchant_ref == fetched.order_reference)
+            locked.where(
+                Payment.external_id.is_(None),
+                Payment.merchant_ref == fetched.order_reference,
+                Payment.status != PaymentStatus.FAILED,
+            )
         ).one_or_none()
         if payment is not None:
             payment.external_id = look.external_id

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 EXECUTE = "gateway.refund.execute"
 HOSTED = {"hosted", "linkpay"}
+WITHDRAWN = "withdrawn"
 REJECTED = "rejected"
 # Whoever asks and executes at once leaves the row in the outbox this long, in case it dies in between.
 SOON = timedelta(seconds=30)
@@ -145,11 +146,18 @@ def reject(refund_id: int, *, actor: Actor, reason: str) -> None:
 
 @retried
 def withdraw(refund_id: int, *, actor: Actor, reason: str) -> None:
-    """Take a refund back that has not left. Raises NotFound, Conflict."""
+    """Take a refund back that has not left; a second time changes nothing.
+
+    A service takes back what it asked for itself. Raises NotFound, Conflict.
+    """
     with transaction() as tx:
         refund, payment = lock_refund(tx, refund_id)
+        if refund.status == RefundStatus.CANCELLED and refund.failure_code == WITHDRAWN:
+            return
+        if actor.kind == "initiator" and refund.requested_by != str(actor):
+            raise Conflict("Somebody else asked for this refund: they withdraw it", code="refund_of_others")
         _expect(refund, RefundStatus.PENDING_APPROVAL, RefundStatus.REQUESTED)
-        end(payment, refund, RefundStatus.CANCELLED, "withdrawn", reason, actor)
+        end(payment, refund, RefundStatus.CANCELLED, WITHDRAWN, reason, actor)
 
 
 def second_person(payment: Payment, of: Refundable, actor: Actor) -> SecondPerson:

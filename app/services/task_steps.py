@@ -14,7 +14,7 @@ from app.domain.task import ENDED, TaskKind, TaskState
 from app.models.task import TaskPart
 from app.queries import invoice_selection
 from app.queries.invoice_selection import Selection
-from app.services import exports, tasks
+from app.services import bulk_actions, exports, tasks
 from app.uow import transaction
 
 if TYPE_CHECKING:
@@ -25,34 +25,54 @@ if TYPE_CHECKING:
     from app.services.outbox import Claimed
 
 
-def step(row: Claimed, _integrations: Integrations) -> None:
+def step(row: Claimed, integrations: Integrations) -> None:
     """Do the step that was owed. Raises NotFound for a task that is not there."""
     task_id, position = row.payload["task_id"], row.payload["position"]
+    if not _is_bulk_work(task_id, position):
+        return
+    bulk_actions.work(task_id, position, integrations)
+    with transaction() as tx:
+        if not _ended(tasks.lock(tx, task_id)):
+            tasks.owe_step(task_id, position + 1)
+
+
+def _is_bulk_work(task_id: int, position: int) -> bool:
+    """Do what is one transaction, and return whether a part of a bulk action is left, which is many."""
     with transaction() as tx:
         task = tasks.lock(tx, task_id)
-        if task.state in ENDED:
-            return
-        if task.stop_asked_at is not None:
-            tasks.end(task, TaskState.STOPPED)
-            return
+        if _ended(task):
+            return False
         if position < exports.FIRST:
             if task.total is None:
                 _begin(tx, task)
             tasks.owe_step(task_id, exports.FIRST)
-            return
+            return False
         part = _part(tx, task_id, position)
         if part is None:
             _complete(tx, task, position)
-            return
+            return False
+        if part.done_at is None and task.kind != TaskKind.EXPORT:
+            return True
         if part.done_at is None:
             exports.work(task, part)
         tasks.owe_step(task_id, position + 1)
+        return False
+
+
+def _ended(task: Task) -> bool:
+    """Return whether a locked task is over; one that is to stop ends here."""
+    if task.state not in ENDED and task.stop_asked_at is not None:
+        tasks.end(task, TaskState.STOPPED)
+    return task.state in ENDED
 
 
 def _begin(tx: Session, task: Task) -> None:
     """Freeze the selection in one snapshot: what matches afterwards is not meant, what matched is."""
     selection = Selection.read(task.request["selection"])
-    parts = invoice_selection.parts(selection, exports.PART_ROWS, exports.MOST_LINES).subquery()
+    size, most = exports.PART_ROWS, exports.MOST_LINES
+    if task.kind != TaskKind.EXPORT:
+        size, most = bulk_actions.PART_INVOICES, bulk_actions.MOST_INVOICES
+    parts = invoice_selection.parts(selection, size, most).subquery()
     shifted = select(literal(task.tenant_id), literal(task.id), parts.c[0] + (exports.FIRST - 1), parts.c[1])
     columns = [TaskPart.tenant_id, TaskPart.task_id, TaskPart.position, TaskPart.ids]
     tx.execute(insert(TaskPart).from_select(columns, shifted))
@@ -60,7 +80,8 @@ def _begin(tx: Session, task: Task) -> None:
     task.total = tx.scalar(many)
     task.state = TaskState.RUNNING
     task.started_at = datetime.now(UTC)
-    exports.begin(tx, task)
+    if task.kind == TaskKind.EXPORT:
+        exports.begin(tx, task)
 
 
 def _part(tx: Session, task_id: int, position: int) -> TaskPart | None:

@@ -122,10 +122,18 @@ registry.register("pydantic", StrictAdapter)
 def _fields(fault: ValidationError) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for error in fault.errors(include_url=False, include_context=False, include_input=False):
-        name = str(error["loc"][0]) if error["loc"] else "body"
+        name = _name(error["loc"])
         sentence = "is missing" if error["type"] == "missing" else error["msg"]
         fields.setdefault(name, []).append(sentence)
     return fields
+
+
+def _name(place: tuple[int | str, ...]) -> str:
+    """Return the field's name; of something in a list also which, counted from 0, and what of it."""
+    if not place:
+        return "body"
+    inside = any(isinstance(step, int) for step in place)
+    return ".".join(map(str, place)) if inside else str(place[0])
 
 
 def documented(

@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import delivery_words, desk_words, question_words, words
+from app.web import delivery_words, desk_words, inbox_words, proof_words, question_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flask import Flask
+
+    from app.queries.paging import Count
 
 TALLINN = ZoneInfo(ZONE)
 NBSP = "\N{NO-BREAK SPACE}"
@@ -32,15 +36,21 @@ def install(app: Flask) -> None:
     delivery_words.install(app)
     desk_words.install(app)
     question_words.install(app)
+    inbox_words.install(app)
+    proof_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:
     """Return minor units as text without the currency, such as `1 240.00`; Estonian and Russian take a comma."""
     exponent = EXPONENTS[currency]
     whole, part = divmod(abs(minor), 10**exponent)
-    grouped = f"{whole:,}".replace(",", NBSP)
     mark = "," if str(get_locale()) in DECIMAL_COMMA else "."
-    return f"{MINUS if minor < 0 else ''}{grouped}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+    return f"{MINUS if minor < 0 else ''}{grouped(whole)}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with its thousands apart, such as `1 912`."""
+    return f"{number:,}".replace(",", NBSP)
 
 
 def money(minor: int, currency: str) -> str:
@@ -48,9 +58,17 @@ def money(minor: int, currency: str) -> str:
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
 
 
-def grouped(number: int) -> str:
-    """Return a whole number with its thousands apart, such as `1 240`."""
-    return f"{number:,}".replace(",", NBSP)
+def summed(sums: Iterable[tuple[int, str]]) -> str:
+    """Return minor units by currency as one text, such as `120.00 € + 5.00 $`; nothing is zero euros."""
+    totals: dict[str, int] = {}
+    for minor, currency in sums:
+        totals[currency] = totals.get(currency, 0) + minor
+    return " + ".join(money(minor, currency) for currency, minor in sorted(totals.items())) or money(0, "EUR")
+
+
+def counted(count: Count) -> str:
+    """Return how many there are, with a plus where the counting stopped."""
+    return grouped(count.number) + ("+" if count.is_capped else "")
 
 
 def clock(moment: datetime) -> str:

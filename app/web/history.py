@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from app.domain.setting import BY_CODE
+from app.web import setting_words
 from app.web.filters import day
+from app.web.range_words import KIND
 from app.web.roles import role_word
-from app.web.translation import translate as _
+from app.web.translation import translate as gettext
 from app.web.translation import translate_count as ngettext
-from app.web.translation import translate_later as later
+from app.web.translation import translate_later as _
 from app.web.vat_words import percent, vat_code
 
 if TYPE_CHECKING:
@@ -44,8 +47,8 @@ def told(deeds: Sequence[Done]) -> list[Told]:
     """Return the deeds in words, in the order given."""
     lines, above = [], None
     for each in deeds:
-        look = LOOKS.get(each.kind, Look("clock", "mute", later("Something else")))
-        deed = ", ".join(filter(None, (look.more(each.data), _("by %(who)s", who=_who(each.who)))))
+        look = LOOKS.get(each.kind, Look("clock", "mute", _("Something else")))
+        deed = ", ".join(filter(None, (look.more(each.data), gettext("by %(who)s", who=_who(each.who)))))
         detail = f"{deed}: {each.reason}" if each.reason else deed
         at_day = day(each.at)
         new_day = at_day if at_day != above else None
@@ -55,34 +58,77 @@ def told(deeds: Sequence[Done]) -> list[Told]:
 
 
 def _who(name: str) -> str:
-    return _("the system") if name == "system" else name
+    return gettext("the system") if name == "system" else name
 
 
 def _role(data: dict[str, Any]) -> str:
     until = data.get("until")
     word = role_word(str(data.get("role", "")))
-    return _("%(role)s until %(day)s", role=word, day=str(until)[:10]) if until else word
+    return gettext("%(role)s until %(day)s", role=word, day=str(until)[:10]) if until else word
 
 
 def _change(data: dict[str, Any]) -> str:
     before, after = _role(data.get("before", {})), _role(data.get("after", {}))
-    return _("%(before)s before, %(after)s now", before=before, after=after) if before != after else ""
+    return gettext("%(before)s before, %(after)s now", before=before, after=after) if before != after else ""
 
 
 def _ended(data: dict[str, Any]) -> str:
     return ngettext("%(num)s session ended", "%(num)s sessions ended", int(data.get("sessions", 0)))
 
 
+def _setting(data: dict[str, Any]) -> str:
+    known = BY_CODE.get(str(data.get("setting")))
+    before, after = (
+        (setting_words.shown(known, value) if known else value) or gettext("empty")
+        for value in (data.get("before"), data.get("after"))
+    )
+    return gettext("%(before)s before, %(after)s now", before=before, after=after)
+
+
 def _rate(data: dict[str, Any]) -> str:
-    days = _("%(first)s to %(last)s", first=data.get("valid_from", ""), last=data.get("valid_to") or "…")
+    days = gettext("%(first)s to %(last)s", first=data.get("valid_from", ""), last=data.get("valid_to") or "…")
     return f"{vat_code(str(data.get('code', '')))}, {percent(int(data.get('basis_points', 0)))}, {days}"
 
 
+def _key(data: dict[str, Any]) -> str:
+    return str(data.get("name") or data.get("kid") or "")
+
+
+def _scopes(data: dict[str, Any]) -> str:
+    before, after = (", ".join(data.get(when) or []) or gettext("everything") for when in ("before", "after"))
+    return f"{_key(data)}: " + gettext("%(before)s before, %(after)s now", before=before, after=after)
+
+
+def _shared(data: dict[str, Any]) -> str:
+    return gettext("accepted from now on") if data.get("accepted") else gettext("refused from now on")
+
+
+def _parts(data: dict[str, Any]) -> str:
+    words: dict[Any, str] = {True: gettext("yes"), False: gettext("no")}
+    before, after = (words.get(data.get(when), gettext("as the setting says")) for when in ("before", "after"))
+    return gettext("%(before)s before, %(after)s now", before=before, after=after)
+
+
+def _range(data: dict[str, Any]) -> str:
+    bounds = f"{data['first']} \N{EN DASH} {data['last']}" if "first" in data else ""
+    label = KIND[str(data["range"])].label if data.get("range") in KIND else ""
+    return ", ".join(filter(None, (str(label), bounds)))
+
+
 LOOKS = {
-    "white_code.added": Look("person", "good", later("Let in"), _role),
-    "white_code.changed": Look("person", "wait", later("Access changed"), _change),
-    "white_code.revoked": Look("stop", "bad", later("Access taken away"), _ended),
-    "operator.session.ended": Look("out", "mute", later("Session ended")),
-    "vat_rate.added": Look("plus", "good", later("VAT rate added"), _rate),
-    "vat_rate.ended": Look("stop", "warn", later("VAT rate ended"), _rate),
+    "number_range.added": Look("plus", "good", _("Range added"), _range),
+    "number_range.followed": Look("next", "wait", _("The next range is in use"), _range),
+    "initiator.key.issued": Look("key", "good", _("Key made"), _key),
+    "initiator.key.revoked": Look("stop", "bad", _("Key taken away"), _key),
+    "initiator.key.scopes_changed": Look("key", "wait", _("Key limited"), _scopes),
+    "initiator.shared_secret.changed": Look("shield", "warn", _("Shared secret"), _shared),
+    "initiator.partial_payments.changed": Look("gear", "wait", _("Payments in parts"), _parts),
+    "setting.changed": Look("gear", "wait", _("Changed"), _setting),
+    "setting.undone": Look("gear", "warn", _("Undone"), _setting),
+    "white_code.added": Look("person", "good", _("Let in"), _role),
+    "white_code.changed": Look("person", "wait", _("Access changed"), _change),
+    "white_code.revoked": Look("stop", "bad", _("Access taken away"), _ended),
+    "operator.session.ended": Look("out", "mute", _("Session ended")),
+    "vat_rate.added": Look("plus", "good", _("VAT rate added"), _rate),
+    "vat_rate.ended": Look("stop", "warn", _("VAT rate ended"), _rate),
 }

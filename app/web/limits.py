@@ -72,5 +72,9 @@ ONE_OFFS = Budget("one-offs", parse("600 per minute"))
 STRANGERS = Noisy(Budget("strange callbacks", parse("600 per minute")))
 # Sending a range of events again owes up to a thousand messages a time.
 RESENDS = Budget("resends", parse("60 per minute"))
+# A ping keeps a caller waiting for an endpoint that may be slow.
+PINGS = Budget("pings", parse("20 per minute"))
 # A file of everything is what a thief wants most; nobody needs more than a few a minute (security.md 5.5).
 EXPORTS = Budget("exports", parse("6 per minute"))
+# Looking a payment up by hand asks the gateway, whose own limit is for the payers.
+LOOK_UPS = Budget("look-ups", parse("30 per minute"))

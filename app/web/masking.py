@@ -41,6 +41,8 @@ PERSONAL_CODE = re.compile(
 )
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
+TAG = re.compile(r"(<(/?)([^\s<>/]+)[^<>]*>)")
+ATTRIBUTE = re.compile(r'([\w:.-]+)="([^"]*)"')
 SIGNED = re.compile(r"(?i)\b(hmac|token|signature)=[^&\s\"]+")
 
 
@@ -48,7 +50,22 @@ def pretty(raw: Any) -> str:
     """Return a message as indented, covered text; what is not JSON is covered as it is."""
     # What the database keeps as a document has lost its order already; by name it is at least quick to read.
     parsed = dict(sorted(raw.items())) if isinstance(raw, dict) else _parsed(raw)
-    return cover_text(parsed) if isinstance(parsed, str) else _indented(cover(parsed))
+    if not isinstance(parsed, str):
+        return _indented(cover(parsed))
+    return _xml(parsed) if parsed.lstrip().startswith("<") else cover_text(parsed)
+
+
+def pretty_with_people(document: dict[str, Any]) -> str:
+    """Return a document indented with only its secrets covered, for those who may see people's own data."""
+    return _indented(_without_secrets(dict(sorted(document.items()))))
+
+
+def _without_secrets(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _without_secrets(part, str(key).lower()) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(part, name) for part in value]
+    return COVER if name in SECRET and value else value
 
 
 def cover(value: Any, name: str = "") -> Any:
@@ -86,6 +103,31 @@ def _parsed(raw: Any) -> Any:
         return exact_json.loads(raw)
     except ValueError:
         return raw
+
+
+def _xml(text: str) -> str:
+    """Return XML with a line for each element and people's own covered by the element's name; it is never parsed."""
+    lines: list[str] = []
+    depth, inside = 0, ""
+    for part in (part.strip() for part in re.split(r"(<[^<>]*>)", text) if part.strip()):
+        tag = TAG.fullmatch(part)
+        if tag is None:
+            lines[-1:] = [f"{lines[-1] if lines else ''}{cover(part, inside)}"]
+            continue
+        closing, name = tag[2] == "/", tag[3].rpartition(":")[2].lower()
+        depth -= closing
+        if closing and inside == name:
+            lines[-1] += part
+        else:
+            lines.append("  " * max(0, depth) + ATTRIBUTE.sub(_covered_attribute, part))
+        opens = not closing and not part.endswith(("/>", "?>")) and not tag[3].startswith("!")
+        inside = name if opens else ""
+        depth += opens
+    return "\n".join(lines)
+
+
+def _covered_attribute(found: re.Match[str]) -> str:
+    return f'{found[1]}="{cover(found[2], found[1].rpartition(":")[2].lower())}"'
 
 
 def _indented(value: Any, margin: str = "") -> str:

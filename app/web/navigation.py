@@ -48,12 +48,21 @@ class Entry(NamedTuple):
 
 
 SECTIONS = (
-    Section("home", _("Home"), (Place("overview.index", _("Home")),)),
+    Section(
+        "home",
+        _("Home"),
+        (
+            Place("overview.index", _("Today")),
+            Place("overview.month", _("Month")),
+            Place("overview.movements", _("Money in and out")),
+        ),
+    ),
     Section(
         "invoice",
         _("Invoices"),
         (
             Place("invoices.index", _("All invoices")),
+            Place("drafts.index", _("Drafts")),
             Place("tasks.index", _("My tasks")),
         ),
     ),
@@ -146,6 +155,7 @@ def tabs() -> list[Entry]:
     pages = [page for page in section.pages if allowed_endpoint(page.endpoint)] if section else []
     if section is None or len(pages) < 2:  # noqa: PLR2004 - a pair is the smallest choice
         return []
+    exact = any(page.endpoint == request.endpoint for page in pages)
     found = waiting.now()
     return [
         Entry(
@@ -154,7 +164,7 @@ def tabs() -> list[Entry]:
             section.icon,
             section.group,
             found.number(page.counted),
-            here == _blueprint(page.endpoint),
+            request.endpoint == page.endpoint if exact else here == _blueprint(page.endpoint),
             request.endpoint == page.endpoint,
         )
         for page in pages

@@ -97,12 +97,23 @@ BOOKING = {
     "dispute.won": _("Dispute won"),
     "credit.applied": _("Credit used"),
 }
+SHARED = {
+    "on": Word(_("May sign with it"), "warn"),
+    "off": Word(_("Switched off"), "good"),
+}
+RANGE = {
+    "used": Word(_("In use"), "good"),
+    "waits": Word(_("Follows"), "mute"),
+    "full": Word(_("Full"), "off"),
+}
 ACCESS = {
     "live": Word(_("Has access"), "good"),
     "ended": Word(_("Ended"), "warn"),
     "revoked": Word(_("Taken away"), "off"),
 }
 THIS_ONE = Word(_("This browser"), "good")
+AGREE = Word(_("Agree"), "good")
+DIFFER = Word(_("Differ"), "bad")
 
 
 class Fault(NamedTuple):
@@ -137,7 +148,11 @@ def install(app: Flask) -> None:
         "payment": PAYMENT,
         "delivery": DELIVERY,
         "access": ACCESS,
+        "range": RANGE,
+        "shared": SHARED,
         "this_one": THIS_ONE,
+        "agree": AGREE,
+        "differ": DIFFER,
     }
     app.jinja_env.globals["fault_words"] = fault
     for each in (invoice_word, payment_word, delivery_word, booking_word, method, gateway, notice, account):

@@ -32,6 +32,71 @@ RATES = [
 ]
 
 
+# What is written on a document of ours stays as it was issued; services may change what is theirs (eis.md 5.14).
+GUARDS = """
+create or replace function guard_invoice() returns trigger language plpgsql as $$
+begin
+  if new.status is distinct from old.status
+     and not exists (select 1 from invoice_edge where from_status = old.status and to_status = new.status) then
+    raise exception 'invoice % may not go from % to %', old.id, old.status, new.status using errcode = 'check_violation';
+  end if;
+  if old.issued_at is not null
+     and (new.number, new.currency, new.initiator_id, new.tenant_id, new.issued_at, new.public_token)
+         is distinct from (old.number, old.currency, old.initiator_id, old.tenant_id, old.issued_at, old.public_token) then
+    raise exception 'invoice % is issued: its number, currency and owner are fixed', old.id using errcode = 'check_violation';
+  end if;
+  if old.issued_at is not null and old.source = 'portal'
+     and (new.source, new.kind, new.subtotal_minor, new.modifier_minor, new.tax_minor, new.total_minor, new.due_on,
+          new.account_id, new.customer_name, new.customer_email, new.reference_number, new.details)
+         is distinct from (old.source, old.kind, old.subtotal_minor, old.modifier_minor, old.tax_minor, old.total_minor,
+          old.due_on, old.account_id, old.customer_name, old.customer_email, old.reference_number, old.details) then
+    raise exception 'invoice % is issued: only its description and notes may change', old.id using errcode = 'check_violation';
+  end if;
+  if new.credited_minor < old.credited_minor then
+    raise exception 'invoice %: a credit note is not taken back', old.id using errcode = 'check_violation';
+  end if;
+  if new.total_minor <> old.total_minor
+     and (old.captured_minor > 0 or old.paid_at is not null or old.credited_minor > 0) then
+    raise exception 'invoice % has money: its total is fixed', old.id using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+
+create function guard_issued() returns trigger language plpgsql as $$
+begin
+  if exists (select 1 from invoice where id = new.invoice_id and issued_at is not null and source = 'portal') then
+    raise exception 'invoice % is issued: nothing is added to it', new.invoice_id using errcode = 'restrict_violation';
+  end if;
+  return new;
+end $$;
+
+create trigger guard_issued before insert on invoice_line for each row execute function guard_issued();
+create trigger guard_issued before insert on invoice_vat for each row execute function guard_issued();
+create trigger append_only before update or delete on invoice_vat for each row execute function refuse_change();
+"""
+GUARDS_BEFORE = """
+drop trigger guard_issued on invoice_line;
+drop trigger guard_issued on invoice_vat;
+drop function guard_issued();
+create or replace function guard_invoice() returns trigger language plpgsql as $$
+begin
+  if new.status is distinct from old.status
+     and not exists (select 1 from invoice_edge where from_status = old.status and to_status = new.status) then
+    raise exception 'invoice % may not go from % to %', old.id, old.status, new.status using errcode = 'check_violation';
+  end if;
+  if old.issued_at is not null
+     and (new.number, new.currency, new.initiator_id, new.tenant_id, new.issued_at, new.public_token)
+         is distinct from (old.number, old.currency, old.initiator_id, old.tenant_id, old.issued_at, old.public_token) then
+    raise exception 'invoice % is issued: its number, currency and owner are fixed', old.id using errcode = 'check_violation';
+  end if;
+  if new.total_minor <> old.total_minor and (old.captured_minor > 0 or old.paid_at is not null) then
+    raise exception 'invoice % has money: its total is fixed', old.id using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+"""
+
+
 def common() -> list[sa.Column]:
     """Return the columns every table has."""
     return [
@@ -75,6 +140,10 @@ def upgrade() -> None:
             name="ex_vat_rate_days",
         ),
     )
+    invoice_columns()
+    op.execute(GUARDS)
+    op.execute("create index ix_account_name_trigram on account using gin (lower(name) gin_trgm_ops)")
+    op.create_index("ix_account_reg_no", "account", ["reg_no"], postgresql_where=sa.text("reg_no is not null"))
     op.execute("create trigger never_deleted before delete on vat_rate for each row execute function refuse_delete()")
     op.get_bind().execute(
         sa.text(
@@ -85,6 +154,67 @@ def upgrade() -> None:
     )
 
 
+def invoice_columns() -> None:
+    """Let invoices have notes, discounts, prices in parts of a cent, their tax per rate, and credit."""
+    op.add_column("invoice", sa.Column("credited_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False))
+    op.add_column("invoice", sa.Column("internal_notes", sa.Text(), server_default=sa.text("''"), nullable=False))
+    op.drop_constraint(op.f("ck_invoice_captured"), "invoice")
+    op.create_check_constraint(
+        op.f("ck_invoice_captured"), "invoice", "captured_minor >= 0 and captured_minor + credited_minor <= total_minor"
+    )
+    op.create_check_constraint(op.f("ck_invoice_credited"), "invoice", "credited_minor >= 0")
+    op.alter_column("invoice_line", "unit_price_minor", type_=sa.Numeric(18, 4))
+    op.add_column(
+        "invoice_line", sa.Column("discount_basis_points", sa.BigInteger(), server_default=sa.text("0"), nullable=False)
+    )
+    op.add_column("invoice_line", sa.Column("discount_minor", sa.BigInteger(), server_default=sa.text("0"), nullable=False))
+    op.add_column("invoice_line", sa.Column("vat_code", sa.Text(), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_invoice_line_discount"),
+        "invoice_line",
+        "discount_minor >= 0 and discount_basis_points between 0 and 10000",
+    )
+    op.create_table(
+        "invoice_vat",
+        *common(),
+        sa.Column("invoice_id", sa.BigInteger(), nullable=False),
+        *vat_sums("invoice_vat"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "invoice_id"], ["invoice.tenant_id", "invoice.id"], name=op.f("fk_invoice_vat_tenant_id_invoice_id")
+        ),
+        sa.UniqueConstraint("invoice_id", "code", name=op.f("uq_invoice_vat_invoice_id_code")),
+    )
+
+
+def vat_sums(table: str) -> list[sa.SchemaItem]:
+    """Return what a table says of one rate of a document."""
+    return [
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("basis_points", sa.BigInteger(), nullable=False),
+        sa.Column("taxable_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "basis_points between 0 and 9999 and taxable_minor >= 0 and tax_minor >= 0", name=op.f(f"ck_{table}_sums")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f(f"fk_{table}_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    ]
+
+
 def downgrade() -> None:
     """Drop the tables; the extension stays, others may use it by now."""
+    op.drop_index("ix_account_reg_no", table_name="account")
+    op.drop_index("ix_account_name_trigram", table_name="account")
+    op.execute(GUARDS_BEFORE)
+    op.drop_table("invoice_vat")
+    op.drop_constraint(op.f("ck_invoice_line_discount"), "invoice_line")
+    for column in ("vat_code", "discount_minor", "discount_basis_points"):
+        op.drop_column("invoice_line", column)
+    op.alter_column("invoice_line", "unit_price_minor", type_=sa.BigInteger())
+    op.drop_constraint(op.f("ck_invoice_credited"), "invoice")
+    op.drop_constraint(op.f("ck_invoice_captured"), "invoice")
+    op.create_check_constraint(op.f("ck_invoice_captured"), "invoice", "captured_minor between 0 and total_minor")
+    op.drop_column("invoice", "internal_notes")
+    op.drop_column("invoice", "credited_minor")
     op.drop_table("vat_rate")

@@ -309,7 +309,8 @@ def test_brought_along_invoices_are_found_by_a_search(api: Api) -> None:
     bring(api, [row(number)])
     api.system.drain()
     text = "select search_text from invoice_search s join invoice i on i.id = s.invoice_id where i.number = :n"
-    assert api.system.scalar(text, n=number) == f"{number}    prepended registry"
+    ends = " ".join(str(number)[place:] for place in range(len(str(number)) - 2))
+    assert api.system.scalar(text, n=number) == f" {ends} prepended registry"
 
 
 def test_both_kinds_may_take_turns_for_ever(api: Api) -> None:

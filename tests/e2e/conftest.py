@@ -66,10 +66,12 @@ def mary(open_page: Callable[..., Page]) -> Page:
 
 
 def sign_in(page: Page, persona: str = PERSONA) -> None:
-    """Walk from the portal's first page through the login service and back."""
+    """Walk from the portal's first page through the login service and back, and on to the invoices."""
     page.goto("/")
     page.get_by_role("link", name="Sign in with TARA").click()
     page.get_by_role("button", name=persona).click()
     if persona == PERSONA:
+        expect(page.get_by_role("heading", level=1, name="Today")).to_be_visible()
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Invoices").click()
         expect(page.get_by_role("heading", level=1, name="Invoices")).to_be_visible()
     page.wait_for_load_state()

@@ -39,6 +39,12 @@ def addresses(live: Live) -> dict[str, str]:
     live.pay(link)
     live.until(lambda: number in live.received())
     return {
+        "home": "/overview",
+        "month": "/overview/month",
+        "movements": "/overview/movements",
+        "references": "/references",
+        "new reference": "/references/new",
+        "deposits": "/deposits",
         "invoices": "/invoices",
         "no invoice": "/invoices?q=nothing",
         "invoice": f"/invoices/{number}",

@@ -196,6 +196,14 @@ def test_the_whole_walk_by_keyboard_alone(live: Live, open_page: Callable[..., P
         if button.evaluate("node => node === document.activeElement"):
             break
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Today")).to_be_visible()
+    page.wait_for_load_state()
+    invoices = page.get_by_role("navigation", name="Main").get_by_role("link", name="Invoices")
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if invoices.evaluate("node => node === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="Invoices")).to_be_visible()
     page.wait_for_load_state()
     page.keyboard.press("/")

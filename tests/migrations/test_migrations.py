@@ -24,6 +24,8 @@ BY_HAND = {
     "dispute_edge",
     "alembic_version",
     "ix_invoice_search_trigram",
+    "ix_reference_words",
+    "ix_deposit_words",
 }
 
 

@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 from app.domain.task import TaskKind
 from app.queries import tasks as questions
 from app.queries.invoice_export import COLUMNS
+from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_selection import Selection
-from app.queries.invoices import InvoiceFilter
 from app.services import tasks
 
 if TYPE_CHECKING:

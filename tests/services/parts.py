@@ -38,3 +38,9 @@ def ask_part(system: System, number: int, amount: Any, code: str = "registry") -
     body = {"invoice_number": number, "customer_url": f"http://{code}.test/back", "amount": amount}
     body["customer_url"] = "http://registrar.test/back" if code == "registry" else body["customer_url"]
     return system.call(code, ONEOFF, body)
+
+
+def by_link(system: System, number: int) -> str:
+    link = system.scalar("select payment_link from invoice where number = :n", n=number)
+    page = system.everypay.test_client().get(link.removeprefix("http://everypay.test"))
+    return str(page.headers["Location"]).rpartition("/")[2]

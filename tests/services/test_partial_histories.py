@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import Conflict
 from app.services import disputes, surpluses
-from tests.services.parts import ask_part, come, invoice_id, money, told
+from tests.services.parts import ask_part, by_link, come, invoice_id, money, told
 from tests.services.refunding import MARY, ask, assert_sound, order, payment_id, watch
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 def system(shared_system: System) -> System:
     shared_system.shop.dial.turn([])
     return shared_system
-
-
-def by_link(system: System, number: int) -> str:
-    link = system.scalar("select payment_link from invoice where number = :n", n=number)
-    page = system.everypay.test_client().get(link.removeprefix("http://everypay.test"))
-    return str(page.headers["Location"]).rpartition("/")[2]
 
 
 STEPS = st.lists(

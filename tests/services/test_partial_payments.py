@@ -12,7 +12,7 @@ from app.domain.errors import NotFound
 from app.services import disputes, partial_payments
 from app.services.timeline import Actor
 from tests.api.client import Api, fields_of, only
-from tests.services.parts import ask_part, come, invoice_id, money, told
+from tests.services.parts import ask_part, by_link, come, invoice_id, money, told
 from tests.services.refunding import (
     MARY,
     ask,
@@ -148,6 +148,16 @@ def test_a_part_leaves_the_other_pages_open_and_the_last_one_closes_them(system:
     assert [system.scalar(state, r=each) for each in pages] == ["cancelled", "completed", "completed"]
     assert money(system, number)[:2] == ("paid", 12000)
     assert questions(system, pages[2]) == []
+    assert_sound(system)
+
+
+def test_a_link_that_was_opened_first_is_not_taken_for_the_part_that_was_refused_its_name(system: System) -> None:
+    number = system.invoice()
+    link = by_link(system, number)
+    come(system, system.one_off(number, amount="40.00"))
+    come(system, link)
+    assert money(system, number)[:2] == ("paid", 12000)
+    assert questions(system, link) == [("payment.surplus", None)]
     assert_sound(system)
 
 

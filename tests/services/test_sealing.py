@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.domain.chain import GENESIS, link_hash
 from app.extensions import db
-from app.services import imports, proofs, sealing
+from app.services import chain_walk, imports, proofs, sealing
 from app.services.timeline import Actor
 from app.uow import transaction
 
@@ -152,7 +152,7 @@ def test_a_hash_is_of_the_row_with_its_own_digits(system: System) -> None:
 def test_what_was_tampered_with_is_found_beyond_the_first_chunk(
     system: System, monkeypatch: pytest.MonkeyPatch, tampering: str
 ) -> None:
-    monkeypatch.setattr(proofs, "CHUNK", 50)
+    monkeypatch.setattr(chain_walk, "CHUNK", 50)
     system.sql(MANY, many=120)
     seal(system)
     assert report(system).holds

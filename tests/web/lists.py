@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
+from app.services.search import FILL
+from app.uow import transaction
 from tests.web.page import Page
 
 if TYPE_CHECKING:
@@ -26,6 +30,13 @@ def fill(system: System, count: int, *, first: int = 150_005, status: str = "unp
         status=status,
         code=code,
     )
+    index(system)
+
+
+def index(system: System) -> None:
+    """Write what the search finds invoices by, for all that are there now."""
+    with system.app.app_context(), transaction() as tx:
+        tx.execute(FILL, {"ids": list(tx.scalars(text("select id from invoice")))})
 
 
 def numbers(html: str) -> list[int]:

@@ -274,6 +274,13 @@ def test_a_stopped_destination_gets_nothing_until_a_person_lets_it_go(system: Sy
     )
 
 
+def test_the_clock_is_no_message_and_cannot_be_stopped(system: System, mary: Browser) -> None:
+    tick = owe(system, "tick", state="done", lane="schedule", kind="schedule.seal")
+    assert f'id="delivery-{tick}"' not in mary.get("/deliveries").text
+    assert f'id="delivery-{tick}"' in mary.get("/deliveries?kind=schedule.seal").text
+    assert decide(mary, f"/deliveries/lanes/{lane_id(system, 'schedule')}/stops/new").status_code == 409
+
+
 def test_before_sending_again_one_sees_what_has_changed_since(system: System, mary: Browser) -> None:
     number, _reference = system.settle("auction")
     delivery = system.scalar(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.lists import fill, numbers
+from tests.web.lists import fill, index, more, numbers
 
 if TYPE_CHECKING:
     from tests.web.browser import Browser, Portal
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def filled_portal(shared_portal: Portal) -> Portal:
     fill(shared_portal.system, 10)
-    shared_portal.system.sql("update invoice set reference_number = '2144032' where number = 150009")
+    sql = shared_portal.system.sql
+    sql("update invoice set reference_number = '2144032' where number = 150009")
+    sql("update invoice set customer_name = 'Põhjatäht OÜ', description = 'Kirjatuvi.ee uuendus' where number = 150010")
+    sql("update invoice set customer_name = 'Ёлкин Андрей' where number = 150011")
+    sql("update invoice set subtotal_minor = 124050, total_minor = 124050 where number = 150013")
+    index(shared_portal.system)
     return shared_portal
 
 
@@ -31,13 +36,26 @@ def searching(filled_portal: Portal, mary: Browser) -> Browser:
         ("15001", [150_014, 150_013, 150_012, 150_011, 150_010]),
         ("payer150007", [150_007]),
         ("PAYER150007@EXAMPLE", [150_007]),
-        ("50012", []),
+        ("50012", [150_012]),
+        ("012", [150_012]),
+        ("12", []),
         ("150012 ", [150_012]),
         ("2144032", [150_009]),
-        ("214403", []),
+        ("214403", [150_009]),
+        ("põhja", [150_010]),
+        ("POHJATAHT", [150_010]),
+        ("oü põhj", [150_010]),
+        ("hjatäht", []),
+        ("kirjatuvi.ee", [150_010]),
+        ("uuend kirja", [150_010]),
+        ("kirja nothing", []),
+        ("елкин", [150_011]),
+        ("1240.50", [150_013]),
+        ("1 240,50", [150_013]),
+        ("124050", []),
         ("%", []),
         ("_", []),
-        ("1500%", []),
+        ("1500%", list(range(150_014, 150_004, -1))),
         ("\\", []),
         ("' or 1=1 --", []),
         ("\x00", list(range(150_014, 150_004, -1))),
@@ -50,3 +68,29 @@ def test_what_is_typed_finds_by_beginning_and_breaks_nothing(searching: Browser,
     answer = searching.client.get("/invoices", query_string={"q": query})
     assert answer.status_code == 200
     assert numbers(answer.text) == found
+
+
+def test_a_gateway_s_reference_leads_to_its_invoice(own_portal: Portal, own_mary: Browser) -> None:
+    number, reference = own_portal.system.settle()
+    for typed in (reference, reference[:14]):
+        assert numbers(own_mary.get(f"/invoices?q={typed}").text) == [number]
+
+
+def test_both_probes_find_the_same(own_portal: Portal, own_mary: Browser) -> None:
+    """A page that is filled from the newest quarter is the beginning of what all quarters hold."""
+    fill(own_portal.system, 130)
+    own_portal.system.sql("update invoice set created_at = created_at - interval '200 days' where number < 150050")
+    own_portal.system.sql(
+        "update invoice_search s set created_at = i.created_at from invoice i where i.id = s.invoice_id"
+    )
+    seen: list[int] = []
+    path: str | None = "/invoices?q=payer"
+    while path:
+        html = own_mary.get(path).text
+        seen += numbers(html)
+        path = more(html)
+    assert seen == numbers_newest_first(own_portal)
+
+
+def numbers_newest_first(portal: Portal) -> list[int]:
+    return [row[0] for row in portal.system.rows("select number from invoice order by created_at desc, id desc")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from app.blueprints import DOORS, Door, register
 from app.domain.permission import ROLES, Permission, Role, may
 from app.web.guards import needed_by, require_operator
 from tests.web.conftest import PERSONA
+from tests.web.route_table import write
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -20,18 +22,22 @@ if TYPE_CHECKING:
 
 PORTAL = {door.blueprint.name for door in DOORS if door.guard is require_operator}
 FORBIDDEN = 403
+NOBODY = 999_999_999
+DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
 
 
 def rules(portal: Portal) -> list[Rule]:
     found = portal.system.app.url_map.iter_rules()
-    return [rule for rule in found if str(rule.endpoint).partition(".")[0] in PORTAL]
+    ours = [rule for rule in found if str(rule.endpoint).partition(".")[0] in PORTAL]
+    # Ending a session may end the one that asks, so that comes last.
+    return sorted(ours, key=lambda rule: str(rule.endpoint).startswith("sessions."))
 
 
 def address(portal: Portal, rule: Rule) -> str:
     values: dict[str, Any] = {}
     for name, converter in rule._converters.items():
-        # Nothing there: the one session of this test would end with number 1.
-        values[name] = 999_999 if type(converter).__name__ == "IntegerConverter" else "none"
+        # What is asked for is not there, so that no verb ends the session of who asks.
+        values[name] = NOBODY if type(converter).__name__ == "IntegerConverter" else "none"
     with portal.system.app.test_request_context():
         adapter = portal.system.app.url_map.bind("localhost")
         return adapter.build(str(rule.endpoint), values, method="POST" if "POST" in (rule.methods or ()) else "GET")
@@ -87,3 +93,23 @@ def test_a_view_that_does_not_say_what_it_needs_keeps_the_application_from_start
     monkeypatch.setattr("app.blueprints.DOORS", (Door(silent, require_operator),))
     with pytest.raises(AttributeError):
         register(APIFlask("silent"), lambda _each: None, development=False)
+
+
+def test_the_document_says_what_the_application_does(portal: Portal) -> None:
+    """F21: when this fails, look at the difference, then: python -m tests.web.route_table > docs/permissions.md."""
+    assert DOCUMENT.read_text(encoding="utf-8") == write(portal.system.app)
+
+
+def test_a_stranger_gets_nothing_of_the_portal(portal: Portal) -> None:
+    browser = portal.browser()
+    token = browser.token()
+    for rule in rules(portal):
+        path = address(portal, rule)
+        for headers in ({}, {"HX-Request": "true"}):
+            sent = {"csrf_token": token}
+            own = {**headers, "Sec-Fetch-Site": "same-origin"}
+            is_post = "POST" in (rule.methods or ())
+            answer = browser.client.open(path, method="POST" if is_post else "GET", data=sent, headers=own)
+            assert answer.status_code == (401 if headers else 303), rule.endpoint
+            assert not headers or answer.data == b""
+            assert headers or str(answer.location).startswith("/sign_in")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.blueprints.sessions.device import describe
 from app.services import operators
+from app.web.device import describe
 
 if TYPE_CHECKING:
     from tests.web.browser import Browser, Portal

@@ -23,11 +23,11 @@ def test_a_listed_person_gets_in_and_is_named(mary: Browser) -> None:
     assert "Mary Änn O'Connež-Šuslik" in mary.page("/invoices").text("strong")
 
 
-def test_the_root_leads_to_signing_in_and_then_to_the_invoices(stranger: Browser) -> None:
+def test_the_root_leads_to_signing_in_and_then_to_the_overview(stranger: Browser) -> None:
     assert stranger.get("/").location == "/sign_in"
     stranger.sign_in(PERSONA)
-    assert stranger.get("/").location == "/invoices"
-    assert stranger.get("/sign_in").location == "/invoices"
+    assert stranger.get("/").location == "/overview"
+    assert stranger.get("/sign_in").location == "/overview"
 
 
 @pytest.mark.parametrize("subject", ["LT60001019906", "EE38001085718"])
@@ -123,7 +123,7 @@ def test_a_login_never_leads_to_another_host(stranger: Browser, after: str) -> N
     response = stranger.client.get("/auth/tara", query_string={"next": after})
     answer = stranger.get(stranger.choose(str(response.location), PERSONA))
     assert answer.status_code == 303
-    assert str(answer.location) in {"/invoices", "/%09/evil.example"}
+    assert str(answer.location) in {"/overview", "/%09/evil.example"}
 
 
 def test_a_login_makes_a_new_session_and_the_cookie_is_closed_to_scripts(stranger: Browser) -> None:

@@ -48,7 +48,7 @@ def sign_in() -> WerkzeugResponse:
     """Show the one way in; who is in already is sent on."""
     onward = local_path(request.args.get("next"))
     if current_user.is_authenticated:
-        return redirect(onward or url_for("invoices.index"), 303)
+        return redirect(onward or url_for("overview.index"), 303)
     return make_response(render_template("auth/sign_in.html", onward=onward))
 
 
@@ -85,7 +85,7 @@ def callback() -> WerkzeugResponse:
 
 def _welcome(token: str, onward: str | None) -> WerkzeugResponse:
     """Hand out the session and lead on, in the language this person chose."""
-    response = redirect(onward or url_for("invoices.index"), 303)
+    response = redirect(onward or url_for("overview.index"), 303)
     person = operators.current_operator(token)
     if person is not None and person.locale in language.LANGUAGES:
         cookies.put_choice(response, "lang", str(person.locale))

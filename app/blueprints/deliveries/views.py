@@ -54,9 +54,8 @@ class Jam(NamedTuple):
 @needs(Permission.VIEW)
 def index() -> Response:
     """Show the list with what is stuck and how the destinations are, or only its rows."""
-    pairs = deliveries.pairs()
     lanes = deliveries.lanes()
-    kinds = sorted({kind for _lane, kind in pairs})
+    kinds = deliveries.kinds()
     wanted = parse_filter(request.args, kinds, [each.id for each in lanes])
     cursor = Cursor.parse(request.args.get("after", ""))
     query = as_query(wanted)

@@ -15,8 +15,8 @@ blueprint = Blueprint("home", __name__)
 
 @blueprint.get("/")
 def index() -> Response:
-    """Send signed-in people to the invoices, everybody else to sign in."""
-    return redirect(url_for("invoices.index" if current_user.is_authenticated else "auth.sign_in"), 303)
+    """Send signed-in people to the overview, everybody else to sign in."""
+    return redirect(url_for("overview.index" if current_user.is_authenticated else "auth.sign_in"), 303)
 
 
 @blueprint.get("/favicon.ico")

@@ -9,7 +9,7 @@ from flask_babel import format_date, get_locale
 
 from app.domain.invoice import InvoiceStatus as S
 from app.domain.payment import RECEIVED
-from app.web import words
+from app.web import why_words, words
 from app.web.filters import TALLINN, clock, money
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
+    from app.domain.why_not_paid import Explanation
     from app.models.outbox import OutboxRow
     from app.models.payment import Payment
     from app.queries.invoices import InvoiceDetail
@@ -31,12 +32,12 @@ class Answer(NamedTuple):
     rest: str
 
 
-def answer(found: InvoiceDetail) -> Answer:
-    """Return how the invoice stands; a question that waits for a person comes first."""
+def answer(found: InvoiceDetail, why: Explanation) -> Answer:
+    """Return how the invoice stands and, while it is not paid, what to do; a question for a person comes first."""
     tone = words.invoice_word(found.invoice.status).tone
     headline = HEADLINES[S(found.invoice.status)](found)
     if not found.questions:
-        return Answer(tone, headline, _rest(found))
+        return Answer(tone, headline, _rest(found, why))
     if any(each.kind == "payment.differs" for each in found.questions):
         headline = _("Money came, but it differs from what was asked: a person decides.")
     questions = " ".join(f"{each.sentence}." for each in found.questions)
@@ -63,6 +64,8 @@ def _paid(found: InvoiceDetail) -> str:
     moment = on(invoice.paid_at or invoice.updated_at)
     if payment is None:
         return _("Paid in full on %(moment)s.", moment=moment)
+    if payment.method == "reported" and payment.account.startswith("operator:"):
+        return _("Paid: marked as paid by hand on %(moment)s.", moment=moment)
     if payment.method == "reported":
         return _("Paid: %(service)s reported so on %(moment)s.", service=payment.account, moment=moment)
     how = words.method(payment.gateway_method or payment.method)
@@ -129,6 +132,9 @@ def _lost(found: InvoiceDetail) -> str:
     return _("The payer's bank took %(lost)s back.", lost=money(found.invoice.lost_minor, found.invoice.currency))
 
 
+# What the headline says already, with nothing to do about it.
+OVER = {"not_issued", "written_off", "cancelled"}
+
 HEADLINES: dict[S, Callable[[InvoiceDetail], str]] = {
     S.DRAFT: lambda _found: _("A draft: not issued yet."),
     S.UNPAID: _unpaid,
@@ -146,9 +152,11 @@ HEADLINES: dict[S, Callable[[InvoiceDetail], str]] = {
 }
 
 
-def _rest(found: InvoiceDetail) -> str:
+def _rest(found: InvoiceDetail, why: Explanation) -> str:
     told = _told(found.service.name, found.deliveries[0]) if found.deliveries else ""
-    return " ".join(part for part in (told, _books(found)) if part)
+    finding = why.finding
+    step = "" if finding.is_paid or finding.cause in OVER else why_words.sentence(finding)
+    return " ".join(part for part in (told, _books(found), step) if part)
 
 
 def _told(service: str, latest: OutboxRow) -> str:

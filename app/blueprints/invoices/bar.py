@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import url_for
 
+from app.blueprints.invoices.forms import CHOICES, as_query, as_view
+from app.models.invoice import KINDS
 from app.queries import invoices
-from app.queries.invoices import InvoiceFilter
+from app.queries.invoice_filter import InvoiceFilter
+from app.queries.sorting import Sort
 from app.web import words
+from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
+from app.web.translation import translate_later
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,28 +23,126 @@ if TYPE_CHECKING:
     from app.queries.paging import Count
 
 NBSP = "\N{NO-BREAK SPACE}"
+COLUMN = {
+    "email": translate_later("E-mail"),
+    "description": translate_later("Description"),
+    "kind": translate_later("Kind"),
+    "reference": translate_later("Reference"),
+    "due": translate_later("Due"),
+    "paid": translate_later("Paid"),
+    "received": translate_later("Received"),
+}
+
+
+class Bound(NamedTuple):
+    """One end of a range: the field's name, its label, and what is in it."""
+
+    name: str
+    label: str
+    value: str
+
+
+class Group(NamedTuple):
+    """Choices behind one button, as (value, words) pairs, and those that are chosen."""
+
+    name: str
+    label: str
+    options: list[tuple[str, str]]
+    chosen: Sequence[str]
+
+
+class Range(NamedTuple):
+    """Two fields behind one button; `kind` is date or amount."""
+
+    label: str
+    low: Bound
+    high: Bound
+    kind: str
+
+
+class Order(NamedTuple):
+    """Where the heading of a column leads, and how the list stands: ascending, descending or none."""
+
+    address: str
+    state: str
 
 
 class FilterBar(NamedTuple):
-    """Choices as (value, words) pairs, counts as sentences; each count opens what it counted."""
+    """What stands around the list; each count opens what it counted."""
 
-    statuses: list[tuple[str, str]]
-    services: list[tuple[str, str]]
+    groups: list[Group]
+    ranges: list[Range]
+    more: list[Group]
+    orders: dict[str, Order]
     count_text: str
     unpaid_text: str
     unpaid_address: str
 
+    @staticmethod
+    def kind_word(kind: str) -> str:
+        """Return the word for a kind of invoice."""
+        return str(KIND_OF_INVOICE.get(kind, kind))
 
-def filter_bar(services: Sequence[str], found: Count, wanted: InvoiceFilter) -> FilterBar:
+
+def filter_bar(
+    services: Sequence[str], found: Count, wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]
+) -> FilterBar:
     """Return the bar for a list of which `found` invoices match."""
     unpaid = tuple(map(str, invoices.UNPAID))
     return FilterBar(
-        statuses=[(str(status), str(word.label)) for status, word in words.INVOICE.items()],
-        services=[(code, code) for code in services],
+        groups=[
+            Group(
+                "status",
+                _("Status"),
+                [(str(key), str(word.label)) for key, word in words.INVOICE.items()],
+                wanted.statuses,
+            ),
+            Group("service", _("Service"), [(code, code) for code in services], wanted.services),
+        ],
+        ranges=_ranges(as_query(wanted)),
+        more=_more(wanted, columns),
+        orders=_orders(wanted, sort, columns),
         count_text=_matching(found) if wanted else _all(found),
         unpaid_text=_unpaid(invoices.count(InvoiceFilter(statuses=unpaid))),
         unpaid_address=url_for("invoices.index", status=unpaid),
     )
+
+
+def _ranges(query: dict[str, Any]) -> list[Range]:
+    def between(label: str, low: str, high: str, kind: str) -> Range:
+        return Range(label, Bound(low, _("From"), query.get(low, "")), Bound(high, _("To"), query.get(high, "")), kind)
+
+    return [
+        between(_("Created"), "created_from", "created_to", "date"),
+        between(_("Paid"), "paid_from", "paid_to", "date"),
+        between(_("Due"), "due_from", "due_to", "date"),
+        between(_("Amount"), "least", "most", "amount"),
+    ]
+
+
+def _more(wanted: InvoiceFilter, columns: Sequence[str]) -> list[Group]:
+    either = [("yes", _("yes")), ("no", _("no"))]
+    directo, e_invoice = _said(wanted.in_directo), _said(wanted.e_invoice_sent)
+    return [
+        Group("kind", _("Kind"), [(kind, str(KIND_OF_INVOICE[kind])) for kind in KINDS], wanted.kinds),
+        Group("directo", _("In Directo"), either, directo),
+        Group("e_invoice", _("E-invoice sent"), either, e_invoice),
+        Group("column", _("Columns"), [(each, str(COLUMN[each])) for each in CHOICES], columns),
+    ]
+
+
+def _said(switch: bool | None) -> list[str]:  # noqa: FBT001 - the value of a filter
+    return [] if switch is None else ["yes" if switch else "no"]
+
+
+def _orders(wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]) -> dict[str, Order]:
+    found = {}
+    for first in (Sort.NEWEST, Sort.DEAREST, Sort.PAID_LAST):
+        here = first.by == sort.by
+        wish = sort.turned() if here else first
+        state = ("descending" if sort.falls else "ascending") if here else "none"
+        found[first.by] = Order(url_for("invoices.index", **as_query(wanted), **as_view(wish, tuple(columns))), state)
+    return found
 
 
 def _matching(found: Count) -> str:

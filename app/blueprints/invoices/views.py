@@ -9,11 +9,12 @@ from flask import Blueprint, Response, render_template, request, url_for
 from app.blueprints.invoices.answer import answer
 from app.blueprints.invoices.bar import filter_bar
 from app.blueprints.invoices.exchanges import exchanges
-from app.blueprints.invoices.forms import as_query, parse_filter
+from app.blueprints.invoices.forms import as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.blueprints.invoices.trail import trail
 from app.domain.permission import Permission
 from app.queries import invoices
-from app.queries.paging import Cursor
+from app.queries.sorting import Mark
+from app.queries.why_not_paid import why_not_paid
 from app.web.address import KEY
 from app.web.guards import needs
 from app.web.htmx import render
@@ -31,19 +32,22 @@ def index() -> Response:
     args: MultiDict[str, str] = request.args
     services = invoices.services()
     wanted = parse_filter(args, services)
-    cursor = Cursor.parse(args.get("after", ""))
-    query = as_query(wanted)
-    found = invoices.search(wanted, cursor)
-    fragment = "invoices/_rows.html" if cursor else "invoices/_results.html"
+    after = Mark.parse(args.get("after", ""))
+    sort, columns = parse_sort(args), parse_columns(args)
+    query = as_query(wanted) | as_view(sort, columns)
+    found = invoices.search(wanted, after, sort=sort)
+    fragment = "invoices/_rows.html" if after else "invoices/_results.html"
     return render(
         "invoices/index.html",
         fragment,
-        address=None if cursor else url_for("invoices.index", **query),
+        address=None if after else url_for("invoices.index", **query),
         page=found,
-        bar=filter_bar(services, found.count, wanted),
+        bar=filter_bar(services, found.count, wanted, sort, columns),
         wanted=wanted,
         query=query,
-        cursor=cursor,
+        cursor=after,
+        sort=sort,
+        columns=columns,
     )
 
 
@@ -52,7 +56,9 @@ def index() -> Response:
 def show(number: int) -> str:
     """Show one invoice: the answer in a sentence, the money trail, facts, lines, books and deliveries."""
     found = invoices.detail(number)
-    return render_template("invoices/show.html", found=found, answer=answer(found), trail=trail(found))
+    return render_template(
+        "invoices/show.html", found=found, answer=answer(found, why_not_paid(found.invoice)), trail=trail(found)
+    )
 
 
 @blueprint.get(f"/<{KEY}:number>/exchanges")

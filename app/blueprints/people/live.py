@@ -8,12 +8,12 @@ from flask import Response, flash, render_template, request, url_for
 
 from app.blueprints.acting import acting
 from app.blueprints.people.views import blueprint
-from app.blueprints.sessions.device import describe
 from app.domain.permission import Permission
 from app.queries import people as found
 from app.services import people
 from app.services.operators import idle_s
 from app.web.address import KEY
+from app.web.device import describe
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _

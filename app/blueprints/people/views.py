@@ -8,13 +8,13 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from app.blueprints.acting import acting
 from app.blueprints.people.forms import AccessForm, sealed, shown
-from app.blueprints.sessions.device import describe
 from app.domain.errors import Conflict, Invalid
 from app.domain.permission import Permission
 from app.queries import people as found
 from app.services import people
 from app.services.operators import idle_s
 from app.web.address import KEY
+from app.web.device import describe
 from app.web.guards import fresh_login_first, needs
 from app.web.history import told
 from app.web.htmx import render, see_other

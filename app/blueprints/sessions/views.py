@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, flash, render_template, url_for
 
-from app.blueprints.sessions.device import describe
 from app.domain.errors import NotFound
 from app.services import operators
 from app.web.address import KEY
+from app.web.device import describe
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _

@@ -14,6 +14,7 @@ from app.services import tasks
 from app.web.address import KEY
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
+from app.web.task_words import VERDICT
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ def progress(task_id: int) -> WerkzeugResponse:
     return render("tasks/show.html", "tasks/_progress.html", **shown)
 
 
+@blueprint.get(f"/<{KEY}:task_id>/results")
+@needs(Permission.VIEW)
+def results(task_id: int) -> Response:
+    """Show what became of each invoice, or of those that ended one way."""
+    return render("tasks/show.html", "tasks/_results.html", **_shown(task_id, FIRST_WAIT_S))
+
+
 @blueprint.post(f"/<{KEY}:task_id>/stops")
 @needs(Permission.VIEW)
 def create_stop(task_id: int) -> WerkzeugResponse:
@@ -83,9 +91,17 @@ def download(task_id: int) -> Response:
 
 def _shown(task_id: int, wait_s: int) -> dict[str, Any]:
     task: Task = questions.one(task_id, operator().operator_id)
+    verdict = request.args.get("verdict")
+    verdict = verdict if verdict in VERDICT else None
+    found, after = questions.results(task_id, verdict, request.args.get("after", 0, type=int))
     return {
         "task": task,
         "wait_s": wait_s,
         "ended": task.state in ENDED,
         "has_file": questions.has_file(task),
+        "verdict": verdict,
+        "verdicts": questions.verdicts(task_id),
+        "verdict_words": VERDICT,
+        "results": found,
+        "results_after": after,
     }

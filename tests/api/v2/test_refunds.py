@@ -5,6 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from app.services import refunds
+from app.services.refunds import RefundOrder
+from app.services.timeline import Actor
 from tests.api.client import fields_of, problem_of
 
 if TYPE_CHECKING:
@@ -88,3 +91,43 @@ def test_twenty_at_once_of_sixty_on_a_hundred_give_sixty_back(api: Api) -> None:
     api.system.drain()
     assert [each["amount"] for each in of(api, payment)] == ["60.00"]
     assert api.v2(f"/payments/{payment}").json["refunded"] == "60.00"  # type: ignore[index]
+
+
+def test_a_refund_that_has_not_left_is_withdrawn_and_what_it_reserved_is_free(api: Api) -> None:
+    number, payment = paid(api)
+    asked = api.v2("/refunds", {"payment": payment, "reason": "by mistake"}).json
+    assert asked is not None
+    path = f"/refunds/{asked['id']}/withdrawal"
+    rehearsed = api.v2(f"{path}?dry_run=true", {"reason": "to see"}).json
+    assert rehearsed is not None
+    assert (rehearsed["status"], rehearsed["rehearsal"]["events"]) == ("cancelled", ["refund.cancelled"])
+    first, again = (api.v2(path, {"reason": "by mistake"}) for _ in range(2))
+    assert (first.status_code, first.json) == (again.status_code, again.json)
+    assert (first.json or {})["status"] == "cancelled"
+    api.system.drain()
+    assert [each["status"] for each in of(api, payment)] == ["cancelled"], "the message that was owed sends nothing"
+    assert api.v2(f"/invoices/{number}").json["refunded"] == "0.00"  # type: ignore[index]
+    assert api.v2("/refunds", {"payment": payment, "reason": "after all"}).json["amount"] == "100.00"  # type: ignore[index]
+    api.system.drain()
+
+
+def test_what_left_or_is_somebody_else_s_cannot_be_withdrawn(api: Api) -> None:
+    _, payment = paid(api)
+    asked = api.v2("/refunds", {"payment": payment, "reason": "x"}).json
+    assert asked is not None
+    path = f"/refunds/{asked['id']}/withdrawal"
+    assert fields_of(api.v2(path, {})) == {"reason"}
+    problem_of(api.v2(path, {"reason": "x"}, code="auction"), 404)
+    problem_of(api.v2("/refunds/rf_nothing/withdrawal", {"reason": "x"}), 404)
+    api.system.drain()
+    assert problem_of(api.v2(path, {"reason": "x"}), 409)["code"] == "refund_status"
+
+
+def test_a_service_withdraws_only_what_it_asked_for_itself(api: Api) -> None:
+    _, payment = paid(api)
+    with api.system.app.app_context():
+        key = api.system.scalar("select id from payment where public_token = :p", p=payment)
+        refunds.request(RefundOrder(key, None, "the payer called", "desk"), actor=Actor("operator", "7"))
+    (asked,) = of(api, payment)
+    refused = api.v2(f"/refunds/{asked['id']}/withdrawal", {"reason": "x"})
+    assert problem_of(refused, 409)["code"] == "refund_of_others"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,12 +22,16 @@ from app.blueprints.api.v2.fields import (
     Number,
     OverlapSeconds,
     PaymentStatuses,
+    Percent,
+    Quantity,
     RefundStatuses,
     Standings,
     Switch,
     Text,
     Truth,
 )
+
+MOST_LINES = 100
 
 
 class Strict(BaseModel):
@@ -124,6 +129,16 @@ class Customer(Strict):
     email: Text = ""
 
 
+class LineBody(Strict):
+    """One line; what it comes to is rounded to cents, its tax once per rate (EN 16931)."""
+
+    description: Filled
+    unit_price: Amount = Field(description="Without tax")
+    quantity: Quantity = Decimal(1)
+    unit: Text = ""
+    tax_rate: Percent | None = Field(None, description="In percent; without it the line is untaxed")
+
+
 class InvoiceBody(Strict):
     """A new invoice."""
 
@@ -135,6 +150,9 @@ class InvoiceBody(Strict):
     description: Text = ""
     reference_number: Text = ""
     customer: Customer = Customer()
+    lines: list[LineBody] = Field(
+        [], max_length=MOST_LINES, description="What it is for; with them `amount` must be what they come to with tax"
+    )
 
 
 class AmountChange(Strict):
@@ -211,6 +229,18 @@ class EndpointChange(Strict):
     types: Names | None = None
     description: Text | None = None
     enabled: Switch | None = None
+
+
+class Withdrawal(Strict):
+    """The end of a refund that has not left."""
+
+    model_config = _example(reason="Asked for by mistake")
+
+    reason: Filled = Field(description="Shown on the timeline")
+
+
+class PingBody(Strict):
+    """Nothing has to be said."""
 
 
 class Rotation(Strict):

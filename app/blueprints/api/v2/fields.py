@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
@@ -28,6 +29,8 @@ LONGEST_OVERLAP_S = 7 * 24 * 3600
 MOST_NAMES = 100
 LONGEST_NAME = 64
 _WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
+QUANTITY_PATTERN = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?$"
+PERCENT_PATTERN = r"^(0|[1-9][0-9]?)(\.[0-9]{1,2})?$"
 AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
 
 
@@ -47,6 +50,19 @@ def _amount(value: Any) -> Money:
         return parse_amount(_string(value), CURRENCY)
     except Invalid as fault:
         raise refuse(fault.fields["amount"][0]) from None
+
+
+def _quantity(value: Any) -> Decimal:
+    if not re.fullmatch(QUANTITY_PATTERN, _string(value), re.ASCII) or not Decimal(value):
+        raise refuse("must be a decimal above 0 with at most three places")
+    return Decimal(value)
+
+
+def _percent(value: Any) -> int:
+    """Return hundredths of a percent."""
+    if not re.fullmatch(PERCENT_PATTERN, _string(value), re.ASCII):
+        raise refuse("must be a percentage below 100 with at most two places, such as 24")
+    return int(Decimal(value) * 100)
 
 
 def _number(value: Any) -> int:
@@ -141,6 +157,16 @@ Amount = Annotated[
     Money,
     PlainValidator(_amount),
     WithJsonSchema({"type": "string", "pattern": AMOUNT_PATTERN, "maxLength": 13, "examples": ["120.00"]}),
+]
+Quantity = Annotated[
+    Decimal,
+    PlainValidator(_quantity),
+    WithJsonSchema({"type": "string", "pattern": QUANTITY_PATTERN, "maxLength": 13, "examples": ["1", "2.5"]}),
+]
+Percent = Annotated[
+    int,
+    PlainValidator(_percent),
+    WithJsonSchema({"type": "string", "pattern": PERCENT_PATTERN, "maxLength": 5, "examples": ["24"]}),
 ]
 Limit = Annotated[
     int, PlainValidator(_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 50})

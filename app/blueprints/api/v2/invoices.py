@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
@@ -16,8 +17,9 @@ from app.integrations import current
 from app.queries import owned_invoices
 from app.queries.owned_invoices import OwnedInvoiceFilter
 from app.queries.why_not_paid import why_not_paid
-from app.services import invoices, numbering, status_reports
-from app.services.invoices import RegisterInvoice
+from app.services import invoice_lines, invoices, numbering, status_reports
+from app.services.invoice_lines import LineWish
+from app.services.invoices import RegisteredDifferently, RegisterInvoice
 from app.web.sealed_cursor import unseal_newest
 
 if TYPE_CHECKING:
@@ -63,8 +65,9 @@ def get_why_not_paid(asked: bodies.NothingAsked, number: int) -> dict[str, Any]:
     scope=Permission.ISSUE_INVOICE,
 )
 def create_invoice(body: bodies.InvoiceBody) -> dict[str, Any]:
-    """Register an invoice; the same number and amount again get the same answer."""
+    """Register an invoice; the same number, amount and lines again get the same answer."""
     who = caller()
+    added = invoice_lines.check([_line(each) for each in body.lines], body.amount, _today()) if body.lines else None
     number = body.number or numbering.take_invoice_number(who)
     command = RegisterInvoice(
         number=number,
@@ -77,8 +80,14 @@ def create_invoice(body: bodies.InvoiceBody) -> dict[str, Any]:
         custom_field_1=body.description,
     )
     with _in_our_words():
-        invoices.register(who, command, current().links)
-    return answers.invoice(who.owns, number)
+        registered = invoices.register(who, command, current().links)
+    if added is None:
+        return answers.invoice(who.owns, number)
+    if registered.created:
+        invoice_lines.keep(number, who.tenant_id, added)
+    elif not invoice_lines.are_kept(number, who.tenant_id, added):
+        raise RegisteredDifferently
+    return answers.invoice(who.owns, number, ["lines"])
 
 
 @writes(
@@ -110,6 +119,14 @@ def cancel_invoice(body: bodies.Cancellation, number: int) -> dict[str, Any]:
     """Cancel it; cancelling it again changes nothing."""
     status_reports.cancel(caller(), number, body.reason)
     return answers.invoice(caller().owns, number)
+
+
+def _line(body: bodies.LineBody) -> LineWish:
+    return LineWish(body.description, body.quantity, body.unit, body.unit_price, body.tax_rate)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _filter(asked: bodies.InvoicesQuery) -> OwnedInvoiceFilter:

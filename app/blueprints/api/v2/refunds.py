@@ -65,3 +65,20 @@ def create_refund(body: bodies.RefundBody) -> dict[str, Any]:
     )
     requested = refunds.request(order, actor=Actor("initiator", who.code))
     return answers.refunds([owned_payments.refund_by_id(requested.id)])[0]
+
+
+@writes(
+    bp,
+    "/<refund_id>/withdrawal",
+    takes=bodies.Withdrawal,
+    gives=shapes.RefundShape,
+    status=200,
+    summary="Withdraw a refund that has not left",
+    scope=Permission.REFUND,
+)
+def withdraw_refund(body: bodies.Withdrawal, refund_id: str) -> dict[str, Any]:
+    """Take it back, so that the money may be refunded or disputed again; a second time changes nothing."""
+    who = caller()
+    refund = owned_payments.refund_by_token(who.owns, refund_id)
+    refunds.withdraw(refund.id, actor=Actor("initiator", who.code), reason=body.reason)
+    return answers.refunds([owned_payments.refund_by_id(refund.id)])[0]

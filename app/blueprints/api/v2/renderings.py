@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.domain.money import Money, format_amount
+from app.domain.totals import format_price
+from app.web import why_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from app.queries.consequences import Consequences
     from app.queries.digest import DigestRow
     from app.queries.webhooks import Delivery
+    from app.services.webhook_ping import Pinged
 
 
 def rehearsal(followed: Consequences) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def line(each: InvoiceLine, currency: str) -> dict[str, Any]:
         "description": each.description,
         "quantity": str(each.quantity),
         "unit": each.unit,
-        "unit_price": amount(each.unit_price_minor, currency),
+        "unit_price": format_price(each.unit_price_minor, currency),
         "net": amount(each.net_minor, currency),
         "tax_rate": None if each.tax_rate is None else str(each.tax_rate),
         "tax": amount(each.tax_minor, currency),
@@ -168,6 +171,17 @@ def delivery(each: Delivery) -> dict[str, Any]:
     }
 
 
+def pinged(each: Pinged) -> dict[str, Any]:
+    """Return what an endpoint said to a test message."""
+    return {
+        "id": each.message_id,
+        "delivered": each.delivered,
+        "answer_status": each.answer_status,
+        "answer_ms": each.answer_ms,
+        "fault": each.fault,
+    }
+
+
 def digest_row(each: DigestRow) -> dict[str, Any]:
     """Return one row of the digest."""
     return {
@@ -186,13 +200,14 @@ def digest_row(each: DigestRow) -> dict[str, Any]:
 def why(number: int, explained: Explanation) -> dict[str, Any]:
     """Return the explanation of one invoice."""
     found = explained.finding
+    because, next_step, sentence = why_words.in_english(found)
     return {
         "number": number,
         "is_paid": found.is_paid,
         "cause": found.cause,
-        "sentence": found.sentence,
-        "because": found.because,
-        "next_step": found.next_step,
+        "sentence": sentence,
+        "because": because,
+        "next_step": next_step,
         "ruled_out": list(explained.ruled_out),
     }
 

@@ -197,6 +197,16 @@ class DeliveryShape(BaseModel):
     done_at: datetime | None
 
 
+class PingShape(Rehearsed):
+    """What an endpoint said to a test message; `fault` is null when it took it."""
+
+    id: str
+    delivered: bool
+    answer_status: int | None
+    answer_ms: int | None
+    fault: str | None
+
+
 class ResentShape(Rehearsed):
     """How many messages are owed now; with `has_more` the same call goes on from `next_cursor`."""
 

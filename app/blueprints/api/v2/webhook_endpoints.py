@@ -15,11 +15,13 @@ from app.blueprints.api.v2.events import LIST as EVENTS
 from app.domain.announcement import check_wishes
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
+from app.integrations import current
 from app.queries import webhooks as questions
 from app.queries.announcements import EventFilter, Position
 from app.services import webhook_delivery, webhooks
+from app.services.webhook_ping import Pinged, ping
 from app.services.webhooks import Wish
-from app.web.limits import RESENDS, check
+from app.web.limits import PINGS, RESENDS, check
 from app.web.sealed_cursor import seal, unseal, unseal_newest
 
 if TYPE_CHECKING:
@@ -161,6 +163,29 @@ def resend(body: bodies.ResendBody, endpoint_id: str) -> dict[str, Any]:
         done = webhook_delivery.resend_range(caller(), endpoint_id, wanted, after)
     cursor = seal(EVENTS, done.after.xact, done.after.id) if done.after else None
     return {"queued": done.queued, "next_cursor": cursor, "has_more": done.has_more}
+
+
+def rehearse_ping(body: bodies.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
+    """Find the endpoint and call nobody."""
+    questions.by_token(caller().owns, endpoint_id)
+    return renderings.pinged(Pinged("", None, None, "A rehearsal calls nobody"))
+
+
+@writes(
+    bp,
+    "/<endpoint_id>/ping",
+    takes=bodies.PingBody,
+    gives=shapes.PingShape,
+    status=200,
+    summary="Send a test message to an endpoint",
+    faults=[429],
+    rehearsal=rehearse_ping,
+    scope=Permission.MANAGE_WEBHOOKS,
+)
+def ping_endpoint(body: bodies.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
+    """Send it now, signed like any other, and say what the endpoint answered; one that is off is tried as well."""
+    check(PINGS, caller().code)
+    return renderings.pinged(ping(caller(), endpoint_id, current().webhooks))
 
 
 def _answer(token: str) -> dict[str, Any]:

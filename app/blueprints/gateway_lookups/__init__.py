@@ -1,0 +1,5 @@
+"""Looking a payment up at the gateway: what it says beside what we hold."""
+
+from app.blueprints.gateway_lookups.views import blueprint
+
+__all__ = ["blueprint"]

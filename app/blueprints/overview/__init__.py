@@ -1,0 +1,5 @@
+"""Home, the month, and the money behind both."""
+
+from app.blueprints.overview.views import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,42 @@
+"""What the addresses of the overview may say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.queries.money_moved import BACK, IN, MovedFilter
+from app.web.tallinn import Month, parse_day, today
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from werkzeug.datastructures import MultiDict
+
+LONGEST = 200
+MOST_DAYS = timedelta(days=366)
+
+
+def parse_month(args: MultiDict[str, str]) -> Month:
+    """Return the month that is asked for; this one for words that mean none."""
+    return Month.parse(args.get("month", "")) or Month(today().replace(day=1))
+
+
+def parse_moved(args: MultiDict[str, str], gateways: Sequence[str], services: Sequence[str]) -> MovedFilter:
+    """Return which movements are asked for, by default those of this month; never more than a year."""
+    day = today()
+    first = parse_day(args.get("from", "")) or day.replace(day=1)
+    last = max(first, parse_day(args.get("to", "")) or day)
+    gateway, service, direction = args.get("gateway", ""), args.get("service", ""), args.get("direction", "")
+    return MovedFilter(
+        first,
+        min(last, first + MOST_DAYS),
+        gateway=gateway if gateway in gateways else "",
+        service=service if service in services else "",
+        payer=_payer(args.get("payer")),
+        direction=direction if direction in {IN, BACK} else "",
+    )
+
+
+def _payer(name: str | None) -> str | None:
+    return None if name is None else name.replace("\0", "")[:LONGEST]

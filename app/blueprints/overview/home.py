@@ -1,0 +1,54 @@
+"""What the first page says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.blueprints.overview import charts, figures, tasks
+from app.queries import money_moved, overview
+from app.web.tallinn import Month, today, weekday_and_day
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from app.blueprints.overview.figures import Figure
+    from app.blueprints.overview.tasks import Task
+    from app.queries.overview import Latest
+    from app.web.charts import Chart
+
+LATEST = 8
+
+
+class Home(NamedTuple):
+    """One look at everything."""
+
+    headline: str
+    figures: list[Figure]
+    days: list[Chart]
+    ages: list[Chart]
+    waiting: list[Task]
+    health: list[Task]
+    latest: list[Latest]
+
+
+def home() -> Home:
+    """Return the first page in a fixed number of questions."""
+    day = today()
+    month = Month(day.replace(day=1))
+    sums = money_moved.by_day(min(month.first, charts.first_day(day)), day)
+    owed = overview.open_by_age(day)
+    lanes, beats = overview.lanes(), overview.beats()
+    delivered, books = tasks.headline_parts(lanes, beats)
+    return Home(
+        headline=_("%(day)s, %(delivered)s, %(books)s", day=weekday_and_day(day), delivered=delivered, books=books),
+        figures=[
+            figures.came(sums, month, day),
+            figures.owed(owed),
+            figures.asked(overview.questions(), day),
+            figures.to_approve(overview.approvals()),
+        ],
+        days=charts.days(sums, day),
+        ages=charts.ages(owed, day),
+        waiting=tasks.waiting_tasks(lanes),
+        health=tasks.health(lanes, beats, overview.forecasts()),
+        latest=overview.latest(LATEST),
+    )

@@ -1,0 +1,186 @@
+"""What waits for a person, and how everything that runs by itself is doing: each a line with its rows behind it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from app.blueprints.overview import links
+from app.domain.numbering import RangeAlarm, alarm
+from app.queries import waiting
+from app.web.delivery_words import ERROR
+from app.web.filters import clock, grouped
+from app.web.translation import translate as _
+from app.web.translation import translate_count as ngettext
+from app.web.translation import translate_later as later
+from app.web.words import Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.queries.overview import Beat, Forecast, Lane
+
+QUIET = timedelta(minutes=5)
+CAP = 100
+YEARS = 2 * 365
+ENDS = {
+    "invoice": (later("Invoice numbers"), "number_ranges.index"),
+    "deposit": (later("Deposit numbers"), "number_ranges.index"),
+    "monthly": (later("Monthly numbers"), "number_ranges.index"),
+}
+
+
+class Task(NamedTuple):
+    """One line: a word with its tone, what it is about, its figure, and where its rows are."""
+
+    word: Word
+    text: str
+    figure: str
+    address: str | None
+
+
+def waiting_tasks(lanes: Sequence[Lane]) -> list[Task]:
+    """Return what waits for a person, most pressing first; nothing is no line."""
+    found = waiting.now()
+    dead, held = sum(lane.dead for lane in lanes), sum(lane.held for lane in lanes)
+    retried = sum(lane.retried for lane in lanes)
+    candidates: list[tuple[int, Word, str, str, dict[str, Any]]] = [
+        (dead, Word(_("Delivery"), "bad"), _("Given up after all tries"), "deliveries.index", {"state": "dead"}),
+        (
+            held,
+            Word(_("Delivery"), "warn"),
+            _("Nobody knows whether it arrived"),
+            "deliveries.index",
+            {"state": "held"},
+        ),
+        (found.questions, Word(_("Question"), "warn"), _("A person must decide"), "review_items.index", {}),
+        (found.approvals, Word(_("Refund"), "wait"), _("Waits for a second person"), "approvals.index", {}),
+        (found.disputes, Word(_("Dispute"), "bad"), _("A payer's bank asks for money back"), "disputes.index", {}),
+        (found.credits, Word(_("Credit"), "warn"), _("Paid twice or too much"), "credits.index", {}),
+        (
+            found.differences,
+            Word(_("Comparison"), "warn"),
+            _("Our books and the gateway's differ"),
+            "comparisons.index",
+            {},
+        ),
+        (
+            retried,
+            Word(_("Delivery"), "wait"),
+            _("Failed, will be tried again"),
+            "deliveries.index",
+            {"state": "pending", "error": [*ERROR]},
+        ),
+    ]
+    return [
+        Task(word, text, f"{CAP}+" if number >= CAP and endpoint != "deliveries.index" else grouped(number),
+             links.place(endpoint, **query))
+        for number, word, text, endpoint, query in candidates
+        if number
+    ]  # fmt: skip
+
+
+def health(lanes: Sequence[Lane], beats: Beat, forecasts: Sequence[Forecast]) -> list[Task]:
+    """Return how the number ranges, the gateway, the services and our own clock are doing."""
+    return [*(_range(each) for each in forecasts), *_gateway(lanes, beats), *_services(lanes), *_ourselves(beats)]
+
+
+def headline_parts(lanes: Sequence[Lane], beats: Beat) -> tuple[str, str]:
+    """Return in words whether everything is delivered, and until when the books are sealed."""
+    stuck = sum(lane.dead + lane.held for lane in lanes)
+    retried = sum(lane.retried for lane in lanes)
+    if stuck:
+        delivered = ngettext("%(num)d delivery is stuck", "%(num)d deliveries are stuck", stuck)
+    elif retried:
+        delivered = ngettext("%(num)d delivery is tried again", "%(num)d deliveries are tried again", retried)
+    else:
+        delivered = _("everything delivered")
+    if beats.sealed_at is None:
+        return delivered, _("the books are empty")
+    return delivered, _("books sealed at %(time)s", time=clock(beats.sealed_at)[:5])
+
+
+def _range(each: Forecast) -> Task:
+    tones = {RangeAlarm.NONE: "good", RangeAlarm.WARN: "warn"}
+    tone = tones.get(alarm(each.state, each.days), "bad")
+    name, endpoint = ENDS[each.kind]
+    if each.state.remaining <= 0:
+        text = _("%(name)s are used up", name=name)
+    elif each.days is not None and each.days > YEARS:
+        text = _("%(name)s last for years", name=name)
+    elif each.days is None:
+        text = _("%(name)s: none was taken lately", name=name)
+    else:
+        text = ngettext(
+            "%(name)s end in %(many)s day",
+            "%(name)s end in %(many)s days",
+            each.days,
+            name=name,
+            many=grouped(each.days),
+        )
+    left = _("%(many)s left", many=grouped(max(0, each.state.remaining)))
+    return Task(Word(_("Numbers"), tone), text, left, links.place(endpoint))
+
+
+def _gateway(lanes: Sequence[Lane], beats: Beat) -> list[Task]:
+    lane = next((lane for lane in lanes if lane.name == "everypay"), None)
+    if lane is None:
+        return []
+    heard = clock(beats.callback_at)[:5] if beats.callback_at and _is_today(beats.callback_at) else ""
+    text = _("EveryPay answers, last heard at %(time)s", time=heard) if heard else _("EveryPay answers")
+    tone = "good"
+    if lane.paused_until:
+        tone, text = "bad", _("EveryPay does not answer, asked again at %(time)s", time=clock(lane.paused_until)[:5])
+    elif lane.failures:
+        tone, text = "warn", _("EveryPay answers with faults")
+    tasks = [Task(Word(_("Gateway"), tone), text, _owed(lane), links.place("inbox.index"))]
+    if beats.compared_at and beats.compared_day:
+        compared = _("Compared with the gateway up to %(day)s", day=beats.compared_day.isoformat())
+        tasks.append(Task(Word(_("Comparison"), "good"), compared, "", links.place("comparisons.index")))
+    return tasks
+
+
+def _services(lanes: Sequence[Lane]) -> list[Task]:
+    tasks = []
+    for lane in lanes:
+        kind, _colon, code = lane.name.partition(":")
+        if kind != "initiator" or not (lane.failures or lane.paused_until or lane.stopped or lane.waiting):
+            continue
+        address = links.place("deliveries.index", lane=lane.id, state="pending")
+        if lane.stopped:
+            text = _("%(service)s is stopped by a person", service=code)
+            tasks.append(Task(Word(_("Service"), "warn"), text, _owed(lane), address))
+        elif lane.paused_until:
+            text = _("%(service)s does not answer, asked again at %(time)s", service=code, time=_at(lane.paused_until))
+            tasks.append(Task(Word(_("Service"), "bad"), text, _owed(lane), address))
+        elif lane.failures:
+            text = _("%(service)s answers with faults", service=code)
+            tasks.append(Task(Word(_("Service"), "warn"), text, _owed(lane), address))
+        else:
+            tasks.append(
+                Task(Word(_("Service"), "good"), _("%(service)s is being told", service=code), _owed(lane), address)
+            )
+    return tasks or [
+        Task(Word(_("Services"), "good"), _("All services have all their news"), "", links.place("deliveries.index"))
+    ]
+
+
+def _ourselves(beats: Beat) -> list[Task]:
+    address = links.place("system_health.index")
+    if beats.clock_at is None or datetime.now(UTC) - beats.clock_at > QUIET:
+        text = _("Nothing runs by the clock: is a relay started?")
+        return [Task(Word(_("Clock"), "bad"), text, "", address)]
+    text = _("Periodic work runs, last at %(time)s", time=_at(beats.clock_at))
+    return [Task(Word(_("Clock"), "good"), text, "", address)]
+
+
+def _owed(lane: Lane) -> str:
+    return _("%(many)s waiting", many=grouped(lane.waiting)) if lane.waiting else ""
+
+
+def _at(moment: datetime) -> str:
+    return clock(moment)[:5]
+
+
+def _is_today(moment: datetime) -> bool:
+    return datetime.now(UTC) - moment < timedelta(hours=12)

@@ -1,0 +1,80 @@
+"""What somebody is looking for among the invoices: one filter for list, count, export, bulk and saved views (F20)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, select
+
+from app.models.initiator import Initiator
+from app.models.invoice import Invoice
+from app.queries.invoice_words import asked_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ZONE = ZoneInfo("Europe/Tallinn")
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """Empty parts ask for nothing. Days are those of Tallinn, first and last included; amounts are minor units."""
+
+    text: str = ""
+    statuses: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    least_minor: int | None = None
+    most_minor: int | None = None
+    created_from: date | None = None
+    created_to: date | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+    paid_from: date | None = None
+    paid_to: date | None = None
+    in_directo: bool | None = None
+    e_invoice_sent: bool | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether anything is asked for."""
+        return any(getattr(self, each.name) not in ("", (), None) for each in fields(self))
+
+
+def matching(wanted: InvoiceFilter) -> Select[Invoice]:
+    """Return the question for the invoices that match, with their services, in no order."""
+    found = select(Invoice).join(Initiator, Initiator.id == Invoice.initiator_id).where(*conditions(wanted))
+    return found.where(asked_for(wanted.text)) if wanted.text else found
+
+
+def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
+    """Return what is asked of each invoice beside the words."""
+    bounds: list[tuple[object, Callable[[object], ColumnElement[bool]]]] = [
+        (wanted.least_minor, Invoice.total_minor.__ge__),
+        (wanted.most_minor, Invoice.total_minor.__le__),
+        (_begins(wanted.created_from), Invoice.created_at.__ge__),
+        (_ends(wanted.created_to), Invoice.created_at.__lt__),
+        (wanted.due_from, Invoice.due_on.__ge__),
+        (wanted.due_to, Invoice.due_on.__le__),
+        (_begins(wanted.paid_from), Invoice.paid_at.__ge__),
+        (_ends(wanted.paid_to), Invoice.paid_at.__lt__),
+        (wanted.in_directo, Invoice.in_directo.is_),
+        (wanted.statuses or None, Invoice.status.in_),  # type: ignore[list-item]
+        (wanted.services or None, Initiator.code.in_),  # type: ignore[list-item]
+        (wanted.kinds or None, Invoice.kind.in_),  # type: ignore[list-item]
+    ]
+    found = [compare(bound) for bound, compare in bounds if bound is not None]
+    if wanted.e_invoice_sent is not None:
+        sent = Invoice.e_invoice_sent_at.is_not(None)
+        found.append(sent if wanted.e_invoice_sent else ~sent)
+    return found
+
+
+def _begins(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.min, ZONE).astimezone(UTC) if day else None
+
+
+def _ends(day: date | None) -> datetime | None:
+    return _begins(day + timedelta(days=1)) if day else None

@@ -1,0 +1,250 @@
+"""Money that came and went: what a day or a month adds up to, and the very rows behind each sum.
+
+What came are payments by the moment they completed; what went is read from the books, where every return is an entry of
+its own day, so that a month that is over never changes. Days are those of Tallinn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.ledger import MOVED_LATER
+from app.models.payment import MONEY_CAME
+from app.queries.paging import PAGE_SIZE, Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+TALLINN = ZoneInfo("Europe/Tallinn")
+IN, BACK = "in", "back"
+TOP = 20
+
+
+@dataclass(frozen=True, slots=True)
+class MovedFilter:
+    """Which movements: both days included; empty parts ask for nothing.
+
+    `payer` is a name as invoices have it; an empty one asks for those without a name, None for all.
+    """
+
+    first: date
+    last: date
+    gateway: str = ""
+    service: str = ""
+    payer: str | None = None
+    direction: str = ""
+
+
+class DaySum(NamedTuple):
+    """What came on one day through one gateway; minor units."""
+
+    day: date
+    gateway: str
+    currency: str
+    payments: int
+    minor: int
+
+
+class Sum(NamedTuple):
+    """What came and what went of one part of a span; minor units, both positive."""
+
+    gateway: str
+    service: str
+    payer: str
+    currency: str
+    payments: int
+    in_minor: int
+    returns: int
+    back_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        """Return what stayed."""
+        return self.in_minor - self.back_minor
+
+
+class Moved(NamedTuple):
+    """One movement; `minor` is negative for money that went."""
+
+    at: datetime
+    key: int
+    direction: str
+    kind: str
+    minor: int
+    currency: str
+    gateway: str
+    service: str
+    invoice_number: int | None
+    payer: str
+
+
+class MovedPage(NamedTuple):
+    """Some movements and where they end."""
+
+    rows: list[Moved]
+    next: Cursor | None
+
+
+CAME = MONEY_CAME.replace("completed_at", "p.completed_at").replace("captured", "p.captured").replace("dir", "p.dir")
+WENT = f"t.{MOVED_LATER}"
+# Local midnights are computed here and compared there: a zone for every row would cost more than the sum.
+BY_DAY = text(f"""
+select width_bucket(p.completed_at, cast(:midnights as timestamptz[])) as day, p.gateway, p.currency, count(*),
+       sum(p.captured_minor)::bigint
+  from payment p
+ where {CAME} and p.completed_at >= :since and p.completed_at < :until
+ group by 1, 2, 3 order by 1, 2, 3
+""")  # noqa: S608 - the parts are ours
+
+# Summed before it is named: of a million rows an index alone is read.
+SUMS = f"""
+select f.gateway, i.code, f.payer, f.currency, sum(f.ins)::bigint, sum(f.in_minor)::bigint, sum(f.backs)::bigint,
+       sum(f.back_minor)::bigint
+  from (
+    select p.gateway, p.initiator_id, {{payer}} as payer, p.currency, count(*) as ins,
+           sum(p.captured_minor) as in_minor, 0 as backs, 0 as back_minor
+      from payment p {{join}}
+     where {CAME} and p.completed_at >= :since and p.completed_at < :until {{came}} {{narrowed}}
+     group by 1, 2, 3, 4
+    union all
+    select p.gateway, p.initiator_id, {{payer}}, e.currency, 0, 0, count(*), -sum(e.amount_minor)
+      from ledger_transaction t
+      join payment p on p.id = t.payment_id {{join}}
+      join ledger_entry e on e.transaction_id = t.id
+      join ledger_account a on a.id = e.account_id and (a.code like 'clearing:%' or a.code like 'outside:%')
+     where {WENT} and t.created_at >= :since and t.created_at < :until {{went}} {{narrowed}}
+     group by 1, 2, 3, 4
+  ) f
+  join initiator i on i.id = f.initiator_id
+ group by 1, 2, 3, 4
+ order by 6 desc, 8 desc, 1, 2, 3
+"""  # noqa: S608
+OF_SERVICE = "join initiator s on s.id = p.initiator_id"
+OF_INVOICE = "left join invoice v on v.id = p.invoice_id"
+
+ROWS = f"""
+select m.at, m.key, m.direction, m.kind, m.minor, m.currency, m.gateway, i.code, v.number,
+       coalesce(v.customer_name, '')
+  from (
+    (select p.completed_at as at, p.id * 2 as key, 'in' as direction, p.method as kind, p.captured_minor as minor,
+            p.currency, p.gateway, p.initiator_id, p.invoice_id
+       from payment p {{join}}
+      where {CAME} and p.completed_at >= :since and p.completed_at < :until {{came}} {{narrowed}}
+      order by p.completed_at desc, p.id desc limit :size)
+    union all
+    (select t.created_at, t.id * 2 + 1, 'back', t.kind, e.amount_minor, e.currency, p.gateway, p.initiator_id,
+            coalesce(t.invoice_id, p.invoice_id)
+       from ledger_transaction t
+       join payment p on p.id = t.payment_id {{join}}
+       join ledger_entry e on e.transaction_id = t.id
+       join ledger_account a on a.id = e.account_id and (a.code like 'clearing:%' or a.code like 'outside:%')
+      where {WENT} and t.created_at >= :since and t.created_at < :until {{went}} {{narrowed}}
+      order by t.created_at desc, t.id desc limit :size)
+  ) m
+  join initiator i on i.id = m.initiator_id
+  left join invoice v on v.id = m.invoice_id
+ order by m.at desc, m.key desc
+ limit :size
+"""  # noqa: S608
+
+
+def by_day(first: date, last: date) -> list[DaySum]:
+    """Return what came on each day through each gateway, both days included."""
+    days = [first + timedelta(days=nth) for nth in range((last - first).days + 1)]
+    asked = {"midnights": [midnight(day) for day in days[1:]], **_span(first, last)}
+    return [DaySum(days[nth], *rest) for nth, *rest in _session().execute(BY_DAY, asked)]
+
+
+def sums(wanted: MovedFilter) -> list[Sum]:
+    """Return what came and went by gateway, service and currency, largest first."""
+    return _sums(wanted, "''")
+
+
+def by(found: Sequence[Sum], part: str) -> list[Sum]:
+    """Return the sums put together by `gateway`, `service`, `payer` or `currency`; the other parts are empty then."""
+    together: dict[tuple[str, str], Sum] = {}
+    for each in found:
+        name = getattr(each, part)
+        empty = Sum("", "", "", each.currency, 0, 0, 0, 0)._replace(**{part: name})
+        before = together.setdefault((name, each.currency), empty)
+        together[name, each.currency] = before._replace(
+            payments=before.payments + each.payments,
+            in_minor=before.in_minor + each.in_minor,
+            returns=before.returns + each.returns,
+            back_minor=before.back_minor + each.back_minor,
+        )
+    return sorted(together.values(), key=lambda each: (-each.in_minor, -each.back_minor, getattr(each, part)))
+
+
+def top_payers(wanted: MovedFilter) -> list[Sum]:
+    """Return the twenty payers of whom most came. Reads an invoice per payment: not for every look."""
+    return by(_sums(wanted, "coalesce(v.customer_name, '')"), "payer")[:TOP]
+
+
+def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -> MovedPage:
+    """Return a page of movements, newest first. A cursor's id is the row's key."""
+    parts, values = _parts(wanted)
+    if cursor is not None:
+        parts["came"] += " and p.completed_at <= :at and (p.completed_at, p.id * 2) < (:at, :key)"
+        parts["went"] += " and t.created_at <= :at and (t.created_at, t.id * 2 + 1) < (:at, :key)"
+        values |= {"at": cursor.created_at, "key": cursor.id}
+    rows = [Moved(*row) for row in _session().execute(text(ROWS.format(**parts)), values | {"size": size + 1})]
+    following = Cursor(rows[size - 1].at, rows[size - 1].key) if len(rows) > size else None
+    return MovedPage(rows[:size], following)
+
+
+def gateways() -> Sequence[str]:
+    """Return the gateways money came through, from the accounts of the books."""
+    codes = text("select split_part(code, ':', 2) from ledger_account where code like 'clearing:%' order by 1")
+    return [*_session().scalars(codes), "service"]
+
+
+def _sums(wanted: MovedFilter, payer: str) -> list[Sum]:
+    parts, values = _parts(wanted, named=payer != "''")
+    return [Sum(*row) for row in _session().execute(text(SUMS.format(payer=payer, **parts)), values)]
+
+
+def _parts(wanted: MovedFilter, *, named: bool = False) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return what narrows a question down, and its values; `named` brings the invoice for its payer."""
+    values: dict[str, Any] = _span(wanted.first, wanted.last)
+    conditions, joins = [], []
+    if wanted.gateway:
+        conditions.append("and p.gateway = :gateway")
+        values["gateway"] = wanted.gateway
+    if wanted.service:
+        joins.append(OF_SERVICE)
+        conditions.append("and s.code = :service")
+        values["service"] = wanted.service
+    if wanted.payer is not None:
+        conditions.append("and coalesce(v.customer_name, '') = :payer")
+        values["payer"] = wanted.payer
+    if named or wanted.payer is not None:
+        joins.append(OF_INVOICE)
+    parts = {
+        "join": " ".join(joins),
+        "narrowed": " ".join(conditions),
+        "came": "and false" if wanted.direction == BACK else "",
+        "went": "and false" if wanted.direction == IN else "",
+    }
+    return parts, values
+
+
+def _span(first: date, last: date) -> dict[str, Any]:
+    return {"since": midnight(first), "until": midnight(last + timedelta(days=1))}
+
+
+def midnight(day: date) -> datetime:
+    """Return the moment a day begins in Tallinn."""
+    return datetime.combine(day, time(), TALLINN)
+
+
+def _session() -> Session:
+    return cast("Session", db.session())

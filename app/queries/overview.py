@@ -1,0 +1,216 @@
+"""What a person wants to know first: what is owed, what is stuck, what runs out, and who answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from sqlalchemy import text
+
+from app.domain.numbering import RangeState, forecast_days
+from app.extensions import db
+from app.queries.money_moved import midnight
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy.orm import Session
+
+# Ages of open invoices in whole days, both included; None is no end.
+AGES: tuple[tuple[int, int | None], ...] = ((0, 7), (8, 30), (31, 90), (91, 365), (366, None))
+FORECAST_DAYS = 30
+
+
+class OpenSum(NamedTuple):
+    """Open invoices created so many days ago; minor units of what is still to come."""
+
+    age: int
+    overdue: bool
+    currency: str
+    invoices: int
+    minor: int
+
+
+class Missing(NamedTuple):
+    """Open invoices of one service; minor units of what is still to come."""
+
+    service: str
+    currency: str
+    invoices: int
+    minor: int
+
+
+class Latest(NamedTuple):
+    """One of the newest invoices."""
+
+    number: int | None
+    payer: str
+    service: str
+    status: str
+    total_minor: int
+    currency: str
+    created_at: datetime
+
+
+class Forecast(NamedTuple):
+    """How a range of numbers goes on; `days` is None when nothing was taken lately."""
+
+    kind: str
+    state: RangeState
+    days: int | None
+
+
+class Lane(NamedTuple):
+    """How one destination answers; `stopped` is by a person, `retried` are those that failed and are tried again."""
+
+    id: int
+    name: str
+    failures: int
+    paused_until: datetime | None
+    stopped: bool
+    waiting: int
+    retried: int
+    dead: int
+    held: int
+
+
+class Beat(NamedTuple):
+    """When something was last heard of; None is never."""
+
+    callback_at: datetime | None
+    sealed_at: datetime | None
+    compared_at: datetime | None
+    compared_day: date | None
+    clock_at: datetime | None
+
+
+class Questions(NamedTuple):
+    """Questions for a person: how many are open and the day the oldest was asked, in Tallinn."""
+
+    open: int
+    oldest: date | None
+
+
+class Approvals(NamedTuple):
+    """Refunds that wait for a second person."""
+
+    refunds: int
+    currency: str
+    minor: int
+
+
+# Still to come is what no money was given for, as the receivables of the books have it.
+# `bulk` is a container: what it holds is owed on its members, never on itself.
+OPEN = text("""
+select width_bucket(created_at, cast(:bounds as timestamptz[])) as bucket, status = 'overdue',
+       currency, count(*), sum(total_minor - captured_minor)::bigint
+  from invoice
+ where status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and kind <> 'bulk'
+ group by 1, 2, 3 order by 1, 2, 3
+""")
+
+OPEN_OF_MONTH = text("""
+select i.code, v.currency, count(*), sum(v.total_minor - v.captured_minor)::bigint
+  from invoice v join initiator i on i.id = v.initiator_id
+ where v.status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and v.kind <> 'bulk'
+   and v.created_at >= :since and v.created_at < :until
+ group by 1, 2 order by 4 desc
+""")
+
+# Numbers of a range are given in order, so the first of the last days says how many went since.
+RANGES = text("""
+select r.kind, r.first_number, r.last_number, r.next_number,
+       r.next_number - (select n.number from number_reservation n
+                         where n.range_id = r.id and n.created_at >= :since order by n.created_at limit 1)
+  from number_range r where r.active order by r.kind
+""")
+
+LANES = text("""
+with owed as (
+  select lane_id, count(*) as waiting, count(*) filter (where last_error_class is not null) as retried
+    from outbox where state = 'pending' group by 1),
+stuck as (
+  select lane_id, count(*) filter (where state = 'dead') as dead, count(*) filter (where state = 'held') as held
+    from outbox where state in ('dead', 'held') group by 1)
+select l.id, l.name, l.failures, case when l.paused_until > now() then l.paused_until end, l.stopped_at is not null,
+       coalesce(o.waiting, 0), coalesce(o.retried, 0), coalesce(s.dead, 0), coalesce(s.held, 0)
+  from lane l left join owed o on o.lane_id = l.id left join stuck s on s.lane_id = l.id
+ order by l.name
+""")
+
+BEATS = text("""
+select (select created_at from inbox where source = 'everypay' order by id desc limit 1),
+       (select created_at from seal order by id desc limit 1),
+       c.finished_at, c.day,
+       (select created_at from schedule_run order by id desc limit 1)
+  from (select 1) one
+  left join (select finished_at, day from comparison where finished_at is not null order by day desc limit 1) c on true
+""")
+
+LATEST = text("""
+select v.number, v.customer_name, i.code, v.status, v.total_minor, v.currency, v.created_at
+  from (select * from invoice order by created_at desc, id desc limit :size) v
+  join initiator i on i.id = v.initiator_id
+ order by v.created_at desc, v.id desc
+""")
+
+QUESTIONS = text("""
+select count(*), (min(created_at) at time zone 'Europe/Tallinn')::date from review_item where resolved_at is null
+""")
+
+APPROVALS = text("""
+select count(*), currency, sum(amount_minor)::bigint from refund where status = 'pending_approval'
+ group by 2 order by 3 desc
+""")
+
+
+def latest(size: int) -> list[Latest]:
+    """Return the newest invoices."""
+    return [Latest(*row) for row in _session().execute(LATEST, {"size": size})]
+
+
+def open_by_age(today: date) -> list[OpenSum]:
+    """Return what is open by age (an index into AGES) and whether it is overdue."""
+    oldest_first = [midnight(today - timedelta(days=last)) for _first, last in reversed(AGES) if last is not None]
+    found = _session().execute(OPEN, {"bounds": oldest_first})
+    return [OpenSum(len(oldest_first) - bucket, *rest) for bucket, *rest in found]
+
+
+def open_of(first: date, last: date) -> list[Missing]:
+    """Return what is open of the invoices created on these days, by service, most first."""
+    span = {"since": midnight(first), "until": midnight(last + timedelta(days=1))}
+    return [Missing(*row) for row in _session().execute(OPEN_OF_MONTH, span)]
+
+
+def forecasts(now: datetime | None = None) -> list[Forecast]:
+    """Return how the ranges that are in use go on, by what was taken in the last thirty days."""
+    since = (now or datetime.now(UTC)) - timedelta(days=FORECAST_DAYS)
+    found = []
+    for kind, first, last, upcoming, taken in _session().execute(RANGES, {"since": since}):
+        state = RangeState(first, last, upcoming)
+        found.append(Forecast(kind, state, forecast_days(state, taken or 0, FORECAST_DAYS)))
+    return found
+
+
+def lanes() -> list[Lane]:
+    """Return every destination with what is owed to it."""
+    return [Lane(*row) for row in _session().execute(LANES)]
+
+
+def beats() -> Beat:
+    """Return when the gateway, the sealer, the comparison and the clock were last heard of."""
+    return Beat(*_session().execute(BEATS).one())
+
+
+def questions() -> Questions:
+    """Return how many questions wait, and since when."""
+    return Questions(*_session().execute(QUESTIONS).one())
+
+
+def approvals() -> list[Approvals]:
+    """Return the refunds that wait for a second person, by currency."""
+    return [Approvals(*row) for row in _session().execute(APPROVALS)]
+
+
+def _session() -> Session:
+    return cast("Session", db.session())

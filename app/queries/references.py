@@ -1,0 +1,261 @@
+"""Questions about reference numbers: the list, and everything about one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+
+from app.domain.errors import NotFound
+from app.domain.invoice import PAYABLE
+from app.extensions import db
+from app.models.account import Account
+from app.models.base import DEFAULT_TENANT
+from app.models.initiator import Initiator
+from app.models.invoice import BULK, Invoice
+from app.models.reference import OWNER, WORDS, Reference
+from app.models.surplus import Surplus
+from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor
+from app.queries.text_cursor import TextCursor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+# What the list may be sorted by; the first is usual. A leading minus is the other way round.
+SORTS = ("-created", "created", "number", "-number", "owner", "-owner")
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFilter:
+    """What somebody is looking for: a part of the number, of the owner's name or of the e-mail address."""
+
+    text: str = ""
+    services: tuple[str, ...] = ()
+    sort: str = SORTS[0]
+
+    def __bool__(self) -> bool:
+        """Return whether anything is asked for."""
+        return bool(self.text or self.services)
+
+
+class ReferenceRow(NamedTuple):
+    """One line of the list; `invoices` are counted up to a hundred."""
+
+    id: int
+    number: str
+    owner: str
+    email: str
+    service: str
+    created_at: datetime
+    invoices: int
+
+
+class ReferencePage(NamedTuple):
+    """Some reference numbers, how to go on, and how many there are in all."""
+
+    rows: list[ReferenceRow]
+    next: TextCursor | None
+    found: Count
+
+
+class Amount(NamedTuple):
+    """Minor units of one currency, of so many rows."""
+
+    rows: int
+    currency: str
+    minor: int
+
+
+class InvoiceRow(NamedTuple):
+    """One invoice that carries the number."""
+
+    id: int
+    number: int | None
+    payer: str
+    status: str
+    total_minor: int
+    currency: str
+    created_at: datetime
+
+
+class InvoicePage(NamedTuple):
+    """Some invoices, how to go on, and how many there are in all."""
+
+    rows: list[InvoiceRow]
+    next: Cursor | None
+    found: Count
+
+
+class ReferenceDetail(NamedTuple):
+    """Everything one page says about a reference number."""
+
+    reference: Reference
+    account: Account
+    service: Initiator
+    open: list[Amount]
+    credit: list[Amount]
+
+
+COUNTED = 100
+LONGEST = 20
+
+
+def search(wanted: ReferenceFilter, cursor: TextCursor | None = None, *, size: int = PAGE_SIZE) -> ReferencePage:
+    """Return a page of reference numbers, and how many match, counted up to ten thousand."""
+    key, down = _key(wanted.sort)
+    statement = _matching(wanted).with_only_columns(
+        Reference.id,
+        Reference.number,
+        func.coalesce(Reference.owner, ""),
+        func.coalesce(Reference.email, ""),
+        Initiator.code,
+        Reference.created_at,
+        _invoices(),
+        key,
+    )
+    statement = statement.order_by(*((key.desc(), Reference.id.desc()) if down else (key, Reference.id)))
+    value = _value(wanted.sort, cursor) if cursor else None
+    if cursor is not None and value is not None:
+        place, end = tuple_(key, Reference.id), (value, cursor.id)
+        statement = statement.where(place < end if down else place > end)
+    found = list(_session().execute(statement.limit(size + 1)))
+    rows = [ReferenceRow(*row[:-1]) for row in found[:size]]
+    last = found[size - 1] if len(found) > size else None
+    following = TextCursor(_said(last[-1]), last.id) if last else None
+    return ReferencePage(rows, following, _count(wanted))
+
+
+def detail(number: str) -> ReferenceDetail:
+    """Return one reference number with what is owed on it and what its account has to its credit. Raises NotFound."""
+    if not (number.isascii() and number.isdigit()):
+        raise NotFound("reference", number[:LONGEST])
+    found = (
+        _session()
+        .execute(
+            select(Reference, Account, Initiator)
+            .join(Account, Account.id == Reference.account_id)
+            .join(Initiator, Initiator.id == Reference.initiator_id)
+            .where(Reference.tenant_id == DEFAULT_TENANT, Reference.number == number)
+        )
+        .one_or_none()
+    )
+    if found is None:
+        raise NotFound("reference", number)
+    reference, account, service = found
+    return ReferenceDetail(reference, account, service, _open(number), _credit(account.id))
+
+
+def exists(number: str) -> bool:
+    """Return whether this very number is one of ours."""
+    ours = select(Reference.id).where(Reference.tenant_id == DEFAULT_TENANT, Reference.number == number)
+    return _session().scalar(ours) is not None
+
+
+def invoices_of(number: str, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> InvoicePage:
+    """Return a page of the invoices that carry this number, newest first."""
+    carrying = _carrying(number)
+    statement = (
+        select(
+            Invoice.id,
+            Invoice.number,
+            Invoice.customer_name,
+            Invoice.status,
+            Invoice.total_minor,
+            Invoice.currency,
+            Invoice.created_at,
+        )
+        .where(*carrying)
+        .order_by(Invoice.created_at.desc(), Invoice.id.desc())
+        .limit(size + 1)
+    )
+    if cursor is not None:
+        statement = statement.where(tuple_(Invoice.created_at, Invoice.id) < (cursor.created_at, cursor.id))
+    rows = [InvoiceRow(*row) for row in _session().execute(statement)]
+    following = Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
+    some = select(Invoice.id).where(*carrying).limit(COUNT_LIMIT + 1).subquery()
+    number_of = _session().scalar(select(func.count()).select_from(some)) or 0
+    return InvoicePage(rows[:size], following, Count(min(number_of, COUNT_LIMIT), number_of > COUNT_LIMIT))
+
+
+def _matching(wanted: ReferenceFilter) -> Select[Any]:
+    statement = (
+        select(Reference)
+        .join(Initiator, Initiator.id == Reference.initiator_id)
+        .where(Reference.tenant_id == DEFAULT_TENANT)
+    )
+    if wanted.services:
+        statement = statement.where(Initiator.code.in_(wanted.services))
+    for word in wanted.text.lower().split():
+        in_words = WORDS.contains(word, autoescape=True)
+        is_number = word.isascii() and word.isdigit()
+        statement = statement.where(or_(Reference.number.startswith(word), in_words) if is_number else in_words)
+    return statement
+
+
+def _key(sort: str) -> tuple[Any, bool]:
+    name = sort.removeprefix("-")
+    columns: dict[str, Any] = {"created": Reference.created_at, "number": Reference.number, "owner": OWNER}
+    return columns[name], sort.startswith("-")
+
+
+def _said(value: datetime | str) -> str:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _value(sort: str, cursor: TextCursor) -> Any:
+    """Return where a page ended, or None for what cannot be compared: the list then starts at the top."""
+    if sort.removeprefix("-") != "created":
+        return cursor.value
+    try:
+        return datetime.fromisoformat(cursor.value)
+    except ValueError:
+        return None
+
+
+def _invoices() -> Any:
+    some = select(Invoice.id).where(*_carrying(Reference.number)).correlate(Reference).limit(COUNTED)
+    return select(func.count()).select_from(some.lateral()).scalar_subquery()
+
+
+def _carrying(number: Any) -> list[ColumnElement[bool]]:
+    # The second half is what the index is for; a parameter alone does not say that it is not empty.
+    return [Invoice.reference_number == number, Invoice.reference_number != ""]
+
+
+def _count(wanted: ReferenceFilter) -> Count:
+    some = _matching(wanted).with_only_columns(Reference.id).limit(COUNT_LIMIT + 1).subquery()
+    number = _session().scalar(select(func.count()).select_from(some)) or 0
+    return Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+
+
+def _open(number: str) -> list[Amount]:
+    statement = (
+        select(func.count(), Invoice.currency, func.sum(Invoice.total_minor - Invoice.captured_minor))
+        .where(*_carrying(number), Invoice.status.in_(sorted(PAYABLE)), Invoice.kind != BULK)
+        .group_by(Invoice.currency)
+    )
+    return [Amount(rows, currency, int(minor)) for rows, currency, minor in _session().execute(statement)]
+
+
+def _credit(account_id: int) -> list[Amount]:
+    left = Surplus.amount_minor - Surplus.refunded_minor - Surplus.applied_minor - Surplus.lost_minor
+    taken = Surplus.refunded_minor + Surplus.applied_minor + Surplus.lost_minor
+    statement = (
+        select(func.count(), Surplus.currency, func.sum(left))
+        .where(Surplus.account_id == account_id, taken < Surplus.amount_minor)
+        .group_by(Surplus.currency)
+    )
+    return [Amount(rows, currency, int(minor)) for rows, currency, minor in _session().execute(statement)]
+
+
+def services() -> Sequence[str]:
+    """Return the codes of the services numbers may belong to."""
+    return _session().scalars(select(Initiator.code).order_by(Initiator.code)).all()
+
+
+def _session() -> Session:
+    return cast("Session", db.session())

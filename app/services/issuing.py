@@ -1,0 +1,146 @@
+"""Issuing: the draft gets its number, its lines are frozen with the rates of the day, and the payer owes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.domain import ledger as books
+from app.domain.draft import DraftLine, totals_of
+from app.domain.errors import Conflict, Invalid
+from app.domain.money import Money, format_amount
+from app.models.invoice import InvoiceLine, InvoiceVat
+from app.queries import vat_rates
+from app.services import ledger, links, notices, search, timeline
+from app.services.drafts import lock_draft
+from app.services.invoice_status import recompute
+from app.services.numbering import take_in
+from app.services.settlement import settle_nothing
+from app.uow import retried, transaction
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy.orm import Session
+
+    from app.domain.ports import LinkSigner
+    from app.domain.totals import Totals
+    from app.models.invoice import Invoice
+    from app.services.timeline import Actor
+
+
+class TotalsChanged(Conflict):
+    """The VAT rates have changed since: this draft comes to another amount now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody agreed to issue: the draft's version and the total in minor units."""
+
+    version: int
+    total_minor: int
+
+
+@retried
+def issue(invoice_id: int, seen: Seen, today: date, actor: Actor, signer: LinkSigner | None) -> int:
+    """Issue a draft and return its number; with a signer it gets its payment link.
+
+    Raises NotFound, NoDraft, ChangedMeanwhile, TotalsChanged, Invalid for what a draft may lack and an invoice not,
+    NumberRangeExhausted.
+    """
+    with transaction() as tx:
+        invoice = lock_draft(tx, invoice_id, seen.version)
+        lines = tuple(DraftLine.from_json(each) for each in invoice.details["draft"]["lines"])
+        _check_complete(invoice, lines, today)
+        totals = totals_of(lines, vat_rates.on(today), invoice.currency)
+        if totals.total_minor != seen.total_minor:
+            raise TotalsChanged(code="totals_changed", total_minor=totals.total_minor)
+        _freeze(tx, invoice, totals)
+        _make_owed(tx, invoice, totals, signer)
+        _book_and_tell(invoice, actor)
+        return invoice.number or 0
+
+
+def _check_complete(invoice: Invoice, lines: tuple[DraftLine, ...], today: date) -> None:
+    faults: dict[str, list[str]] = {}
+    if not lines:
+        faults["lines"] = ["must be at least one"]
+    if not invoice.customer_name:
+        faults["name"] = ["must say who is to pay"]
+    if invoice.due_on is not None and invoice.due_on < today:
+        faults["due_on"] = ["must not be over"]
+    if faults:
+        raise Invalid(faults)
+
+
+def _freeze(tx: Session, invoice: Invoice, totals: Totals) -> None:
+    for position, line in enumerate(totals.lines, 1):
+        given = line.given
+        tx.add(
+            InvoiceLine(
+                tenant_id=invoice.tenant_id,
+                invoice_id=invoice.id,
+                position=position,
+                description=given.description,
+                quantity=given.quantity,
+                unit=given.unit,
+                unit_price_minor=given.price_minor,
+                discount_basis_points=given.discount.basis_points,
+                discount_minor=line.discount_minor,
+                net_minor=line.net_minor,
+                vat_code=given.rate.code,
+                tax_rate=Decimal(given.rate.basis_points) / 100,
+            )
+        )
+    for each in totals.vat:
+        tx.add(
+            InvoiceVat(
+                tenant_id=invoice.tenant_id,
+                invoice_id=invoice.id,
+                code=each.code,
+                category=each.category,
+                basis_points=each.basis_points,
+                taxable_minor=each.taxable_minor,
+                tax_minor=each.tax_minor,
+            )
+        )
+    tx.flush()
+
+
+def _make_owed(tx: Session, invoice: Invoice, totals: Totals, signer: LinkSigner | None) -> None:
+    invoice.subtotal_minor, invoice.tax_minor = totals.net_minor, totals.tax_minor
+    invoice.total_minor = totals.total_minor
+    invoice.number = take_in(tx, "invoice", initiator_id=invoice.initiator_id, tenant_id=invoice.tenant_id)
+    invoice.issued_at = datetime.now(UTC)
+    invoice.details = {"buyer": invoice.details["buyer"]}
+    if signer is not None and invoice.total_minor:
+        invoice.payment_link = links.sign(invoice, notices.initiator_code(invoice.initiator_id), signer)
+    tx.flush()
+
+
+def _book_and_tell(invoice: Invoice, actor: Actor) -> None:
+    total = Money(invoice.total_minor, invoice.currency)
+    ledger.post(
+        "invoice.issued",
+        f"invoice:{invoice.id}:issued",
+        books.issued(notices.initiator_code(invoice.initiator_id), total),
+        invoice_id=invoice.id,
+        tenant_id=invoice.tenant_id,
+    )
+    amount = {"amount": format_amount(total), "currency": total.currency}
+    timeline.record(
+        "invoice.issued",
+        actor=actor,
+        invoice_id=invoice.id,
+        data={"number": invoice.number, **amount},
+        tenant_id=invoice.tenant_id,
+    )
+    if invoice.payment_link:
+        timeline.record("invoice.link.made", actor=actor, invoice_id=invoice.id, data={"gateway": "everypay", **amount})
+    if invoice.total_minor:
+        recompute(invoice)
+    else:
+        settle_nothing(invoice, actor=actor)
+    search.reindex_later(invoice)

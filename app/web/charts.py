@@ -1,0 +1,61 @@
+"""Bars drawn by the server: how high each part is, in whole percent of the largest bar (front-end.md 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# A part that is there is seen, however small.
+LEAST = 1
+SERIES = 4
+
+
+class Part(NamedTuple):
+    """One colour of a bar; `text` is its value in words, `address` its rows."""
+
+    value: int
+    text: str = "\N{EN DASH}"
+    address: str | None = None
+
+
+class Bar(NamedTuple):
+    """One bar: what stands under it, what it is called in full, what it says, and where its rows are."""
+
+    label: str
+    under: str
+    name: str
+    text: str
+    address: str
+    parts: list[Part]
+    value: int
+    percent: int = 0
+    shares: tuple[tuple[int, int], ...] = ()
+
+
+class Chart(NamedTuple):
+    """Bars with the names of their colours."""
+
+    bars: list[Bar]
+    series: list[str]
+    currency: str
+    highest: int
+
+
+def chart(bars: Sequence[Bar], series: Sequence[str], *, currency: str) -> Chart:
+    """Return the chart with the height of each bar and, of each part, its colour and share of the bar in percent."""
+    highest = max((bar.value for bar in bars), default=0)
+    drawn = [bar._replace(percent=_percent(bar.value, highest), shares=_shares(bar)) for bar in bars]
+    return Chart(drawn, list(series), currency, highest)
+
+
+def _percent(value: int, of: int) -> int:
+    return max(LEAST, value * 100 // of) if value > 0 and of > 0 else 0
+
+
+def _shares(bar: Bar) -> tuple[tuple[int, int], ...]:
+    there = [(min(nth, SERIES), part.value) for nth, part in enumerate(bar.parts, 1) if part.value > 0]
+    shares = [(colour, _percent(value, bar.value)) for colour, value in there]
+    spare = 100 - sum(share for _colour, share in shares[1:])
+    return ((shares[0][0], spare), *shares[1:]) if shares else ()

@@ -1,0 +1,163 @@
+"""Every filter of the list: what it shows, that list, count and export mean the same, and that an address keeps it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+
+from app.blueprints.invoices.forms import CHOICES, as_query, as_view, parse_columns, parse_filter, parse_sort
+from app.domain.invoice import InvoiceStatus
+from app.models.invoice import KINDS
+from app.queries import invoice_selection, invoices
+from app.queries.frozen_filter import freeze, thaw
+from app.queries.invoice_filter import InvoiceFilter
+from app.queries.invoice_selection import Selection
+from app.queries.sorting import Mark, Sort
+from tests.web.lists import fill, more, numbers
+
+if TYPE_CHECKING:
+    from tests.web.browser import Browser, Portal
+
+SERVICES = ("auction", "registry")
+DAYS = st.none() | st.dates(date(2024, 1, 1), date(2027, 1, 1))
+MINOR = st.none() | st.integers(0, 10**9)
+FILTERS = st.builds(
+    InvoiceFilter,
+    text=st.sampled_from(["", "payer", "150", "120.00", "õ", "payer150 example"]),
+    statuses=st.sets(st.sampled_from(list(InvoiceStatus))).map(
+        lambda some: tuple(str(each) for each in InvoiceStatus if each in some)
+    ),
+    services=st.sets(st.sampled_from(SERVICES)).map(lambda some: tuple(sorted(some))),
+    kinds=st.sets(st.sampled_from(KINDS)).map(lambda some: tuple(each for each in KINDS if each in some)),
+    least_minor=MINOR,
+    most_minor=MINOR,
+    created_from=DAYS,
+    created_to=DAYS,
+    due_from=DAYS,
+    due_to=DAYS,
+    paid_from=DAYS,
+    paid_to=DAYS,
+    in_directo=st.none() | st.booleans(),
+    e_invoice_sent=st.none() | st.booleans(),
+)
+
+
+def through_an_address(query: dict[str, object]) -> MultiDict[str, str]:
+    pairs = [(name, each) for name, value in query.items() for each in (value if isinstance(value, list) else [value])]
+    return MultiDict((name, str(each)) for name, each in pairs)
+
+
+@given(FILTERS)
+def test_an_address_and_a_task_keep_the_whole_filter(wanted: InvoiceFilter) -> None:
+    assert parse_filter(through_an_address(as_query(wanted)), SERVICES) == wanted
+    assert thaw(freeze(wanted)) == wanted
+
+
+@given(st.sampled_from(list(Sort)), st.sets(st.sampled_from(CHOICES)))
+def test_an_address_keeps_order_and_columns(sort: Sort, some: set[str]) -> None:
+    columns = tuple(each for each in CHOICES if each in some)
+    address = through_an_address(as_view(sort, columns))
+    assert (parse_sort(address), parse_columns(address)) == (sort, columns)
+
+
+@given(st.text(max_size=40))
+def test_a_made_up_mark_is_none_or_a_moment(text: str) -> None:
+    mark = Mark.parse(text)
+    assert mark is None or mark.moment.year > 0
+
+
+@pytest.fixture(scope="module")
+def filled(shared_portal: Portal) -> Portal:
+    system = shared_portal.system
+    fill(system, 60)
+    fill(system, 25, first=160_000, status="paid", code="auction")
+    fill(system, 5, first=170_000, status="overdue")
+    system.sql("update invoice set subtotal_minor = 2000 + number - 140000, total_minor = 2000 + number - 140000")
+    system.sql("update invoice set paid_at = created_at + interval '1 hour' where status = 'paid'")
+    system.sql("update invoice set due_on = '2026-01-31' where number % 3 = 0")
+    system.sql("update invoice set in_directo = true, e_invoice_sent_at = now() where number % 4 = 0")
+    system.sql("update invoice set kind = 'linkpay' where number % 5 = 0")
+    return shared_portal
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=FILTERS, sort=st.sampled_from(list(Sort)))
+def test_list_count_and_export_mean_the_same_rows(filled: Portal, wanted: InvoiceFilter, sort: Sort) -> None:
+    with filled.system.app.app_context():
+        listed: list[int] = []
+        after = None
+        while True:
+            page = invoices.search(wanted, after, sort=sort, size=7)
+            listed += [row.id for row in page.rows]
+            if page.next is None:
+                break
+            after = Mark.parse(str(page.next))
+        assert len(listed) == len(set(listed)) == page.count.number
+        assert sorted(listed) == sorted(invoice_selection.ids(Selection(wanted), 10_000))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("least=220.00&most=220.03", [160_003, 160_002, 160_001, 160_000]),
+        ("due_from=2026-01-31&due_to=2026-01-31&status=overdue", [170_004, 170_001]),
+        ("directo=yes&status=overdue", [170_004, 170_000]),
+        ("directo=no&status=overdue", [170_003, 170_002, 170_001]),
+        ("e_invoice=yes&status=overdue", [170_004, 170_000]),
+        ("kind=linkpay&status=overdue", [170_000]),
+        ("directo=yes&directo=no&status=overdue", [170_004, 170_003, 170_002, 170_001, 170_000]),
+        ("created_from=2999-01-01", []),
+        ("paid_to=1991-01-01", []),
+    ],
+)
+def test_each_filter_shows_its_rows(filled: Portal, mary: Browser, query: str, found: list[int]) -> None:
+    assert sorted(numbers(mary.get(f"/invoices?{query}").text)) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "least=x",
+        "most=-1",
+        "created_from=yesterday",
+        "due_to=0000-00-00",
+        "sort=;",
+        "column=x",
+        "paid_from=9999-99-99",
+        "least=" + "9" * 40,
+        "directo=maybe",
+    ],
+)
+def test_what_means_nothing_asks_for_nothing(filled: Portal, mary: Browser, nonsense: str) -> None:
+    assert "90 invoices" in mary.get(f"/invoices?{nonsense}").text
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_each_order_goes_on_over_all_pages_and_says_so(filled: Portal, mary: Browser, sort: Sort) -> None:
+    path: str | None = f"/invoices?sort={sort}&column=paid"
+    seen: list[int] = []
+    first = mary.get(f"/invoices?sort={sort}&column=paid").text
+    assert f'aria-sort="{"descending" if sort.falls else "ascending"}"' in first
+    while path:
+        html = mary.get(path).text
+        seen += numbers(html)
+        path = more(html)
+    column = {"created": "created_at", "amount": "total_minor", "paid": "coalesce(paid_at, 'epoch')"}[sort.by]
+    turn = "desc" if sort.falls else "asc"
+    rows = filled.system.rows(f"select number from invoice order by {column} {turn}, id {turn}")
+    assert seen == [row[0] for row in rows]
+
+
+def test_columns_are_chosen_and_kept_while_paging(filled: Portal, mary: Browser) -> None:
+    html = mary.get("/invoices?q=payer&column=email&column=due").text
+    assert "payer170004@example.test" in html
+    assert "2026-01-31" in html
+    following = str(more(html))
+    assert "column=email" in following
+    assert "column=due" in following
+    assert "@example.test" not in mary.get("/invoices?column=none").text
