@@ -53,6 +53,7 @@ from app.blueprints.styleguide import blueprint as styleguide
 from app.blueprints.system_health import blueprint as system_health
 from app.blueprints.tasks import blueprint as tasks
 from app.blueprints.vat_rates import blueprint as vat_rates
+from app.blueprints.webhooks import blueprint as webhooks
 from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ DOORS = (
     Door(proofs, require_operator),
     Door(audit, require_operator),
     Door(system_health, require_operator),
+    Door(webhooks, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 
