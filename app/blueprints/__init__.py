@@ -25,6 +25,7 @@ from app.blueprints.approvals import blueprint as approvals
 from app.blueprints.audit import blueprint as audit
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
+from app.blueprints.comparisons import blueprint as comparisons
 from app.blueprints.credit_notes import blueprint as credit_notes
 from app.blueprints.credits import blueprint as credits_
 from app.blueprints.deliveries import blueprint as deliveries
@@ -45,11 +46,14 @@ from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.proofs import blueprint as proofs
 from app.blueprints.references import blueprint as references
 from app.blueprints.refunds import blueprint as refunds
+from app.blueprints.review_items import blueprint as review_items
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.settings import blueprint as settings
 from app.blueprints.styleguide import blueprint as styleguide
+from app.blueprints.system_health import blueprint as system_health
 from app.blueprints.tasks import blueprint as tasks
 from app.blueprints.vat_rates import blueprint as vat_rates
+from app.blueprints.webhooks import blueprint as webhooks
 from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
@@ -103,6 +107,8 @@ DOORS = (
     Door(approvals, require_operator),
     Door(disputes, require_operator),
     Door(credits_, require_operator),
+    Door(review_items, require_operator),
+    Door(comparisons, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(settings, require_operator),
@@ -118,6 +124,8 @@ DOORS = (
     Door(gateway_lookups, require_operator),
     Door(proofs, require_operator),
     Door(audit, require_operator),
+    Door(system_health, require_operator),
+    Door(webhooks, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

@@ -371,6 +371,12 @@ LOOKS: dict[str, Look] = {
     "delivery.cancelled": Look("stop", "mute", lambda _each: _("Message cancelled by hand"), _reason),
     "delivery.marked_done": Look("check", "mute", lambda _each: _("Message marked as done by hand"), _reason),
     "outbox.held": Look("warning", "warn", lambda _each: _("Message held for a person"), _reason),
+    "payment.difference.mended": Look("check", "good", lambda _each: _("Both books agree again"), _reason),
+    "payment.difference.kept": Look("warning", "warn", lambda _each: _("Both books still differ"), _reason),
+    "review.item.taken": Look("person", "mute", lambda _each: _("Somebody took the question"), _reason),
+    "review.item.handed_on": Look("person", "mute", lambda _each: _("The question was handed on"), _reason),
+    "review.item.looked": Look("fetch", "wait", lambda _each: _("The gateway is asked again"), _reason),
+    "review.item.resolved": Look("check", "good", lambda _each: _("A person decided"), _reason),
     "review.item.opened": Look("warning", "warn", lambda _each: _("A person must decide"), _reason),
 }
 UNKNOWN = Look("clock", "mute", lambda each: each.kind.replace(".", " ").replace("_", " ").capitalize(), _reason)
