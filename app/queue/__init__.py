@@ -5,6 +5,7 @@ leases and its retries live in PostgreSQL. Nothing outside this package knows RQ
 """
 
 from app.queue.bell import Bell, ring
+from app.queue.census import Census, Seen, census
 from app.queue.crash import Crash, attempt, patiently
 from app.queue.job import ALLOWED, LANE_JOB_S, QUEUES, WORK_LANE, WORK_QUEUE, WORK_ROW, offer, resolve
 from app.queue.store import UnsupportedServer, has_forgotten, server_faults
@@ -18,10 +19,13 @@ __all__ = [
     "WORK_QUEUE",
     "WORK_ROW",
     "Bell",
+    "Census",
     "Crash",
+    "Seen",
     "UnknownQueue",
     "UnsupportedServer",
     "attempt",
+    "census",
     "has_forgotten",
     "offer",
     "patiently",

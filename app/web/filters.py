@@ -35,9 +35,9 @@ def install(app: Flask) -> None:
     words.install(app)
     delivery_words.install(app)
     desk_words.install(app)
-    question_words.install(app)
     inbox_words.install(app)
     proof_words.install(app)
+    question_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:

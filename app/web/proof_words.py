@@ -1,4 +1,4 @@
-"""What is said of checks of the books, and of what people and systems did."""
+"""What is said of checks of the books, of parts of the system, and of who did something."""
 
 from __future__ import annotations
 
@@ -22,12 +22,18 @@ ACTOR = {
     "initiator": _("a service"),
     "operator": _("a person"),
 }
+HEALTH: dict[str, Word] = {
+    "good": Word(_("Well"), "good"),
+    "warn": Word(_("Look at it"), "warn"),
+    "bad": Word(_("Act now"), "bad"),
+}
+ON_CLOCK: dict[str, Word] = {"good": Word(_("On time"), "good"), "warn": Word(_("Late"), "warn")}
 CHAIN = {"ledger": _("Ledger"), "event": _("Timeline")}
 
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    for each in (proof_word, actor_word, chain_word, counted):
+    for each in (clock_word, health_word, proof_word, doer_word, chain_word, counted):
         app.jinja_env.filters[each.__name__] = each
 
 
@@ -36,7 +42,17 @@ def proof_word(state: str) -> Word:
     return PROOF[state]
 
 
-def actor_word(kind: str) -> str:
+def health_word(tone: str) -> Word:
+    """Return how a part of the system is."""
+    return HEALTH[tone]
+
+
+def clock_word(tone: str) -> Word:
+    """Return whether regular work is on time."""
+    return ON_CLOCK[tone]
+
+
+def doer_word(kind: str) -> str:
     """Return what sort of actor did something."""
     return str(ACTOR.get(kind, kind))
 
