@@ -25,6 +25,8 @@ from app.blueprints.approvals import blueprint as approvals
 from app.blueprints.audit import blueprint as audit
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
+from app.blueprints.comparisons import blueprint as comparisons
+from app.blueprints.credit_notes import blueprint as credit_notes
 from app.blueprints.credits import blueprint as credits_
 from app.blueprints.deliveries import blueprint as deliveries
 from app.blueprints.deposits import blueprint as deposits
@@ -38,11 +40,13 @@ from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.number_ranges import blueprint as number_ranges
 from app.blueprints.overview import blueprint as overview
+from app.blueprints.payment_links import blueprint as payment_links
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.proofs import blueprint as proofs
 from app.blueprints.references import blueprint as references
 from app.blueprints.refunds import blueprint as refunds
+from app.blueprints.review_items import blueprint as review_items
 from app.blueprints.sessions import blueprint as sessions
 from app.blueprints.settings import blueprint as settings
 from app.blueprints.styleguide import blueprint as styleguide
@@ -103,6 +107,8 @@ DOORS = (
     Door(approvals, require_operator),
     Door(disputes, require_operator),
     Door(credits_, require_operator),
+    Door(review_items, require_operator),
+    Door(comparisons, require_operator),
     Door(sessions, require_operator),
     Door(people, require_operator),
     Door(settings, require_operator),
@@ -111,6 +117,8 @@ DOORS = (
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
     Door(drafts, require_operator),
+    Door(payment_links, require_operator),
+    Door(credit_notes, require_operator),
     Door(vat_rates, require_operator),
     Door(inbox, require_operator),
     Door(gateway_lookups, require_operator),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from flask import current_app
 from sqlalchemy import text
 
+from app.demo import seed_brought
 from app.demo.seed_chunk import Chunk, bookings_of
 from app.demo.seed_endings import SERVICE_SHARES, SERVICES, SHOWCASE, Storyteller, midnight, moment
 from app.demo.seed_names import invent
@@ -74,10 +75,11 @@ ANALYZED = ("account", "reference", *(each.name for each in TABLES))
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What all chunks of one seeding share."""
+    """What all chunks of one seeding share; `invoices` are those that are invented, `brought` those after them."""
 
     seed: int
     invoices: int
+    brought: int
     first_number: int
     until: datetime
     payers: dict[str, Sequence[Payer]]
@@ -99,7 +101,9 @@ def fill(
     """
     began = time.monotonic()
     before = _count()
-    plan = _plan(seed, invoices, until or midnight())
+    wanted = invoices
+    plan = _plan(seed, wanted, until or midnight())
+    invoices = plan.invoices
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - for the threads
     written: Counter[str] = Counter()
 
@@ -114,12 +118,13 @@ def fill(
         for nth, rows in enumerate(pool.map(one, range(FIRST, invoices, chunk)), 1):
             written += rows
             say(_progress(min(FIRST + nth * chunk, invoices), invoices, written, time.monotonic() - began))
+    written["invoice"] += _bring(plan)
     _gather_statistics()
     loaded_s = time.monotonic() - began
     sealed = _seal(app, say)
     _sort_words()
     return (
-        f"{invoices} invoices with {written.total()} rows, numbered from {plan.first_number}, "
+        f"{wanted} invoices with {written.total()} rows, numbered from {plan.first_number}, "
         f"added to the {before} that were there, in {loaded_s:.1f} s; "
         f"{sealed} rows sealed in {time.monotonic() - began - loaded_s:.1f} s"
     )
@@ -170,7 +175,9 @@ def _plan(seed: int, invoices: int, until: datetime) -> Plan:
         account = current_app.extensions["settings"].everypay.account_name or "EUR3D1"
         frame = Chunk([], initiators, lanes, ledger.account_ids(_ledger_accounts(), 1), range_id, account)
         dice = Random(f"{seed}/payers/{first}")
-        return Plan(seed, invoices, first, until, _make_payers(tx, dice, frame, invoices, until), frame)
+        payers = _make_payers(tx, dice, frame, invoices, until)
+        brought = seed_brought.many(invoices)
+        return Plan(seed, invoices - brought, brought, first, until, payers, frame)
 
 
 def _ledger_accounts() -> list[str]:
@@ -223,6 +230,15 @@ def _write(plan: Plan, done: int, size: int) -> Counter[str]:
         ids = _ids(tx, "ledger_transaction", len(booked))
         chunk.bookings = [each._replace(id=id_) for each, id_ in zip(booked, ids, strict=True)]
         return Counter({each.name: copy_rows(tx, each.name, each.columns, each.rows(chunk)) for each in TABLES})
+
+
+def _bring(plan: Plan) -> int:
+    """Let a service bring the last numbers along, in one transaction; return how many invoices that were."""
+    numbers = range(plan.first_number + plan.invoices, plan.first_number + plan.invoices + plan.brought)
+    with transaction() as tx:
+        for setting in SETTINGS:
+            tx.execute(text(setting))
+        return seed_brought.bring(plan.seed, numbers, plan.frame.initiators, plan.until, plan.frame.gateway_account)
 
 
 def _tell(plan: Plan, done: int, size: int) -> list[Story]:

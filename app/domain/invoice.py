@@ -90,7 +90,8 @@ class IllegalInvoiceEdge(Conflict):
 class InvoiceFacts:
     """Everything the status follows from; amounts in minor units of the invoice's currency.
 
-    `captured_minor` is what payments gave to this invoice, before anything went back.
+    `captured_minor` is what payments gave to this invoice, before anything went back, `credited_minor` what
+    credit notes took off it.
     """
 
     issued: bool = True
@@ -105,6 +106,7 @@ class InvoiceFacts:
     has_active_payment: bool = False
     last_charge_failed: bool = False
     overdue: bool = False
+    credited_minor: int = 0
 
 
 def derive_status(facts: InvoiceFacts) -> InvoiceStatus:  # noqa: C901, PLR0911 - one line per rule of 7.1
@@ -120,9 +122,11 @@ def derive_status(facts: InvoiceFacts) -> InvoiceStatus:  # noqa: C901, PLR0911 
         return S.CHARGEBACK
     if facts.ever_paid and facts.refunded_minor > 0 and facts.refunded_minor >= facts.captured_minor:
         return S.REFUNDED
+    if facts.ever_paid and facts.credited_minor > 0 and facts.captured_minor == 0:
+        return S.REFUNDED  # all that came is the payer's again
     if facts.ever_paid and (facts.refunded_minor > 0 or facts.lost_minor > 0):
         return S.PARTIALLY_REFUNDED
-    if held >= facts.total_minor:
+    if held >= facts.total_minor - facts.credited_minor:
         return S.PAID
     if facts.written_off:
         return S.UNCOLLECTIBLE

@@ -14,10 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.domain.money import Money, sum_money
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.domain.money import Money
 
 _KINDS = {
     "receivables": "asset",
@@ -68,6 +69,20 @@ def repriced(initiator: str, before: Money, after: Money) -> Postings:
 def cancelled(initiator: str, open_amount: Money) -> Postings:
     """Return the postings of a cancelled invoice: nobody owes it any more."""
     return issued(initiator, -open_amount)
+
+
+def credited(initiator: str, open_amount: Money, held: Iterable[tuple[str, Money]]) -> Postings:
+    """Return the postings of a credit note: what nobody owes any more, and what is the payer's.
+
+    `held` is money that came already, with the service whose payers' credit it becomes.
+    """
+    given = tuple(held)
+    whole = sum_money((open_amount, *(amount for _of, amount in given)), open_amount.currency)
+    return (
+        Posting(f"invoiced:{initiator}", whole),
+        Posting(f"receivables:{initiator}", -open_amount),
+        *(Posting(f"credit:{of}", -amount) for of, amount in given),
+    )
 
 
 def received(gateway: str, initiator: str, allocated: Money, surplus: Money) -> Postings:

@@ -4,6 +4,7 @@ from app.models.account import Account
 from app.models.announcement import Announcement
 from app.models.bulk import BulkMember
 from app.models.comparison import Comparison, Difference
+from app.models.credit_note import CreditNote, CreditNoteLine, CreditNoteVat
 from app.models.deposit import Deposit
 from app.models.dispute import Dispute
 from app.models.document import OutgoingDocument
@@ -41,6 +42,9 @@ __all__ = [
     "Announcement",
     "BulkMember",
     "Comparison",
+    "CreditNote",
+    "CreditNoteLine",
+    "CreditNoteVat",
     "Deposit",
     "Difference",
     "Dispute",

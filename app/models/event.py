@@ -19,6 +19,11 @@ class Event(Tenanted, Base):
         same_tenant("payment_id", "payment"),
         CheckConstraint("actor_kind in ('system', 'gateway', 'initiator', 'operator')", name="actor_kind"),
         Index("ix_event_invoice_id", "invoice_id", "id"),
+        Index(
+            "ix_event_question",
+            text("((data ->> 'item'::text)::bigint)"),
+            postgresql_where=text("kind like 'review.item.%'"),
+        ),
         # What happened in the house itself: people, keys, settings, number ranges.
         Index("ix_event_house", "kind", "id", postgresql_where=text("invoice_id is null")),
         Index("ix_event_newest", text("created_at desc"), text("id desc")),

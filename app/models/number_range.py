@@ -21,7 +21,7 @@ class NumberRange(Tenanted, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "id"),
         UniqueConstraint("tenant_id", "kind", "first_number"),
-        CheckConstraint("kind in ('invoice', 'deposit', 'monthly')", name="kind"),
+        CheckConstraint("kind in ('invoice', 'deposit', 'monthly', 'credit_note')", name="kind"),
         CheckConstraint("first_number <= last_number", name="bounds"),
         CheckConstraint("next_number between first_number and last_number + 1", name="next"),
         ExcludeConstraint(

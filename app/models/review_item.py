@@ -19,6 +19,13 @@ class ReviewItem(Tenanted, Base):
         same_tenant("invoice_id", "invoice"),
         same_tenant("payment_id", "payment"),
         Index("ix_review_item_open", "created_at", postgresql_where=text("resolved_at is null")),
+        Index(
+            "ix_review_item_answered",
+            text("resolved_at desc"),
+            text("id desc"),
+            postgresql_where=text("resolved_at is not null"),
+        ),
+        Index("ix_review_item_payment_id", "payment_id"),
         Index("ix_review_item_invoice_id", "invoice_id"),
     )
 

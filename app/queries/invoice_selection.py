@@ -14,11 +14,10 @@ from app.queries.frozen_filter import freeze, thaw
 from app.queries.invoice_filter import InvoiceFilter, matching
 from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, Count
+from app.queries.sorting import COLUMNS, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-ORDER = (Invoice.created_at.desc(), Invoice.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +26,16 @@ class Selection:
 
     wanted: InvoiceFilter
     numbers: tuple[int, ...] = ()
+    sort: Sort = Sort.NEWEST
 
     def said(self) -> dict[str, Any]:
         """Return the selection as JSON."""
-        return {"filter": freeze(self.wanted), "numbers": list(self.numbers)}
+        return {"filter": freeze(self.wanted), "numbers": list(self.numbers), "sort": str(self.sort)}
 
     @classmethod
     def read(cls, said: dict[str, Any]) -> Selection:
         """Return the selection that was kept as JSON."""
-        return cls(thaw(said["filter"]), tuple(said["numbers"]))
+        return cls(thaw(said["filter"]), tuple(said["numbers"]), Sort(said["sort"]))
 
 
 def chosen(selection: Selection) -> Select[Invoice]:
@@ -49,7 +49,11 @@ def chosen(selection: Selection) -> Select[Invoice]:
 
 def ids(selection: Selection, limit: int) -> list[int]:
     """Return the ids of these invoices in the order of the list, at most `limit`."""
-    return list(session().scalars(chosen(selection).with_only_columns(Invoice.id).order_by(*ORDER).limit(limit)))
+    return list(
+        session().scalars(
+            chosen(selection).with_only_columns(Invoice.id).order_by(*_order(selection.sort)).limit(limit)
+        )
+    )
 
 
 def count(selection: Selection) -> Count:
@@ -61,10 +65,11 @@ def count(selection: Selection) -> Count:
 
 def parts(selection: Selection, size: int, most: int) -> Select[int, Sequence[int]]:
     """Return the question for (position from 1, ids) of these invoices, `size` of them a part, in one snapshot."""
+    order = _order(selection.sort)
     ordered = (
         chosen(selection)
-        .with_only_columns(Invoice.id, func.row_number().over(order_by=ORDER).label("place"))
-        .order_by(*ORDER)
+        .with_only_columns(Invoice.id, func.row_number().over(order_by=order).label("place"))
+        .order_by(*order)
         .limit(most)
         .subquery()
     )
@@ -88,3 +93,8 @@ def rows_of(wanted: Sequence[int], *columns: Any) -> list[Any]:
         .order_by(asked.c.place)
     )
     return list(session().execute(found))
+
+
+def _order(sort: Sort) -> tuple[Any, Any]:
+    column, key = COLUMNS[sort.by], Invoice.id.expression
+    return (column.desc(), key.desc()) if sort.falls else (column.asc(), key.asc())

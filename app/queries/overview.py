@@ -75,10 +75,12 @@ class Lane(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """When something was last heard of; None is never."""
+    """When something was last heard of; None is never. `unproven` are checks of the last proof that do not hold."""
 
     callback_at: datetime | None
     sealed_at: datetime | None
+    proven_at: datetime | None
+    unproven: int | None
     compared_at: datetime | None
     compared_day: date | None
     clock_at: datetime | None
@@ -103,14 +105,14 @@ class Approvals(NamedTuple):
 # `bulk` is a container: what it holds is owed on its members, never on itself.
 OPEN = text("""
 select width_bucket(created_at, cast(:bounds as timestamptz[])) as bucket, status = 'overdue',
-       currency, count(*), sum(total_minor - captured_minor)::bigint
+       currency, count(*), sum(total_minor - credited_minor - captured_minor)::bigint
   from invoice
  where status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and kind <> 'bulk'
  group by 1, 2, 3 order by 1, 2, 3
 """)
 
 OPEN_OF_MONTH = text("""
-select i.code, v.currency, count(*), sum(v.total_minor - v.captured_minor)::bigint
+select i.code, v.currency, count(*), sum(v.total_minor - v.credited_minor - v.captured_minor)::bigint
   from invoice v join initiator i on i.id = v.initiator_id
  where v.status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and v.kind <> 'bulk'
    and v.created_at >= :since and v.created_at < :until
@@ -141,9 +143,12 @@ select l.id, l.name, l.failures, case when l.paused_until > now() then l.paused_
 BEATS = text("""
 select (select created_at from inbox where source = 'everypay' order by id desc limit 1),
        (select created_at from seal order by id desc limit 1),
-       c.finished_at, c.day,
+       r.finished_at, r.unproven, c.finished_at, c.day,
        (select created_at from schedule_run order by id desc limit 1)
   from (select 1) one
+  left join (select finished_at, (select count(*) from proof_result p where p.run_id = r.id and p.state <> 'holds')
+                    as unproven
+               from proof_run r where finished_at is not null order by id desc limit 1) r on true
   left join (select finished_at, day from comparison where finished_at is not null order by day desc limit 1) c on true
 """)
 

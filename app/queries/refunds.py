@@ -145,10 +145,11 @@ def detail(refund_id: int) -> RefundDetail:
 
 
 def _told(refund: Refund, invoice: Invoice | None) -> list[Happening]:
-    about = Event.invoice_id == invoice.id if invoice is not None else Event.payment_id == refund.payment_id
+    if invoice is None:
+        return []
     events = session().scalars(
         select(Event)
-        .where(about, Event.data["refund"].as_integer() == refund.id)
+        .where(Event.invoice_id == invoice.id, Event.data["refund"].as_integer() == refund.id)
         .order_by(Event.id.desc())
         .limit(LONGEST)
     )

@@ -35,7 +35,7 @@ def why_not_paid(invoice: Invoice) -> Explanation:
         Facts(
             status=InvoiceStatus(invoice.status),
             total=Money(invoice.total_minor, invoice.currency),
-            due=Money(invoice.total_minor - invoice.captured_minor, invoice.currency),
+            due=Money(invoice.open_minor, invoice.currency),
             link=invoice.payment_link,
             paid_at=_utc(invoice.paid_at),
             cancelled_at=_utc(invoice.cancelled_at),

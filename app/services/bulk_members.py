@@ -34,7 +34,7 @@ class Member:
     @property
     def due_minor(self) -> int:
         """Return what it still needs; a cancelled invoice needs nothing."""
-        return 0 if self.invoice.cancelled_at else self.invoice.total_minor - self.invoice.captured_minor
+        return 0 if self.invoice.cancelled_at else self.invoice.open_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def still_fit(parent: Invoice) -> bool:
 def shares_of(invoice: Invoice, captured_minor: int) -> list[Share]:
     """Return who gets what of the money that came for this invoice: itself, or its members; all are locked."""
     if invoice.kind != BULK:
-        due = 0 if invoice.cancelled_at else invoice.total_minor - invoice.captured_minor
+        due = 0 if invoice.cancelled_at else invoice.open_minor
         amount = min(captured_minor, due)
         return [Share(invoice, amount)] if amount else []
     members = members_of(invoice.id)

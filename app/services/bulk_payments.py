@@ -111,7 +111,7 @@ def _fault(member: Invoice | None, amount: Money) -> str:
 
 
 def _due(member: Invoice) -> Money:
-    return Money(member.total_minor - member.captured_minor, member.currency)
+    return Money(member.open_minor, member.currency)
 
 
 def _check_standing(tx: Session, parents: Sequence[Invoice]) -> None:

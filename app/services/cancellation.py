@@ -30,7 +30,7 @@ def cancel(tx: Session, invoice: Invoice, actor: Actor, reason: str) -> None:
     if obstacle:
         raise StatusRefused(f"Invoice {invoice.number} {obstacle}")
     # Parts that went back took the sale back by as much already.
-    open_ = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
+    open_ = Money(invoice.open_minor, invoice.currency)
     invoice.cancelled_at = datetime.now(UTC)
     invoice.cancel_reason = reason
     ledger.post(

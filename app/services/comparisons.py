@@ -203,7 +203,7 @@ def _next(tx: Session, comparison: Comparison, after: Place) -> list[Asked]:
         .order_by(Payment.created_at, Payment.id)
         .limit(A_FEW)
     ).all()
-    asked = [_asked(reference, payment) for reference, payment in rows]
+    asked = [asked_about(reference, payment) for reference, payment in rows]
     return asked if len(asked) == A_FEW else asked + _strangers(tx, comparison, start, end)
 
 
@@ -220,10 +220,11 @@ def _strangers(tx: Session, comparison: Comparison, start: datetime, end: dateti
         .order_by(GatewayReference.id)
         .limit(MOST_STRANGERS)
     )
-    return [_asked(reference, None) for reference in rows]
+    return [asked_about(reference, None) for reference in rows]
 
 
-def _asked(reference: GatewayReference, payment: Payment | None) -> Asked:
+def asked_about(reference: GatewayReference, payment: Payment | None) -> Asked:
+    """Return what is to be asked about a reference, with what our books say of it."""
     if payment is None:
         return Asked(reference.id, reference.external_id, None, None, None)
     ours = Ours(
@@ -286,8 +287,10 @@ def _close(tx: Session, asked: Asked, but: DifferenceKind | None) -> None:
     """Close what was open about this reference and is no more; a later difference is another row."""
     statement = """
         update difference set mended_at = clock_timestamp(), mended_by = 'comparison'
-         where reference = :reference and mended_at is null and kind is distinct from :but"""
-    tx.execute(text(statement), {"reference": asked.reference, "but": but})
+         where reference = :reference and mended_at is null and kind is distinct from :but
+        returning id, kind"""
+    for key, kind in tx.execute(text(statement), {"reference": asked.reference, "but": but}).all():
+        reviews.answer(f"difference.{kind}", f"difference:{key}", by="system", resolution="both books agree again")
 
 
 def _tell(gateway: str, found: Found, difference_id: int) -> None:

@@ -82,7 +82,7 @@ def _open(caller: Caller, owner: int, command: DepositPayment, of: DepositOf) ->
 
 
 def _is_for(invoice: Invoice, amount: Money) -> bool:
-    asks_for = (invoice.total_minor - invoice.captured_minor, invoice.currency)
+    asks_for = (invoice.open_minor, invoice.currency)
     return is_payable(InvoiceStatus(invoice.status)) and asks_for == (amount.minor, amount.currency)
 
 

@@ -111,6 +111,7 @@ def _facts(invoice: Invoice) -> InvoiceFacts:
         captured_minor=invoice.captured_minor,
         refunded_minor=invoice.refunded_minor,
         lost_minor=invoice.lost_minor,
+        credited_minor=invoice.credited_minor,
         has_active_payment=_has_payment_under_way(invoice.id),
         last_charge_failed=invoice.last_charge_error is not None,
         overdue=invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < _today()),

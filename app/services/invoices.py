@@ -36,7 +36,7 @@ HIGHEST_NUMBER = 2_147_483_647  # Directo's limit for document numbers (protocol
 # from a range makes no row; a number above the counter of its range moves the counter, as importing does (eis.md 7.1).
 CREATE = text("""
 with passed as (
-  update number_range set next_number = :number + 1
+  update number_range set next_number = cast(:number as bigint) + 1
    where tenant_id = :tenant_id and kind in ('invoice', 'deposit') and active
      and :number >= next_number and :number <= last_number
 ), used as (

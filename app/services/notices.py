@@ -37,6 +37,7 @@ COUNTS_REPEATS = {"auction"}
 # Who books every invoice of a collection (eis.md 10.2.2); the others know the one of the order reference.
 READS_COLLECTIONS = {"auction"}
 HEARS_OF_REFUNDS = {"auction"}
+HEARS_OF_CANCELLING = {"registry", "auction"}
 AMOUNTS = ("initial_amount", "standing_amount")
 
 
@@ -55,7 +56,7 @@ def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initia
     if invoice.kind != BULK:
         _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator))
         return
-    paid = [share for share in shares if share.invoice.captured_minor == share.invoice.total_minor]
+    paid = [share for share in shares if not share.invoice.open_minor]
     if paid and initiator in READS_COLLECTIONS:
         body = _payment_status_body(payment, invoice, initiator)
         body["order_reference"] = bulk_members.order_reference_of(invoice, longest=None)
@@ -80,7 +81,7 @@ def owe_credit_news(payment: Payment, invoice: Invoice, initiator: str) -> None:
 
 def _owe_deposit(payment: Payment, invoice: Invoice, deposit: Deposit, shares: Sequence[Share], initiator: str) -> None:
     """Owe the news that lets a user take part (eis.md 10.2.3); a second payment of a deposit lets nobody in."""
-    if shares and invoice.captured_minor == invoice.total_minor:
+    if shares and not invoice.open_minor:
         _owe(payment, invoice, initiator, deposits.news_of(deposit, invoice), repeatable=True)
 
 
@@ -198,6 +199,23 @@ def owe_refunded(invoice: Invoice, payment: Payment, initiator: str) -> None:
         payload={"initiator": initiator, "body": synchronise_body(invoice, payment, initiator, "refunded")},
         invoice_id=invoice.id,
         payment_id=payment.id,
+        tenant_id=invoice.tenant_id,
+    )
+
+
+def owe_cancelled(invoice: Invoice, initiator: str) -> None:
+    """Owe the news that a person cancelled an invoice here, to who has an ear for it; it moves no balance there.
+
+    No other word is sent on our own: "paid" would credit the registrar's account with the whole total (eis.md 10.2.7).
+    """
+    if initiator not in HEARS_OF_CANCELLING:
+        return
+    outbox.post(
+        SYNCHRONISE,
+        f"cancelled:{invoice.id}",
+        lane=f"initiator:{initiator}",
+        payload={"initiator": initiator, "body": synchronise_body(invoice, None, initiator, "cancelled")},
+        invoice_id=invoice.id,
         tenant_id=invoice.tenant_id,
     )
 

@@ -203,7 +203,7 @@ def _due(invoice: Invoice, command: OneOff) -> Money:
     """Return what the payer is sent to pay: all that is due, or the part that was asked for where parts are allowed."""
     if not is_payable(InvoiceStatus(invoice.status)):
         raise NotPayable(f"Invoice {invoice.number} is {invoice.status}", code="not_payable", status=invoice.status)
-    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
+    due = Money(invoice.open_minor, invoice.currency)
     asked = command.amount
     if asked is not None and (asked.currency != due.currency or not 0 < asked.minor <= due.minor):
         raise Invalid.field("amount", f"must be above 0 and at most {format_amount(due)} {due.currency}")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.services import chain_walk
 from app.services.chain_walk import KEPT
+from app.services.credit_invariants import CREDIT_NOTES
 from app.services.import_invariants import IMPORTS
 from app.services.invariant import Invariant
 from app.services.sealing import CHAINS
@@ -41,7 +42,7 @@ INVARIANTS = (
                     on a.invoice_id = i.id
             where (i.kind <> 'bulk' and i.captured_minor <> coalesce(a.a, 0))
                or (i.paid_at is not null) <> (coalesce(s.n, 0) = 1)
-               or (i.status = 'paid' and i.captured_minor - i.refunded_minor < i.total_minor)""",
+               or (i.status = 'paid' and i.captured_minor - i.refunded_minor < i.total_minor - i.credited_minor)""",
     ),
     Invariant(
         "I3 money in the books",
@@ -151,7 +152,7 @@ INVARIANTS = (
         "select count(*) from invoice where issued_at is not null",
         """select n.code as id from initiator n
              left join (select initiator_id, sum(case when cancelled_at is not null then 0
-                               else total_minor - captured_minor end) owed
+                               else total_minor - credited_minor - captured_minor end) owed
                           from invoice where issued_at is not null and kind <> 'bulk' group by 1) i
                     on i.initiator_id = n.id
              left join (select a.code, sum(e.amount_minor) owed from ledger_entry e
@@ -265,6 +266,7 @@ INVARIANTS = (
         "select count(*) from outbox",
         "select id from outbox where state = 'leased' and lease_until < now() - interval '60 seconds'",
     ),
+    *CREDIT_NOTES,
     *IMPORTS,
 )
 

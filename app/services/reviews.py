@@ -54,6 +54,17 @@ def ask(
     return True
 
 
+def ask_again(kind: str, dedupe_key: str) -> bool:
+    """Open a question that was answered, because there is more to decide; return False when none was asked."""
+    opened = session().execute(
+        update(ReviewItem)
+        .where(ReviewItem.kind == kind, ReviewItem.dedupe_key == dedupe_key)
+        .values(resolved_at=None, resolved_by=None, resolution=None)
+        .returning(ReviewItem.id)
+    )
+    return bool(opened.all())
+
+
 def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:
     """Close an open question with its answer; return False when there is none."""
     closed = session().execute(

@@ -117,6 +117,21 @@ def settle_nothing(invoice: Invoice, *, actor: Actor) -> None:
     timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, data={"amount": "0.00"})
 
 
+def settle_by_credit(invoice: Invoice, *, actor: Actor) -> None:
+    """Mark a locked invoice as paid of which a credit note took off what was still to come."""
+    if not in_transaction():
+        raise RuntimeError("Money moves inside a transaction only")
+    invoice.paid_at = datetime.now(UTC)
+    session().add(
+        Settlement(
+            tenant_id=invoice.tenant_id, invoice_id=invoice.id, amount_minor=invoice.asked_minor, source=actor.kind
+        )
+    )
+    siblings.close(invoice)
+    recompute(invoice)
+    timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, data={"by": "credit note"})
+
+
 def _complete(payment: Payment, captured: Money, *, late: bool) -> None:
     payment.status = PaymentStatus.COMPLETED
     payment.captured_minor = captured.minor
@@ -183,7 +198,7 @@ def _settle_members(payment: Payment, parent: Invoice, captured: Money, shares: 
 
 def _ask_for_the_rest(payment: Payment, parent: Invoice, member: Invoice) -> None:
     """Ask what to do with a member that was made dearer after its payer was sent to pay."""
-    rest = Money(member.total_minor - member.captured_minor, member.currency)
+    rest = Money(member.open_minor, member.currency)
     reviews.ask(
         "invoice.short",
         f"payment:{payment.id}:{member.id}",
@@ -206,7 +221,7 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
                 tenant_id=invoice.tenant_id,
                 invoice_id=invoice.id,
                 payment_id=payment.id,
-                amount_minor=invoice.total_minor,
+                amount_minor=invoice.asked_minor,
                 source=actor.kind,
             )
         )
@@ -224,7 +239,7 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
 
 def _tell_of_part(payment: Payment, invoice: Invoice, actor: Actor) -> None:
     held = Money(invoice.captured_minor - invoice.refunded_minor, invoice.currency)
-    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
+    due = Money(invoice.open_minor, invoice.currency)
     timeline.record(
         "invoice.partially_paid",
         actor=actor,
@@ -235,7 +250,7 @@ def _tell_of_part(payment: Payment, invoice: Invoice, actor: Actor) -> None:
 
 
 def _is_covered(invoice: Invoice) -> bool:
-    return bool(invoice.captured_minor) and invoice.captured_minor == invoice.total_minor
+    return bool(invoice.captured_minor) and not invoice.open_minor
 
 
 def _keep_surplus(payment: Payment, invoice: Invoice, surplus: Money) -> None:

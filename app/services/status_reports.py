@@ -71,7 +71,7 @@ def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
         InvoiceStatus.PARTIALLY_PAID,
     }:
         raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
-    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
+    due = Money(invoice.open_minor, invoice.currency)
     payment = Payment(
         tenant_id=invoice.tenant_id,
         public_token=secrets.token_urlsafe(16),

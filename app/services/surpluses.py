@@ -138,7 +138,7 @@ def _lock(tx: Session, surplus_id: int, number: int) -> tuple[Surplus, Payment, 
 
 
 def _checked(tx: Session, surplus: Surplus, invoice: Invoice, amount_minor: int | None) -> int:
-    due = invoice.total_minor - invoice.captured_minor
+    due = invoice.open_minor
     free = surplus.left_minor - reserved_minor(surplus.payment_id, None)
     if invoice.kind == BULK or not is_payable(InvoiceStatus(invoice.status)) or invoice.currency != surplus.currency:
         raise CreditRefused(f"Invoice {invoice.number} is {invoice.status}: it takes no money", code="not_payable")
@@ -175,7 +175,7 @@ def _targets(tx: Session, surplus: Surplus) -> list[Target]:
         .order_by(Invoice.id)
         .limit(MOST_OFFERED)
     )
-    return [Target(each.number or 0, Money(each.total_minor - each.captured_minor, each.currency)) for each in found]
+    return [Target(each.number or 0, Money(each.open_minor, each.currency)) for each in found]
 
 
 def _same_payer(surplus: Surplus, paid_for: Invoice) -> Sequence[ColumnElement[bool]]:

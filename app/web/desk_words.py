@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.domain.comparison import DifferenceKind as Kind
 from app.domain.dispute import DisputeStatus as Dispute
 from app.domain.refund import RefundStatus as Refund
 from app.web.translation import translate_later as _
@@ -54,6 +55,22 @@ OBSTACLE = {
     "reserved": _("All that is left is on its way back already."),
     "disputed": _("It is disputed: the payer's bank has it or may take it. A refund would pay it twice."),
 }
+DIFFERENCE: dict[str, Word] = {
+    Kind.MISSED_CALLBACK: Word(_("News that never came"), "warn"),
+    Kind.CHANGED_THERE: Word(_("Changed at the gateway"), "warn"),
+    Kind.AMOUNT_DIFFERS: Word(_("Other amount or account"), "bad"),
+    Kind.UNKNOWN_THERE: Word(_("Unknown at the gateway"), "bad"),
+    Kind.UNKNOWN_HERE: Word(_("Unknown here"), "bad"),
+    Kind.CLOCK: Word(_("A clock is wrong"), "mute"),
+}
+MEANING: dict[str, LazyString] = {
+    Kind.MISSED_CALLBACK: _("The gateway moved on and its news did not reach us. Asking it again books it."),
+    Kind.CHANGED_THERE: _("The gateway holds more or less than our books say. Asking it again books what it says."),
+    Kind.AMOUNT_DIFFERS: _("Amount, currency or account are not what was asked for. A person must find out why."),
+    Kind.UNKNOWN_THERE: _("Our books have a payment the gateway does not know. A person must ask the gateway."),
+    Kind.UNKNOWN_HERE: _("The gateway holds money that is no payment here. A person must find whose it is."),
+    Kind.CLOCK: _("The gateway settled it at a time still to come here. Have the server's clock checked."),
+}
 ACTOR = {
     "system": _("the system"),
     "operator": _("operator %(who)s"),
@@ -64,7 +81,7 @@ ACTOR = {
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    for each in (refund_word, dispute_word, actor_word, advice, obstacle):
+    for each in (refund_word, dispute_word, difference_word, doer_word, advice, obstacle):
         app.jinja_env.filters[each.__name__] = each
 
 
@@ -78,7 +95,12 @@ def dispute_word(status: str) -> Word:
     return DISPUTE.get(status, Word(status, "mute"))
 
 
-def actor_word(actor: str | None, names: Mapping[str, str]) -> str:
+def difference_word(kind: str) -> Word:
+    """Return the word for why the books differ."""
+    return DIFFERENCE.get(kind, Word(kind, "mute"))
+
+
+def doer_word(actor: str | None, names: Mapping[str, str]) -> str:
     """Return who did something: a person by name, a service or a gateway by what it is called."""
     if not actor:
         return ""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS
-from app.web import delivery_words, desk_words, inbox_words, proof_words, words
+from app.web import delivery_words, desk_words, inbox_words, proof_words, question_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
@@ -37,6 +37,7 @@ def install(app: Flask) -> None:
     desk_words.install(app)
     inbox_words.install(app)
     proof_words.install(app)
+    question_words.install(app)
 
 
 def amount(minor: int, currency: str) -> str:

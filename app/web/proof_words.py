@@ -33,7 +33,7 @@ CHAIN = {"ledger": _("Ledger"), "event": _("Timeline")}
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    for each in (clock_word, health_word, proof_word, actor_word, chain_word, counted):
+    for each in (clock_word, health_word, proof_word, doer_word, chain_word, counted):
         app.jinja_env.filters[each.__name__] = each
 
 
@@ -52,7 +52,7 @@ def clock_word(tone: str) -> Word:
     return ON_CLOCK[tone]
 
 
-def actor_word(kind: str) -> str:
+def doer_word(kind: str) -> str:
     """Return what sort of actor did something."""
     return str(ACTOR.get(kind, kind))
 

@@ -70,6 +70,25 @@ begin
   return new;
 end $$;
 
+create function check_credit_note() returns trigger language plpgsql as $$
+declare
+  owed bigint; credited bigint; noted bigint; taken bigint; lines bigint; tax bigint;
+begin
+  select total_minor, credited_minor into owed, credited from invoice where id = new.invoice_id;
+  select sum(total_minor), sum(open_minor + held_minor) into noted, taken from credit_note where invoice_id = new.invoice_id;
+  select coalesce(sum(net_minor), 0) into lines from credit_note_line where credit_note_id = new.id;
+  select coalesce(sum(tax_minor), 0) into tax from credit_note_vat where credit_note_id = new.id;
+  if noted > owed or taken <> credited then
+    raise exception 'invoice %: % of % credited, shows %', new.invoice_id, noted, owed, credited using errcode = 'check_violation';
+  end if;
+  if lines <> new.net_minor or tax <> new.tax_minor then
+    raise exception 'credit note % does not add up', new.number using errcode = 'check_violation';
+  end if;
+  return null;
+end $$;
+
+create constraint trigger sums after insert on credit_note deferrable initially deferred
+  for each row execute function check_credit_note();
 create trigger guard_issued before insert on invoice_line for each row execute function guard_issued();
 create trigger guard_issued before insert on invoice_vat for each row execute function guard_issued();
 create trigger append_only before update or delete on invoice_vat for each row execute function refuse_change();
@@ -78,6 +97,8 @@ GUARDS_BEFORE = """
 drop trigger guard_issued on invoice_line;
 drop trigger guard_issued on invoice_vat;
 drop function guard_issued();
+drop trigger sums on credit_note;
+drop function check_credit_note();
 create or replace function guard_invoice() returns trigger language plpgsql as $$
 begin
   if new.status is distinct from old.status
@@ -95,6 +116,10 @@ begin
   return new;
 end $$;
 """
+
+
+APPEND_ONLY = ["credit_note", "credit_note_line", "credit_note_vat"]
+KINDS = "kind in ('invoice', 'deposit', 'monthly'{})"
 
 
 def common() -> list[sa.Column]:
@@ -141,7 +166,12 @@ def upgrade() -> None:
         ),
     )
     invoice_columns()
+    credit_notes()
     op.execute(GUARDS)
+    for table in APPEND_ONLY:
+        op.execute(
+            f"create trigger append_only before update or delete on {table} for each row execute function refuse_change()"
+        )
     op.execute("create index ix_account_name_trigram on account using gin (lower(name) gin_trgm_ops)")
     op.create_index("ix_account_reg_no", "account", ["reg_no"], postgresql_where=sa.text("reg_no is not null"))
     op.execute("create trigger never_deleted before delete on vat_rate for each row execute function refuse_delete()")
@@ -186,6 +216,74 @@ def invoice_columns() -> None:
     )
 
 
+def credit_notes() -> None:
+    """Make credit notes and the range of their numbers."""
+    minor = ["net_minor", "tax_minor", "total_minor", "open_minor", "held_minor", "returned_minor"]
+    op.create_table(
+        "credit_note",
+        *common(),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("invoice_id", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(3), server_default=sa.text("'EUR'"), nullable=False),
+        *[sa.Column(name, sa.BigInteger(), nullable=False) for name in minor],
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("issued_by", sa.Text(), nullable=False),
+        sa.Column("idempotency_key", sa.Text(), nullable=False),
+        sa.CheckConstraint("total_minor > 0 and total_minor = net_minor + tax_minor", name=op.f("ck_credit_note_total")),
+        sa.CheckConstraint("net_minor >= 0 and tax_minor >= 0", name=op.f("ck_credit_note_parts")),
+        sa.CheckConstraint(
+            "open_minor >= 0 and held_minor >= 0 and returned_minor >= 0 "
+            "and open_minor + held_minor + returned_minor = total_minor",
+            name=op.f("ck_credit_note_room"),
+        ),
+        *keys("credit_note"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "invoice_id"], ["invoice.tenant_id", "invoice.id"], name=op.f("fk_credit_note_tenant_id_invoice_id")
+        ),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_credit_note_tenant_id_number")),
+        sa.UniqueConstraint("tenant_id", "idempotency_key", name=op.f("uq_credit_note_tenant_id_idempotency_key")),
+    )
+    op.create_index("ix_credit_note_invoice_id", "credit_note", ["invoice_id"])
+    op.create_table(
+        "credit_note_line",
+        *common(),
+        sa.Column("credit_note_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("vat_code", sa.Text(), nullable=True),
+        sa.CheckConstraint("net_minor > 0", name=op.f("ck_credit_note_line_net")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_credit_note_line_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_note_line")),
+        *of_credit_note("credit_note_line", "position"),
+    )
+    op.create_table(
+        "credit_note_vat",
+        *common(),
+        sa.Column("credit_note_id", sa.BigInteger(), nullable=False),
+        *vat_sums("credit_note_vat"),
+        *of_credit_note("credit_note_vat", "code"),
+    )
+    op.drop_constraint(op.f("ck_number_range_kind"), "number_range")
+    op.create_check_constraint(op.f("ck_number_range_kind"), "number_range", KINDS.format(", 'credit_note'"))
+    op.execute(
+        "insert into number_range (kind, first_number, last_number, next_number) "
+        "values ('credit_note', 700001, 799999, 700001)"
+    )
+
+
+def of_credit_note(table: str, once: str) -> list[sa.Constraint]:
+    """Return what ties a row to its credit note, each `once` in it."""
+    return [
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "credit_note_id"],
+            ["credit_note.tenant_id", "credit_note.id"],
+            name=op.f(f"fk_{table}_tenant_id_credit_note_id"),
+        ),
+        sa.UniqueConstraint("credit_note_id", once, name=op.f(f"uq_{table}_credit_note_id_{once}")),
+    ]
+
+
 def vat_sums(table: str) -> list[sa.SchemaItem]:
     """Return what a table says of one rate of a document."""
     return [
@@ -207,7 +305,18 @@ def downgrade() -> None:
     op.drop_index("ix_account_reg_no", table_name="account")
     op.drop_index("ix_account_name_trigram", table_name="account")
     op.execute(GUARDS_BEFORE)
-    op.drop_table("invoice_vat")
+    for table in ("credit_note_vat", "credit_note_line", "credit_note", "invoice_vat"):
+        op.drop_table(table)
+    op.drop_constraint(op.f("ck_number_range_kind"), "number_range")
+    op.execute("alter table number_range disable trigger never_deleted")
+    op.execute("alter table number_reservation disable trigger never_deleted")
+    op.execute(
+        "delete from number_reservation where range_id in (select id from number_range where kind = 'credit_note')"
+    )
+    op.execute("delete from number_range where kind = 'credit_note'")
+    op.execute("alter table number_reservation enable trigger never_deleted")
+    op.execute("alter table number_range enable trigger never_deleted")
+    op.create_check_constraint(op.f("ck_number_range_kind"), "number_range", KINDS.format(""))
     op.drop_constraint(op.f("ck_invoice_line_discount"), "invoice_line")
     for column in ("vat_code", "discount_minor", "discount_basis_points"):
         op.drop_column("invoice_line", column)

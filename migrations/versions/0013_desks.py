@@ -50,12 +50,28 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'pending_approval'"),
     )
     op.create_index("ix_dispute_newest", "dispute", [sa.text("created_at desc"), sa.text("id desc")])
+    op.create_index(
+        "ix_review_item_answered",
+        "review_item",
+        [sa.text("resolved_at desc"), sa.text("id desc")],
+        postgresql_where=sa.text("resolved_at is not null"),
+    )
+    op.create_index("ix_review_item_payment_id", "review_item", ["payment_id"])
+    op.create_index(
+        "ix_event_question",
+        "event",
+        [sa.text("((data ->> 'item'::text)::bigint)")],
+        postgresql_where=sa.text("kind like 'review.item.%'"),
+    )
     op.execute(GUARD % FOUR_EYES)
 
 
 def downgrade() -> None:
     """Take both away again."""
     op.execute(GUARD % "")
+    op.drop_index("ix_event_question", "event")
+    op.drop_index("ix_review_item_payment_id", "review_item")
+    op.drop_index("ix_review_item_answered", "review_item")
     op.drop_index("ix_dispute_newest", "dispute")
     op.drop_index("ix_refund_to_approve", "refund")
     op.drop_index("ix_refund_payment_id", "refund")

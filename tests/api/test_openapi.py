@@ -200,7 +200,9 @@ def test_the_examples_of_version_2_are_accepted(api: Api, document: dict[str, An
     for (path, method), operation in operations(document, V2).items():
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
         for example in schemas.get(body.get("$ref", "").rpartition("/")[2], {}).get("examples", []):
-            response = api.v2(path.removeprefix(V2).format(number=1, endpoint_id="x"), example, method=method.upper())
+            response = api.v2(
+                path.removeprefix(V2).format(number=1, endpoint_id="x", refund_id="x"), example, method=method.upper()
+            )
             faulty = {each["field"] for each in (response.json or {}).get("errors", [])}
             assert faulty <= {"return_url", "url"}, (path, response.text)  # origins differ from place to place
 

@@ -170,6 +170,11 @@ def test_a_number_is_a_number(api: Api, number: Any) -> None:
     assert only(api.send(REGISTER, body)) == {"invoice_number": ["must be a whole number"]}
 
 
+def test_the_highest_number_documents_may_have_is_taken(own_api: Api) -> None:
+    body = {"invoice_number": 2_147_483_647, "transaction_amount": "1.00"}
+    assert own_api.send(REGISTER, body).status_code == 201
+
+
 @pytest.mark.parametrize("number", [0, "0", 2_147_483_648, "999999999999999999"])
 def test_a_number_beyond_what_documents_may_have_is_refused(api: Api, number: Any) -> None:
     body = {"invoice_number": number, "transaction_amount": "1"}

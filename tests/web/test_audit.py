@@ -32,9 +32,9 @@ def system(portal: Portal, paid: tuple[int, str]) -> System:
 
 @pytest.fixture
 def viewer(system: System, mary: Browser) -> Iterator[Browser]:
-    system.sql("update white_code set role = 'viewer'")
+    system.sql("update white_code set role = 'viewer' where name = 'Mary'")
     yield mary
-    system.sql("update white_code set role = 'tenant_admin'")
+    system.sql("update white_code set role = 'tenant_admin' where name = 'Mary'")
 
 
 def write(system: System, kind: str, *, reason: str = "", data: str = "{}", actor: str = "", age: int = 0) -> int:

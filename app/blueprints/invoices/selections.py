@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
 
-from app.blueprints.invoices.forms import as_query, parse_filter
+from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_filter, parse_sort
 from app.domain.errors import Invalid
 from app.queries import invoices
 from app.queries.invoice_selection import Selection
@@ -28,18 +28,18 @@ def parse_selection(args: MultiDict[str, str]) -> Selection:
         raise Invalid.field("number", _("are more than can be picked one by one: narrow the filter instead"))
     if not all(each.isascii() and each.isdigit() and len(each) < 19 for each in said):  # noqa: PLR2004 - a bigint
         raise Invalid.field("number", _("is not a number of an invoice"))
-    return Selection(wanted, tuple(dict.fromkeys(map(int, said))))
+    return Selection(wanted, tuple(dict.fromkeys(map(int, said))), parse_sort(args))
 
 
 def as_fields(selection: Selection) -> list[tuple[str, Any]]:
     """Return the selection as hidden fields of a form."""
-    pairs = [(name, each) for name, value in as_query(selection.wanted).items() for each in _listed(value)]
+    pairs = [(name, each) for name, value in _query(selection).items() for each in _listed(value)]
     return [*pairs, *(("number", each) for each in selection.numbers)]
 
 
 def address(selection: Selection) -> str:
     """Return where the list shows what the selection was taken from."""
-    return url_for("invoices.index", **as_query(selection.wanted))
+    return url_for("invoices.index", **_query(selection))
 
 
 def new_key() -> str:
@@ -53,6 +53,10 @@ def key_of_form() -> str:
     if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise Invalid.field("key", _("is missing: go back, reload the page and send it again"))
     return key
+
+
+def _query(selection: Selection) -> dict[str, Any]:
+    return as_query(selection.wanted) | as_view(selection.sort, USUAL)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -27,6 +27,7 @@ ENDS = {
     "invoice": (later("Invoice numbers"), "number_ranges.index"),
     "deposit": (later("Deposit numbers"), "number_ranges.index"),
     "monthly": (later("Monthly numbers"), "number_ranges.index"),
+    "credit_note": (later("Credit note numbers"), "number_ranges.index"),
 }
 
 
@@ -82,7 +83,13 @@ def waiting_tasks(lanes: Sequence[Lane]) -> list[Task]:
 
 def health(lanes: Sequence[Lane], beats: Beat, forecasts: Sequence[Forecast]) -> list[Task]:
     """Return how the number ranges, the gateway, the services and our own clock are doing."""
-    return [*(_range(each) for each in forecasts), *_gateway(lanes, beats), *_services(lanes), *_ourselves(beats)]
+    return [
+        *_proofs(beats),
+        *(_range(each) for each in forecasts),
+        *_gateway(lanes, beats),
+        *_services(lanes),
+        *_ourselves(beats),
+    ]
 
 
 def headline_parts(lanes: Sequence[Lane], beats: Beat) -> tuple[str, str]:
@@ -95,9 +102,20 @@ def headline_parts(lanes: Sequence[Lane], beats: Beat) -> tuple[str, str]:
         delivered = ngettext("%(num)d delivery is tried again", "%(num)d deliveries are tried again", retried)
     else:
         delivered = _("everything delivered")
+    if beats.proven_at is not None and beats.unproven:
+        return delivered, _("the books do not hold")
+    if beats.proven_at is not None and _is_today(beats.proven_at):
+        return delivered, _("books proven at %(time)s", time=clock(beats.proven_at)[:5])
     if beats.sealed_at is None:
         return delivered, _("the books are empty")
     return delivered, _("books sealed at %(time)s", time=clock(beats.sealed_at)[:5])
+
+
+def _proofs(beats: Beat) -> list[Task]:
+    if not beats.unproven or beats.proven_at is None:
+        return []
+    text = _("Checks that do not hold, or could not be made")
+    return [Task(Word(_("Proofs"), "bad"), text, grouped(beats.unproven), links.place("proofs.index"))]
 
 
 def _range(each: Forecast) -> Task:

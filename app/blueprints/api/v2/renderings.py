@@ -49,7 +49,7 @@ def amount(minor: int, currency: str) -> str:
 def invoice(each: Invoice, code: str) -> dict[str, Any]:
     """Return an invoice without what belongs to it."""
     currency = each.currency
-    due = 0 if each.cancelled_at else each.total_minor - each.captured_minor
+    due = 0 if each.cancelled_at else each.open_minor
     return {
         "number": each.number,
         "status": each.status,

@@ -1,0 +1,96 @@
+"""The doors to comparisons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+
+from app.blueprints.acting import acting
+from app.blueprints.comparisons.plan import plan
+from app.domain.permission import Permission
+from app.integrations import current
+from app.queries import differences
+from app.queries.paging import Cursor
+from app.services import repairs
+from app.services.repairs import DifferenceClosed
+from app.web import desk_words
+from app.web.address import KEY
+from app.web.ask import Said
+from app.web.ask import answer as ask
+from app.web.guards import needs
+from app.web.htmx import render, see_other
+from app.web.translation import translate as _
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as WerkzeugResponse
+
+    from app.config import Settings
+
+blueprint = Blueprint("comparisons", __name__, url_prefix="/comparisons")
+
+
+@blueprint.get("")
+@needs(Permission.VIEW)
+def index() -> Response:
+    """Show what differs, the oldest first, with the money at stake, and the latest nights."""
+    kinds = [kind for kind in desk_words.DIFFERENCE if kind in request.args.getlist("kind")]
+    cursor = Cursor.parse(request.args.get("after", ""))
+    return render(
+        "comparisons/index.html",
+        "comparisons/_rows.html" if cursor else "comparisons/_results.html",
+        address=None if cursor else url_for("comparisons.index", kind=kinds),
+        found=differences.search(kinds, cursor),
+        stakes=differences.stakes(),
+        nights=differences.nights(),
+        kinds=kinds,
+        choices=[(str(kind), str(word.label)) for kind, word in desk_words.DIFFERENCE.items()],
+        cursor=cursor,
+    )
+
+
+@blueprint.get(f"/<{KEY}:difference_id>")
+@needs(Permission.VIEW)
+def show(difference_id: int) -> str:
+    """Show one difference: both books side by side, and what to do."""
+    found = differences.detail(difference_id)
+    ours, theirs = found.difference.ours, found.difference.theirs
+    pairs = [(name.replace("_", " "), ours.get(name), theirs.get(name)) for name in {**ours, **theirs}]
+    return render_template(
+        "comparisons/show.html", found=found, pairs=pairs, meaning=desk_words.MEANING[found.difference.kind]
+    )
+
+
+@blueprint.get(f"/<{KEY}:difference_id>/repairs/new")
+@needs(Permission.RECONCILE)
+def new_repair(difference_id: int) -> WerkzeugResponse:
+    """Ask the gateway now, write nothing, and say what mending would do."""
+    try:
+        rehearsal = repairs.rehearse(difference_id, current().everypay)
+    except DifferenceClosed:
+        return _mended_already(difference_id)
+    return ask(plan(differences.detail(difference_id), rehearsal, Said()))
+
+
+@blueprint.post(f"/<{KEY}:difference_id>/repairs")
+@needs(Permission.RECONCILE)
+def create_repair(difference_id: int) -> WerkzeugResponse:
+    """Book what the gateway says, and close the difference when both agree then."""
+    said = Said.parse()
+    settings: Settings = current_app.extensions["settings"]
+    try:
+        if said.faults:
+            rehearsal = repairs.rehearse(difference_id, current().everypay)
+            return ask(plan(differences.detail(difference_id), rehearsal, said))
+        agrees = repairs.repair(
+            difference_id, current().everypay, settings.payment_poll_ladder_s, actor=acting(), reason=said.reason
+        )
+    except DifferenceClosed:
+        return _mended_already(difference_id)
+    flash(_("Mended: both books agree") if agrees else _("They still differ: looking again does not mend this one"))
+    return see_other(url_for("comparisons.show", difference_id=difference_id))
+
+
+def _mended_already(difference_id: int) -> WerkzeugResponse:
+    flash(_("It is mended already: nothing was changed"))
+    return see_other(url_for("comparisons.show", difference_id=difference_id))
