@@ -26,6 +26,7 @@ from app.blueprints.audit import blueprint as audit
 from app.blueprints.auth import blueprint as auth
 from app.blueprints.callbacks.everypay import bp as everypay_callback
 from app.blueprints.comparisons import blueprint as comparisons
+from app.blueprints.credit_notes import blueprint as credit_notes
 from app.blueprints.credits import blueprint as credits_
 from app.blueprints.deliveries import blueprint as deliveries
 from app.blueprints.deposits import blueprint as deposits
@@ -39,6 +40,7 @@ from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.number_ranges import blueprint as number_ranges
 from app.blueprints.overview import blueprint as overview
+from app.blueprints.payment_links import blueprint as payment_links
 from app.blueprints.people import blueprint as people
 from app.blueprints.preferences import blueprint as preferences
 from app.blueprints.proofs import blueprint as proofs
@@ -51,6 +53,7 @@ from app.blueprints.styleguide import blueprint as styleguide
 from app.blueprints.system_health import blueprint as system_health
 from app.blueprints.tasks import blueprint as tasks
 from app.blueprints.vat_rates import blueprint as vat_rates
+from app.blueprints.webhooks import blueprint as webhooks
 from app.web.guards import needed_by, require_operator
 
 if TYPE_CHECKING:
@@ -114,12 +117,15 @@ DOORS = (
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
     Door(drafts, require_operator),
+    Door(payment_links, require_operator),
+    Door(credit_notes, require_operator),
     Door(vat_rates, require_operator),
     Door(inbox, require_operator),
     Door(gateway_lookups, require_operator),
     Door(proofs, require_operator),
     Door(audit, require_operator),
     Door(system_health, require_operator),
+    Door(webhooks, require_operator),
     Door(styleguide, anybody, development_only=True),
 )
 

@@ -80,6 +80,7 @@ class Draft:
     internal_notes: str = ""
     due_on: date | None = None
     currency: str = "EUR"
+    kind: str = "regular"
 
 
 def totals_of(lines: tuple[DraftLine, ...], rates: Mapping[str, Rate], currency: str) -> Totals:

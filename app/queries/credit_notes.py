@@ -150,3 +150,10 @@ def _less_taken(invoice_id: int, rates: Sequence[VatSum]) -> tuple[VatSum, ...]:
         )
         for each in rates
     )
+
+
+def by_key(key: str, invoice_id: int) -> int | None:
+    """Return the number of the credit note of an invoice that a form made, or None."""
+    return session().scalar(
+        select(CreditNote.number).where(CreditNote.idempotency_key == key, CreditNote.invoice_id == invoice_id)
+    )

@@ -108,6 +108,7 @@ def one(invoice_id: int) -> tuple[Invoice, Draft]:
         internal_notes=invoice.internal_notes,
         due_on=invoice.due_on,
         currency=invoice.currency,
+        kind=invoice.kind,
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Select, func, or_, select
@@ -11,25 +10,28 @@ from sqlalchemy import Select, func, or_, select
 from app.domain.errors import NotFound
 from app.domain.invoice import InvoiceStatus
 from app.extensions import db
+from app.models.dispute import Dispute
 from app.models.initiator import Initiator
-from app.models.invoice import Invoice, InvoiceLine
+from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
 from app.models.invoice_search import InvoiceSearch
 from app.models.outbox import OutboxRow
 from app.models.payment import Payment
+from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
-from app.queries import timeline
-from app.queries.invoice_filter import InvoiceFilter, conditions, matching
-from app.queries.invoice_words import is_only_words, of_quarter, words_of
+from app.queries import credit_notes, house, timeline
+from app.queries.invoice_filter import InvoiceFilter, matching
+from app.queries.invoice_words import COMMON, Place, are_common, look_at, newest, words_of
 from app.queries.paging import COUNT_LIMIT, EPOCH, PAGE_SIZE, Count, Page
 from app.queries.sorting import Mark, Sort, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
+    from app.models.credit_note import CreditNote
     from app.models.inbox import InboxMessage
     from app.queries.timeline import Booking, Happening
 
@@ -89,37 +91,68 @@ class InvoiceDetail:
     bookings: Sequence[Booking]
     deliveries: Sequence[OutboxRow]
     questions: Sequence[ReviewItem]
+    vat: Sequence[InvoiceVat]
+    credit_notes: Sequence[CreditNote]
+    refunds: Sequence[Refund]
+    disputes: Sequence[Dispute]
+    names: dict[str, str]
 
 
 def search(
     wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int = PAGE_SIZE
 ) -> Page[InvoiceRow]:
-    """Return a page of invoices in this order, and how many match, counted up to ten thousand."""
-    rows = _recent(wanted, after, size) if sort is Sort.NEWEST and wanted.text else None
-    if rows is None:
-        rows = _rows(ordered(matching(wanted).with_only_columns(*SHOWN), sort, after, size))
-    following = _mark(rows[size - 1], sort) if len(rows) > size else None
-    return Page(rows[:size], following, count(wanted))
+    """Return a page of invoices in this order, and how many match, counted up to a limit."""
+    found = rows(wanted, after, sort=sort, size=size + 1)
+    following = _mark(found[size - 1], sort) if len(found) > size else None
+    return Page(found[:size], following, count(wanted))
 
 
-def _recent(wanted: InvoiceFilter, after: Mark | None, size: int) -> list[InvoiceRow] | None:
-    """Return a whole page from the quarter it begins in, or None when it is not filled from there (performance.md B).
+def rows(wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int) -> list[InvoiceRow]:
+    """Return up to `size` invoices in this order, those after the mark; the index that is used follows the words."""
+    only_words = sort is Sort.NEWEST and wanted == InvoiceFilter(text=wanted.text)
+    if only_words:
+        found = _newest(words_of(wanted.text), after, size)
+        if found is not None:
+            return found
+    common = () if only_words else _common_words(wanted)
+    question = _looked_at(wanted, common) if common else matching(wanted)
+    return _rows(ordered(question.with_only_columns(*SHOWN), sort, after, size))
 
-    A common word fills its page from a few hundred rows of one quarter; a rare one is quickly found in all of them.
-    """
-    words = words_of(wanted.text)
-    if not words or not is_only_words(wanted.text):
-        return None
-    begin = after.moment if after else datetime.now(UTC)
-    quarter = begin.astimezone(UTC).year * 4 + (begin.astimezone(UTC).month + 2) // 3
-    found = (
-        select(*SHOWN)
-        .join(Initiator, Initiator.id == Invoice.initiator_id)
+
+def count(wanted: InvoiceFilter) -> Count:
+    """Return how many invoices match, counted up to ten thousand; those with common words up to a thousand."""
+    common = _common_words(wanted)
+    limit = COMMON if common else COUNT_LIMIT
+    if common and wanted == InvoiceFilter(text=wanted.text):
+        return Count(limit, is_capped=True)
+    question = _looked_at(wanted, common) if common else matching(wanted)
+    some = question.with_only_columns(Invoice.id).limit(limit + 1).subquery()
+    number = _session().scalar(select(func.count()).select_from(some)) or 0
+    return Count(min(number, limit), number > limit)
+
+
+def _common_words(wanted: InvoiceFilter) -> tuple[str, ...]:
+    """Return the words that are asked for, if a walk along any order soon finds enough of them."""
+    words = words_of(wanted.text) if wanted.text else ()
+    return words if words and are_common(words) else ()
+
+
+def _looked_at(wanted: InvoiceFilter, words: Sequence[str]) -> Select[Any]:
+    """Return the same question as `matching` for a walk: each row's words are looked at, no index is asked."""
+    return (
+        matching(replace(wanted, text=""))
         .join(InvoiceSearch, InvoiceSearch.invoice_id == Invoice.id)
-        .where(*conditions(wanted), *of_quarter(quarter, words))
+        .where(*look_at(words))
     )
-    rows = _rows(ordered(found, Sort.NEWEST, after, size))
-    return rows if len(rows) > size else None
+
+
+def _newest(words: tuple[str, ...], after: Mark | None, size: int) -> list[InvoiceRow] | None:
+    """Return a page with these words from the newest quarters, or None when it is not filled from there."""
+    places = newest(words, Place(after.moment, after.id) if after else None, size) if words else None
+    if places is None:
+        return None
+    question = matching(InvoiceFilter()).where(Invoice.id.in_([each.id for each in places]))
+    return _rows(ordered(question.with_only_columns(*SHOWN), Sort.NEWEST, None, size))
 
 
 def _rows(found: Select[Any]) -> list[InvoiceRow]:
@@ -129,13 +162,6 @@ def _rows(found: Select[Any]) -> list[InvoiceRow]:
 def _mark(row: InvoiceRow, sort: Sort) -> Mark:
     value = {"created": row.created_at, "amount": row.total_minor, "paid": row.paid_at or EPOCH}[sort.by]
     return Mark.of(value, row.id)
-
-
-def count(wanted: InvoiceFilter) -> Count:
-    """Return how many invoices match, counted up to ten thousand."""
-    some = matching(wanted).with_only_columns(Invoice.id).limit(COUNT_LIMIT + 1).subquery()
-    number = _session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
 
 
 def services() -> Sequence[str]:
@@ -149,6 +175,8 @@ def detail(number: int) -> InvoiceDetail:
     tx = _session()
     payments = tx.scalars(_payments_of(invoice.id)).all()
     messages = timeline.messages_about(payments)
+    happenings = timeline.of_invoice(invoice.id, messages)
+    of_payments = [each.id for each in payments]
     return InvoiceDetail(
         invoice=invoice,
         service=service,
@@ -157,7 +185,7 @@ def detail(number: int) -> InvoiceDetail:
         ).all(),
         payments=payments,
         messages=messages,
-        happenings=timeline.of_invoice(invoice.id, messages),
+        happenings=happenings,
         bookings=timeline.bookings_of(invoice.id),
         deliveries=deliveries_of(invoice.id),
         questions=tx.scalars(
@@ -165,7 +193,23 @@ def detail(number: int) -> InvoiceDetail:
             .where(ReviewItem.invoice_id == invoice.id, ReviewItem.resolved_at.is_(None))
             .order_by(ReviewItem.id)
         ).all(),
+        vat=tx.scalars(
+            select(InvoiceVat)
+            .where(InvoiceVat.invoice_id == invoice.id)
+            .order_by(InvoiceVat.basis_points.desc(), InvoiceVat.code)
+        ).all(),
+        credit_notes=credit_notes.of_invoice(invoice.id),
+        refunds=tx.scalars(select(Refund).where(Refund.payment_id.in_(of_payments)).order_by(Refund.id.desc())).all(),
+        disputes=tx.scalars(
+            select(Dispute).where(Dispute.payment_id.in_(of_payments)).order_by(Dispute.id.desc())
+        ).all(),
+        names=house.names_of({each.actor for each in happenings if each.actor_kind == "operator"}),
     )
+
+
+def by_number(number: int) -> Invoice:
+    """Return one invoice as it is now. Raises NotFound."""
+    return _one(number)[0]
 
 
 def deliveries_of(invoice_id: int) -> Sequence[OutboxRow]:
@@ -188,6 +232,7 @@ def _one(number: int) -> tuple[Invoice, Initiator]:
             select(Invoice, Initiator)
             .join(Initiator, Initiator.id == Invoice.initiator_id)
             .where(Invoice.number == number)
+            .execution_options(populate_existing=True)
         )
         .one_or_none()
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, select, tuple_
 
 from app.models.announcement import Announcement
+from app.models.initiator import Initiator
 from app.models.outbox import OutboxRow
 from app.models.webhook import SEND, WebhookEndpoint
 from app.queries.keyset import Slice, cut, newest, one, session
@@ -25,6 +26,7 @@ STANDING = case(
     ((OutboxRow.state == "done") & OutboxRow.answer_status.is_not(None), "delivered"),
     else_="skipped",
 )
+MOST_SHOWN = 500
 STANDINGS = ("waiting", "delivered", "failed", "skipped")
 
 
@@ -54,6 +56,23 @@ def by_token(owns: Sequence[int], token: str) -> WebhookEndpoint:
     """Return one endpoint. Raises NotFound alike for what nobody has and what somebody else has."""
     found = select(WebhookEndpoint).where(WebhookEndpoint.token == token, WebhookEndpoint.initiator_id.in_(owns))
     return one(found, "endpoint", token)
+
+
+def every() -> list[tuple[WebhookEndpoint, Initiator]]:
+    """Return the endpoints of all services with their owners, those that are on first; a service has ten at most."""
+    found = session().execute(
+        select(WebhookEndpoint, Initiator)
+        .join(Initiator, Initiator.id == WebhookEndpoint.initiator_id)
+        .order_by(WebhookEndpoint.enabled.desc(), Initiator.code, WebhookEndpoint.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+def whose(token: str) -> tuple[WebhookEndpoint, Initiator]:
+    """Return an endpoint and its service. Raises NotFound."""
+    endpoint: WebhookEndpoint = one(select(WebhookEndpoint).where(WebhookEndpoint.token == token), "endpoint", token)
+    return endpoint, session().get_one(Initiator, endpoint.initiator_id)
 
 
 def deliveries(endpoint: WebhookEndpoint, states: Sequence[str], cursor: Cursor | None, size: int) -> Slice[Delivery]:

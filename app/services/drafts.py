@@ -116,6 +116,7 @@ def _values(tx: Session, draft: Draft, totals: Totals, tenant_id: int) -> dict[s
             raise Invalid.field("payer", "must be a payer of this service")
     return {
         "initiator_id": initiator_id,
+        "kind": draft.kind,
         "account_id": buyer.account_id,
         "subtotal_minor": totals.net_minor,
         "tax_minor": totals.tax_minor,

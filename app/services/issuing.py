@@ -11,9 +11,9 @@ from app.domain import ledger as books
 from app.domain.draft import DraftLine, totals_of
 from app.domain.errors import Conflict, Invalid
 from app.domain.money import Money, format_amount
-from app.models.invoice import InvoiceLine, InvoiceVat
+from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
 from app.queries import vat_rates
-from app.services import ledger, links, notices, search, timeline
+from app.services import drafts, ledger, links, notices, search, timeline
 from app.services.drafts import lock_draft
 from app.services.invoice_status import recompute
 from app.services.numbering import take_in
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from app.domain.draft import Draft
     from app.domain.ports import LinkSigner
     from app.domain.totals import Totals
-    from app.models.invoice import Invoice
     from app.services.timeline import Actor
 
 
@@ -41,6 +41,20 @@ class Seen:
 
     version: int
     total_minor: int
+
+
+@retried
+def issue_at_once(draft: Draft, *, key: str, today: date, actor: Actor, signer: LinkSigner) -> int:
+    """Issue what was never a draft for anybody to see, with its link, and return its number; the same key, the same.
+
+    Raises Invalid, NumberRangeExhausted.
+    """
+    with transaction() as tx:
+        invoice_id = drafts.create(draft, key=key, today=today, actor=actor)
+        invoice = tx.get_one(Invoice, invoice_id, with_for_update=True, populate_existing=True)
+        if invoice.number is not None:
+            return invoice.number
+        return issue(invoice_id, Seen(invoice.version, invoice.total_minor), today, actor, signer)
 
 
 @retried

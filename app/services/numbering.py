@@ -36,10 +36,7 @@ IN_USE = text("""
 select id, next_number + :count - 1 <= last_number as has_room from number_range
  where tenant_id = :tenant_id and kind = :kind and active for update
 """)
-HAS_ROOM = text("""
-select 1 from number_range
- where tenant_id = :tenant_id and kind = :kind and active and next_number + :count - 1 <= last_number
-""")
+ANY_IN_USE = text("select 1 from number_range where tenant_id = :tenant_id and kind = :kind and active")
 WAITING = text("""
 select id from number_range
  where tenant_id = :tenant_id and kind = :kind and not active and next_number = first_number
@@ -125,8 +122,12 @@ def follow(tx: Session, tenant_id: int, kind: str, count: int) -> bool:
     """
     wanted = {"tenant_id": tenant_id, "kind": kind, "count": count}
     full = tx.execute(IN_USE, wanted).one_or_none()
-    if full is None or full.has_room:
-        return tx.execute(HAS_ROOM, wanted).scalar() is not None
+    if full is None:
+        # Somebody went over while we waited. Whether there is room left in that one is for the next look: it may be
+        # full by now, with another waiting behind it.
+        return tx.execute(ANY_IN_USE, wanted).scalar() is not None
+    if full.has_room:
+        return True
     waiting = tx.execute(WAITING, wanted).scalar()
     if waiting is None:
         return False

@@ -39,6 +39,14 @@ FREE_LANE = text("update lane set paused_until = null, offered_until = null, fai
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Who does it in place of the service itself, and why."""
+
+    actor: Actor
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What a service wants to hear and where; None leaves what there is."""
 
@@ -81,12 +89,14 @@ def register(caller: Caller, initiator_code: str, wish: Wish, allowed: Sequence[
                 secret_sealed=_seal(_new_secret()),
             )
         )
-        _record("webhook.endpoint.made", caller, token, initiator=initiator_code, url=url)
+        _record("webhook.endpoint.made", caller, token, None, initiator=initiator_code, url=url)
         return token
 
 
 @retried
-def change(caller: Caller, token: str, wish: Wish, allowed: Sequence[str], *, plain_http: bool) -> None:
+def change(
+    caller: Caller, token: str, wish: Wish, allowed: Sequence[str], *, plain_http: bool, by: By | None = None
+) -> None:
     """Change what is wished; an endpoint switched on again starts without a past. Raises NotFound, Invalid, Conflict.
 
     What happened while it was off is not sent by itself: `resend` does that.
@@ -106,11 +116,11 @@ def change(caller: Caller, token: str, wish: Wish, allowed: Sequence[str], *, pl
         endpoint.description = endpoint.description if wish.description is None else wish.description
         endpoint.version += 1
         tx.flush()
-        _record("webhook.endpoint.changed", caller, token, url=endpoint.url, enabled=enabled)
+        _record("webhook.endpoint.changed", caller, token, by, url=endpoint.url, enabled=enabled)
 
 
 @retried
-def rotate(caller: Caller, token: str, overlap: timedelta) -> None:
+def rotate(caller: Caller, token: str, overlap: timedelta, *, by: By | None = None) -> None:
     """Give the endpoint a new secret; the one before signs beside it until the overlap is over. Raises NotFound."""
     with transaction() as tx:
         endpoint = _locked(tx, caller, token)
@@ -119,7 +129,7 @@ def rotate(caller: Caller, token: str, overlap: timedelta) -> None:
         endpoint.secret_sealed = _seal(_new_secret())
         endpoint.version += 1
         tx.flush()
-        _record("webhook.endpoint.rotated", caller, token)
+        _record("webhook.endpoint.rotated", caller, token, by)
 
 
 def live_secrets(endpoint: WebhookEndpoint) -> list[str]:
@@ -203,8 +213,9 @@ def _locked(tx: Session, caller: Caller, token: str) -> WebhookEndpoint:
     return one(found.with_for_update(), "endpoint", token)
 
 
-def _record(kind: str, caller: Caller, token: str, **data: object) -> None:
-    timeline.record(kind, actor=Actor("initiator", caller.code), data={"endpoint": token, **data})
+def _record(kind: str, caller: Caller, token: str, by: By | None, **data: object) -> None:
+    who = by or By(Actor("initiator", caller.code))
+    timeline.record(kind, actor=who.actor, reason=who.reason, data={"endpoint": token, **data})
 
 
 def _new_secret() -> str:

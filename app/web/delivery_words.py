@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask_babel import LazyString
 
+    from app.models.webhook import WebhookEndpoint
     from app.queries.deliveries import LaneState
 
 KIND: dict[str, LazyString] = {
@@ -46,6 +47,19 @@ FLOWS = words.Word(_("Sends"), "good")
 TRYING = words.Word(_("Did not answer last time"), "warn")
 RESTS = words.Word(_("Rests: nobody answers there"), "bad")
 STOPPED = words.Word(_("Stopped"), "warn")
+ENDPOINT: dict[str, words.Word] = {
+    "on": words.Word(_("On"), "good"),
+    "failing": words.Word(_("On, and failing"), "warn"),
+    "service": words.Word(_("Off"), "off"),
+    "off_failing": words.Word(_("Off: it failed too often"), "bad"),
+    "gone": words.Word(_("Off: the address is gone"), "bad"),
+}
+MESSAGE: dict[str, words.Word] = {
+    "waiting": words.Word(_("Waiting"), "wait"),
+    "delivered": words.Word(_("Delivered"), "good"),
+    "failed": words.Word(_("Given up"), "bad"),
+    "skipped": words.Word(_("Not sent: the endpoint was off"), "off"),
+}
 MANY = 1_000
 OWN = {"search": _("Search index"), "schedule": _("Clock"), "proofs": _("Proofs")}
 
@@ -83,7 +97,7 @@ CAUSES: dict[str, Cause] = {
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    for each in (delivery_kind, error_word, event_word, lane_word, capped):
+    for each in (delivery_kind, error_word, event_word, lane_word, endpoint_word, message_word, capped):
         app.jinja_env.filters[each.__name__] = each
 
 
@@ -111,6 +125,18 @@ def lane_word(lane: LaneState) -> words.Word:
     if lane.rests:
         return RESTS
     return TRYING if lane.failures else FLOWS
+
+
+def endpoint_word(endpoint: WebhookEndpoint) -> words.Word:
+    """Return how an endpoint is."""
+    if endpoint.enabled:
+        return ENDPOINT["failing" if endpoint.failing_since else "on"]
+    return ENDPOINT["off_failing" if endpoint.disabled_by == "failing" else endpoint.disabled_by or "service"]
+
+
+def message_word(standing: str) -> words.Word:
+    """Return how a message to an endpoint stands."""
+    return MESSAGE[standing]
 
 
 def capped(number: int) -> str:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from app.queries.number_ranges import Series
 
 
+# Beyond two years nobody counts days.
+LONG = 730
+
+
 class KindWords(NamedTuple):
     """What a kind of number is called, and what it is given for."""
 
@@ -42,4 +46,6 @@ def ends(of: Series) -> str:
         return gettext("No number is left: whoever asks is refused.")
     if of.days is None:
         return gettext("Nobody asked for one in the last month.")
+    if of.days > LONG:
+        return ngettext("They end in about %(num)s year.", "They end in about %(num)s years.", of.days // 365)
     return ngettext("They end in %(num)s day.", "They end in %(num)s days.", of.days)

@@ -71,8 +71,8 @@ SETTING: dict[str, SettingWords] = {
 }
 SWITCH = {"true": _("yes"), "false": _("no")}
 WITHOUT = {
-    "refund_approval_above": _("no limit: nobody is asked because of the amount"),
-    "service_refund_approval_above": _("no limit: nobody is asked because of the amount"),
+    "refund_approval_above": _("no limit"),
+    "service_refund_approval_above": _("no limit"),
 }
 
 

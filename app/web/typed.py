@@ -51,6 +51,15 @@ class Typed:
             self.faults[name] = _("Only letters, digits and signs that can be seen")
         return typed
 
+    def lines_of_text(self, name: str, *, most: int = 2000) -> str:
+        """Return several lines of text, without signs that cannot be seen."""
+        typed = unicodedata.normalize("NFC", self._form.get(name, "")).replace("\r\n", "\n").strip()
+        if len(typed) > most:
+            self.faults[name] = ngettext("At most %(num)s character", "At most %(num)s characters", most)
+        elif not all(line.replace(NBSP, " ").replace("\t", " ").isprintable() for line in typed.split("\n")):
+            self.faults[name] = _("Only letters, digits and signs that can be seen")
+        return typed[:most]
+
     def reason(self) -> str:
         """Return why somebody does this; the timeline keeps it."""
         least, most = REASON

@@ -96,6 +96,7 @@ BOOKING = {
     "payment.charged_back": _("Charged back"),
     "dispute.won": _("Dispute won"),
     "credit.applied": _("Credit used"),
+    "invoice.credited": _("Credited"),
 }
 SHARED = {
     "on": Word(_("May sign with it"), "warn"),

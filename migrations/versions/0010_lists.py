@@ -43,6 +43,9 @@ def upgrade() -> None:
     op.execute(WORDS)
     op.execute(SCRAPS)
     op.execute(KEPT)
+    op.create_index(
+        "ix_invoice_search_newest", "invoice_search", [sa.text("created_at desc"), sa.text("invoice_id desc")]
+    )
     op.create_index("ix_invoice_amount", "invoice", ["total_minor", "id"])
     op.create_index("ix_invoice_paid", "invoice", [sa.text(PAID), "id"])
     op.create_index(
@@ -80,5 +83,6 @@ def downgrade() -> None:
     op.drop_index("ix_gateway_reference_prefix", "gateway_reference")
     op.drop_index("ix_invoice_paid", "invoice")
     op.drop_index("ix_invoice_amount", "invoice")
+    op.drop_index("ix_invoice_search_newest", "invoice_search")
     op.execute("drop function number_scraps(bigint)")
     op.execute("drop function search_words(text)")

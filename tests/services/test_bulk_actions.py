@@ -12,6 +12,7 @@ from app.services.dispatch import OUTBOX
 from tests.services.crash_points import run_until
 from tests.services.exporting import somebody, wish
 from tests.services.test_tasks import work
+from tests.web.lists import fill
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -130,6 +131,14 @@ def test_those_who_cannot_be_told_are_left_alone(system: System) -> None:
         verdict, code = results(system, task)[eeid]
         assert verdict == "skipped"
         assert code == ("already" if kind is TaskKind.MARK_UNPAID else "cannot_be_told")
+
+
+def test_an_invoice_of_our_own_is_cancelled_without_asking_anybody(system: System) -> None:
+    fill(system, 1, code="billing_system")
+    task = act(system, TaskKind.CANCEL, 150_005)
+    assert results(system, task) == {150_005: ("done", "")}
+    assert system.status(150_005) == "cancelled"
+    assert system.scalar("select count(*) from event where kind like 'initiator.%'") == 0
 
 
 def test_nothing_is_cancelled_while_money_is_on_its_way(system: System) -> None:

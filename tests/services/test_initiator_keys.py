@@ -93,7 +93,12 @@ def test_scopes_are_kept_changed_and_told_on_the_timeline(system: System) -> Non
         ("initiator.key.scopes_changed", "7", "everything"),
         ("initiator.key.revoked", "7", "over"),
     ]
-    assert told[1].data == {"kid": key.kid, "before": ["billing.view"], "after": ["billing.refund", "billing.view"]}
+    assert told[1].data == {
+        "initiator": "auction",
+        "kid": key.kid,
+        "before": ["billing.view"],
+        "after": ["billing.refund", "billing.view"],
+    }
     assert key.secret not in str([row.data for row in told])
 
 

@@ -110,7 +110,9 @@ def test_nothing_is_mended_without_a_reason_and_a_script_is_text(portal: Portal,
     _number, reference = portal.system.settle()
     difference = differ(portal, reference)
     portal.system.sql(
-        "update difference set theirs = jsonb_build_object('account', :s) where id = :i", s=SCRIPT, i=difference
+        "update difference set theirs = jsonb_build_object('account', cast(:s as text)) where id = :i",
+        s=SCRIPT,
+        i=difference,
     )
     assert SCRIPT not in mary.get(f"/comparisons/{difference}").text
     assert mend(mary, difference, "") == 422

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from redis import Redis
 
 from tests.web.lists import fill
 from tests.web.page import Page
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from tests.web.browser import Browser
 
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_exported_anything_yet(redis_url: str) -> None:
+    """Forget the counts of other tests: the first session of each portal has the same number."""
+    Redis.from_url(redis_url).flushdb()
 
 
 def export(mary: Browser, form: str, key: str, **data: Any) -> TestResponse:
@@ -90,3 +97,32 @@ def test_what_cannot_come_from_the_form_is_refused_with_the_name_of_the_field(
     answer = mary.post("/invoices/exports", {"format": "xlsx", "key": "k", **data})
     assert answer.status_code == 422
     assert next(iter(data)) in answer.text
+
+
+def test_a_file_whose_day_is_over_is_gone_in_words(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    fill(system, 1)
+    path = export(own_mary, "xlsx", "old").location
+    system.drain()
+    system.sql("update task set expires_at = now() - interval '1 second'")
+    answer = own_mary.get(f"{path}/file")
+    assert answer.status_code == 410
+    assert "Start the export again." in answer.text
+    assert "The file is not kept any more" in own_mary.page(str(path)).text("main")
+
+
+def test_a_thief_is_slowed_down(own_mary: Browser) -> None:
+    fill(own_mary.portal.system, 1)
+    answers = [export(own_mary, "csv,", str(turn)).status_code for turn in range(7)]
+    assert answers == [200] * 6 + [429]
+
+
+def test_words_of_strangers_are_written_and_never_calculated(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    fill(system, 1)
+    system.sql(
+        "update invoice set customer_name = :evil, description = :more", evil="=1+1", more="x\r\n=cmd|'/C calc'!A0"
+    )
+    row = table(export(own_mary, "csv,", "evil").data)[1]
+    assert "'=1+1" in row
+    assert "x\r\n=cmd|'/C calc'!A0" in row

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PAYLOADS = payloads()
 # What ends the walk: one's own session, and addresses that lead out.
 LEFT_OUT = ("/logout", "/sessions/", "/static/", "/auth/", "/theme", "/language")
-EACH = 3
+EACH = 2
 # What the other fields say, so that the hostile one is reached: names differ from form to form, these are the usual.
 PLAUSIBLE = {
     "name": "Somebody",

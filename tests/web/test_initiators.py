@@ -63,7 +63,7 @@ def test_the_list_says_how_each_signs(mary: Browser) -> None:
     page = mary.page("/services")
     assert "Domain registry" in page.text("tbody")
     assert "May sign with it" in page.text("tbody")
-    assert "http://registry.test" in mary.page("/services/registry").text("dd")
+    assert "http://registry.test" in mary.page("/services/registry").text("p")
 
 
 def test_a_key_is_shown_once_and_opens(portal: Portal, mary: Browser) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -28,7 +27,6 @@ EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}")
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 CURRENCY = "EUR"
-LONGEST_NOTES = 2000
 YEARS = range(2000, 2100)
 
 
@@ -52,7 +50,7 @@ class DraftForm(Typed):
         self.buyer = self._buyer()
         self.description = self.text("description", most=500)
         self.reference_number = self._reference()
-        self.internal_notes = self.notes()
+        self.internal_notes = self.lines_of_text("internal_notes")
         self.due_on = self._due_on()
         self.lines = tuple(self._line(number, row) for number, row in enumerate(self.rows, 1) if not row.is_blank)
 
@@ -81,15 +79,6 @@ class DraftForm(Typed):
         """Return which version of the draft was seen; 0 is none of ours."""
         typed = self.value("version")
         return int(typed) if WHOLE.fullmatch(typed) else 0
-
-    def notes(self, name: str = "internal_notes") -> str:
-        """Return several lines of text, without signs that cannot be seen."""
-        typed = unicodedata.normalize("NFC", self._form.get(name, "")).replace("\r\n", "\n").strip()
-        if len(typed) > LONGEST_NOTES:
-            self.faults[name] = _("At most %(num)s characters", num=LONGEST_NOTES)
-        elif not all(line.replace(NBSP, " ").replace("\t", " ").isprintable() for line in typed.split("\n")):
-            self.faults[name] = _("Only letters, digits and signs that can be seen")
-        return typed[:LONGEST_NOTES]
 
     def _rows(self) -> list[Row]:
         typed = self.value("rows")

@@ -117,6 +117,8 @@ def _partly(found: InvoiceDetail) -> str:
 
 def _given_back(found: InvoiceDetail) -> str:
     invoice = found.invoice
+    if invoice.credited_minor and not invoice.captured_minor:
+        return _("Paid, then taken back by a credit note: the money is the payer's.")
     back = money(invoice.refunded_minor, invoice.currency)
     return _(
         "Paid, and %(back)s of %(total)s given back.", back=back, total=money(invoice.total_minor, invoice.currency)

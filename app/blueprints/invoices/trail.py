@@ -11,11 +11,14 @@ from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from app.queries.invoices import InvoiceDetail
     from app.queries.timeline import Booking, Happening
+
+
+EMPTY = "\N{EN DASH}"
 
 
 class Look(NamedTuple):
@@ -41,7 +44,7 @@ class Line(NamedTuple):
 def trail(found: InvoiceDetail) -> list[Line]:
     """Return the lines, newest first, the bookings among them."""
     service = found.service.name
-    lines = [_happening(each, service) for each in _told_once(found.happenings)]
+    lines = [_happening(each, service, found.names) for each in _told_once(found.happenings)]
     lines += [_booking(each) for each in found.bookings]
     lines.sort(key=lambda line: line.at, reverse=True)
     return _with_days(lines)
@@ -61,10 +64,10 @@ def _with_days(lines: list[Line]) -> list[Line]:
     ]
 
 
-def _happening(each: Happening, service: str) -> Line:
+def _happening(each: Happening, service: str, names: Mapping[str, str]) -> Line:
     look = LOOKS.get(each.kind, UNKNOWN)
     tone = "warn" if each.kind == "payment.fetched" and not each.data.get("agrees", True) else look.tone
-    detail = ", ".join(part for part in (look.detail(each), _by(each, service)) if part)
+    detail = ", ".join(part for part in (look.detail(each), _by(each, service, names)) if part)
     return Line(each.at, None, look.icon, tone, look.title(each), detail)
 
 
@@ -81,9 +84,9 @@ def _side(code: str, minor: int, currency: str) -> str:
     return _("debit %(account)s %(amount)s", **text) if minor > 0 else _("credit %(account)s %(amount)s", **text)
 
 
-def _by(each: Happening, service: str) -> str:
+def _by(each: Happening, service: str, names: Mapping[str, str]) -> str:
     if each.actor_kind == "operator":
-        return _("by operator %(who)s", who=each.actor)
+        return _("by operator %(who)s", who=names.get(each.actor) or each.actor)
     if each.actor_kind == "initiator" and each.actor not in (each.reason or ""):
         return _("asked by %(who)s", who=each.actor or service)
     return ""
@@ -159,6 +162,10 @@ def _issued(each: Happening) -> str:
     return _("Brought along from the system before") if each.data.get("import") else _("Invoice created")
 
 
+def _sum_of(each: Happening) -> str:
+    return _sum(each.data)
+
+
 def _receiver(each: Happening) -> str:
     return _("For the accounting system") if each.data.get("kind") == "directo" else _("For the e-invoice operator")
 
@@ -171,8 +178,31 @@ def _actor(each: Happening) -> str:
     return words.gateway(each.actor)
 
 
+def _credited(each: Happening) -> str:
+    return ", ".join(filter(None, (_("Credit note %(number)s", number=each.data.get("credit_note", "?")), each.reason)))
+
+
+def _rewritten(each: Happening) -> str:
+    before, after = (shortened(str(each.data.get(name) or EMPTY)) for name in ("before", "after"))
+    return ", ".join(filter(None, (_("From “%(before)s” to “%(after)s”", before=before, after=after), each.reason)))
+
+
+# What people wrote in the portal.
+WRITTEN: dict[str, Look] = {
+    "invoice.drafted": Look("invoice", "mute", lambda _each: _("Draft begun"), _sum_of),
+    "invoice.draft.changed": Look("invoice", "mute", lambda _each: _("Draft changed"), _sum_of),
+    "invoice.draft.discarded": Look("stop", "mute", lambda _each: _("Draft discarded"), _reason),
+    "invoice.described": Look("invoice", "mute", lambda _each: _("Description changed"), _rewritten),
+    "invoice.noted": Look("invoice", "mute", lambda _each: _("Internal notes changed"), _rewritten),
+    "invoice.credited": Look(
+        "refund", "warn", lambda each: _("Credited: %(amount)s", amount=_sum(each.data)), _credited
+    ),
+}
+
+
 # The strings stand in lambdas because they are translated when they are read, not when this module is.
 LOOKS: dict[str, Look] = {
+    **WRITTEN,
     "invoice.issued": Look(
         "invoice",
         "mute",

@@ -64,8 +64,12 @@ def environment() -> list[tuple[str, list[Named]]]:
 def _named(said: production.Said) -> Named:
     if said.value in {None, ""} or said.value == ():
         return Named(said.name, said.is_secret, None)
-    value = " ".join(map(str, said.value)) if isinstance(said.value, tuple) else TRUTHS.get(said.value, str(said.value))
+    value = " ".join(map(str, said.value)) if isinstance(said.value, tuple) else _plain(said.value)
     return Named(said.name, said.is_secret, "" if said.is_secret else value)
+
+
+def _plain(value: object) -> str:
+    return TRUTHS[value] if isinstance(value, bool) else str(value)
 
 
 def _rows() -> Iterator[Row]:

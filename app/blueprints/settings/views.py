@@ -32,7 +32,9 @@ NONE = "\N{EMPTY SET}"
 @needs(Permission.MANAGE_SETTINGS)
 def index() -> str:
     """Show what may be set, what is, and what the environment says."""
-    return render_template("settings/index.html", groups=by_group(), environment=environment(), none=NONE)
+    said = environment()
+    number = sum(len(settings) for _part, settings in said)
+    return render_template("settings/index.html", groups=by_group(), environment=said, number=number, none=NONE)
 
 
 @blueprint.get("/<code>/edit")

@@ -11,6 +11,13 @@ function step(by) {
   return true;
 }
 
+// A letter presses what carries it, such as Refund with R.
+function press(letter) {
+  const found = document.querySelector(`[data-key="${CSS.escape(letter)}"]:not([hidden])`);
+  found?.click();
+  return Boolean(found);
+}
+
 const keys = {
   "/": () => {
     const search = document.querySelector("[data-search]");
@@ -24,5 +31,6 @@ const keys = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  if (keys[event.key]?.()) event.preventDefault();
+  const pressed = keys[event.key] ?? (/^[a-z]$/.test(event.key) ? () => press(event.key) : null);
+  if (pressed?.()) event.preventDefault();
 });
