@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, literal_column
+from sqlalchemy import BigInteger, Index, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy_utils import TSVectorType
 
@@ -19,6 +19,7 @@ class InvoiceSearch(Tenanted, Base):
     __table_args__ = (
         same_tenant("invoice_id", "invoice"),
         Index("ix_invoice_search_document_vector", "document_vector", postgresql_using="gin"),
+        Index("ix_invoice_search_newest", text("created_at desc"), text("invoice_id desc")),
     )
 
     invoice_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KIND = "operator:"
+PERSON = re.compile(rf"\b{KIND}[0-9]{{1,18}}\b", re.ASCII)
+
+
+def named_in(text: str) -> list[str]:
+    """Return the people a kept sentence speaks of, as they are kept."""
+    return PERSON.findall(text)
 
 
 def names(actors: Iterable[str | None]) -> dict[str, str]:

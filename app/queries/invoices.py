@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import Select, func, or_, select
 
@@ -21,14 +20,14 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
-from app.queries.invoice_filter import InvoiceFilter, conditions, matching
-from app.queries.invoice_words import is_only_words, of_quarter, words_of
+from app.queries.invoice_filter import InvoiceFilter, matching
+from app.queries.invoice_words import COMMON, Place, are_common, look_at, newest, words_of
 from app.queries.paging import COUNT_LIMIT, EPOCH, PAGE_SIZE, Count, Page
 from app.queries.sorting import Mark, Sort, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
@@ -58,6 +57,13 @@ class InvoiceRow:
     email: str
     description: str
     captured_minor: int
+
+
+class Owed(NamedTuple):
+    """How many invoices, and what is still to come for them: (currency, minor units)."""
+
+    many: Count
+    sums: list[tuple[str, int]]
 
 
 SHOWN = (
@@ -102,32 +108,58 @@ class InvoiceDetail:
 def search(
     wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int = PAGE_SIZE
 ) -> Page[InvoiceRow]:
-    """Return a page of invoices in this order, and how many match, counted up to ten thousand."""
-    rows = _recent(wanted, after, size) if sort is Sort.NEWEST and wanted.text else None
-    if rows is None:
-        rows = _rows(ordered(matching(wanted).with_only_columns(*SHOWN), sort, after, size))
-    following = _mark(rows[size - 1], sort) if len(rows) > size else None
-    return Page(rows[:size], following, count(wanted))
+    """Return a page of invoices in this order, and how many match, counted up to a limit."""
+    found = rows(wanted, after, sort=sort, size=size + 1)
+    following = _mark(found[size - 1], sort) if len(found) > size else None
+    return Page(found[:size], following, count(wanted))
 
 
-def _recent(wanted: InvoiceFilter, after: Mark | None, size: int) -> list[InvoiceRow] | None:
-    """Return a whole page from the quarter it begins in, or None when it is not filled from there (performance.md B).
+def rows(wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int) -> list[InvoiceRow]:
+    """Return up to `size` invoices in this order, those after the mark; the index that is used follows the words."""
+    only_words = sort is Sort.NEWEST and wanted == InvoiceFilter(text=wanted.text)
+    if only_words:
+        found = _newest(words_of(wanted.text), after, size)
+        if found is not None:
+            return found
+    common = () if only_words else _common_words(wanted)
+    question = _looked_at(wanted, common) if common else matching(wanted)
+    return _rows(ordered(question.with_only_columns(*SHOWN), sort, after, size))
 
-    A common word fills its page from a few hundred rows of one quarter; a rare one is quickly found in all of them.
-    """
-    words = words_of(wanted.text)
-    if not words or not is_only_words(wanted.text):
-        return None
-    begin = after.moment if after else datetime.now(UTC)
-    quarter = begin.astimezone(UTC).year * 4 + (begin.astimezone(UTC).month + 2) // 3
-    found = (
-        select(*SHOWN)
-        .join(Initiator, Initiator.id == Invoice.initiator_id)
+
+def count(wanted: InvoiceFilter) -> Count:
+    """Return how many invoices match, counted up to ten thousand; those with common words up to a thousand."""
+    common = _common_words(wanted)
+    limit = COMMON if common else COUNT_LIMIT
+    if common and wanted == InvoiceFilter(text=wanted.text):
+        return Count(limit, is_capped=True)
+    question = _looked_at(wanted, common) if common else matching(wanted)
+    some = question.with_only_columns(Invoice.id).limit(limit + 1).subquery()
+    number = _session().scalar(select(func.count()).select_from(some)) or 0
+    return Count(min(number, limit), number > limit)
+
+
+def _common_words(wanted: InvoiceFilter) -> tuple[str, ...]:
+    """Return the words that are asked for, if a walk along any order soon finds enough of them."""
+    words = words_of(wanted.text) if wanted.text else ()
+    return words if words and are_common(words) else ()
+
+
+def _looked_at(wanted: InvoiceFilter, words: Sequence[str]) -> Select[Any]:
+    """Return the same question as `matching` for a walk: each row's words are looked at, no index is asked."""
+    return (
+        matching(replace(wanted, text=""))
         .join(InvoiceSearch, InvoiceSearch.invoice_id == Invoice.id)
-        .where(*conditions(wanted), *of_quarter(quarter, words))
+        .where(*look_at(words))
     )
-    rows = _rows(ordered(found, Sort.NEWEST, after, size))
-    return rows if len(rows) > size else None
+
+
+def _newest(words: tuple[str, ...], after: Mark | None, size: int) -> list[InvoiceRow] | None:
+    """Return a page with these words from the newest quarters, or None when it is not filled from there."""
+    places = newest(words, Place(after.moment, after.id) if after else None, size) if words else None
+    if places is None:
+        return None
+    question = matching(InvoiceFilter()).where(Invoice.id.in_([each.id for each in places]))
+    return _rows(ordered(question.with_only_columns(*SHOWN), Sort.NEWEST, None, size))
 
 
 def _rows(found: Select[Any]) -> list[InvoiceRow]:
@@ -139,11 +171,16 @@ def _mark(row: InvoiceRow, sort: Sort) -> Mark:
     return Mark.of(value, row.id)
 
 
-def count(wanted: InvoiceFilter) -> Count:
-    """Return how many invoices match, counted up to ten thousand."""
-    some = matching(wanted).with_only_columns(Invoice.id).limit(COUNT_LIMIT + 1).subquery()
-    number = _session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+def owed(wanted: InvoiceFilter) -> Owed:
+    """Return how many invoices match and what is still to come for them by currency, up to ten thousand of them."""
+    still = (Invoice.total_minor - Invoice.credited_minor - Invoice.captured_minor).label("still")
+    some = matching(wanted).with_only_columns(Invoice.currency, still).limit(COUNT_LIMIT + 1).subquery()
+    each = some.c.currency
+    sums = select(each, func.count(), func.sum(some.c.still)).group_by(each).order_by(each)
+    found = [(currency, many, int(minor)) for currency, many, minor in _session().execute(sums)]
+    number = sum(many for _currency, many, _minor in found)
+    capped = Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+    return Owed(capped, [(currency, minor) for currency, _many, minor in found])
 
 
 def services() -> Sequence[str]:

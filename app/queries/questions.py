@@ -82,6 +82,7 @@ def search(wanted: QuestionFilter, cursor: Cursor | None = None, *, size: int = 
     last = rows[size - 1][0] if len(rows) > size else None
     following = Cursor(last.resolved_at or last.created_at, last.id) if last else None
     who = [each.owner for each, _number in rows] + [each.resolved_by or "" for each, _number in rows]
+    who += [person for each, _number in rows for person in actors.named_in(each.sentence)]
     return Questions(rows[:size], following, actors.names(who))
 
 
@@ -93,7 +94,7 @@ def detail(item_id: int) -> QuestionDetail:
         raise NotFound("question", item_id)
     told = _told(item)
     who = [item.owner, item.resolved_by, *(f"{each.actor_kind}:{each.actor}" for each in told)]
-    who += [str(each.data.get("owner", "")) for each in told]
+    who += [*(str(each.data.get("owner", "")) for each in told), *actors.named_in(item.sentence)]
     return QuestionDetail(
         item,
         tx.get(Invoice, item.invoice_id) if item.invoice_id else None,

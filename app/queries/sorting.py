@@ -83,11 +83,11 @@ class Mark:
 
 
 def ordered(found: Any, sort: Sort, after: Mark | None, size: int) -> Any:
-    """Return the question for one row more than a page, in this order, after the mark."""
+    """Return the question for so many rows, in this order, after the mark."""
     column, key = COLUMNS[sort.by], Invoice.id.expression
     if after is not None:
         place = tuple_(column, key)
         end: Any = (after.value if sort.by == "amount" else after.moment, after.id)
         found = found.where(place < end if sort.falls else place > end)
     order = (column.desc(), key.desc()) if sort.falls else (column.asc(), key.asc())
-    return found.order_by(*order).limit(size + 1)
+    return found.order_by(*order).limit(size)

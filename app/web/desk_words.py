@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.comparison import DifferenceKind as Kind
 from app.domain.dispute import DisputeStatus as Dispute
 from app.domain.refund import RefundStatus as Refund
+from app.queries.actors import PERSON
 from app.web.translation import translate_later as _
 from app.web.words import Word, gateway
 
@@ -81,7 +82,7 @@ ACTOR = {
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    for each in (refund_word, dispute_word, difference_word, doer_word, advice, obstacle):
+    for each in (refund_word, dispute_word, difference_word, doer_word, with_names, advice, obstacle):
         app.jinja_env.filters[each.__name__] = each
 
 
@@ -108,6 +109,11 @@ def doer_word(actor: str | None, names: Mapping[str, str]) -> str:
     if actor in names or kind not in ACTOR:
         return names.get(actor, actor)
     return str(ACTOR[kind]) % {"who": gateway(who)}
+
+
+def with_names(sentence: str, names: Mapping[str, str]) -> str:
+    """Return a kept sentence with the names of the people it speaks of."""
+    return PERSON.sub(lambda found: names.get(found.group(), found.group()), sentence)
 
 
 def advice(code: str | None) -> LazyString | str:

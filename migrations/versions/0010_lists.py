@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 revision = "0010"
 down_revision = "0009"
@@ -43,6 +44,9 @@ def upgrade() -> None:
     op.execute(WORDS)
     op.execute(SCRAPS)
     op.execute(KEPT)
+    op.create_index(
+        "ix_invoice_search_newest", "invoice_search", [sa.text("created_at desc"), sa.text("invoice_id desc")]
+    )
     op.create_index("ix_invoice_amount", "invoice", ["total_minor", "id"])
     op.create_index("ix_invoice_paid", "invoice", [sa.text(PAID), "id"])
     op.create_index(
@@ -51,6 +55,7 @@ def upgrade() -> None:
         ["external_id"],
         postgresql_ops={"external_id": "text_pattern_ops"},
     )
+    op.add_column("operator", sa.Column("invoice_columns", postgresql.ARRAY(sa.Text()), nullable=True))
     op.create_table(
         "saved_view",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -77,8 +82,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("saved_view")
+    op.drop_column("operator", "invoice_columns")
     op.drop_index("ix_gateway_reference_prefix", "gateway_reference")
     op.drop_index("ix_invoice_paid", "invoice")
     op.drop_index("ix_invoice_amount", "invoice")
+    op.drop_index("ix_invoice_search_newest", "invoice_search")
     op.execute("drop function number_scraps(bigint)")
     op.execute("drop function search_words(text)")

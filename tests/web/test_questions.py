@@ -115,6 +115,12 @@ def test_what_was_paid_twice_leads_to_its_desk_and_is_answered_there(portal: Por
     assert portal.system.scalar("select resolution from review_item where id = :i", i=item) == "given back"
 
 
+def test_a_sentence_names_the_person_it_speaks_of(portal: Portal, mary: Browser) -> None:
+    item = ask(portal, sentence=f"{actor(portal)} asks to give 1.00 EUR back")
+    for page in ("/questions", f"/questions/{item}"):
+        assert "Mary Änn" in mary.get(page).text.split("asks to give 1.00")[0][-60:]
+
+
 def test_a_reported_dispute_leads_to_opening_it(portal: Portal, mary: Browser) -> None:
     item = ask(portal, "dispute.reported", "look it up")
     links = mary.page(f"/questions/{item}").links()
