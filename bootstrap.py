@@ -30,7 +30,7 @@ STEPS: dict[str, list[str]] = {
     "lint": ["-m", "ruff", "check", "."],
     "types": ["-m", "mypy"],
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-    "tests": [*PYTEST, "-n", "2", "-m", "not chaos and not slow and not browser and not sabotage"],
+    "tests": [*PYTEST, "-n", "2", "-m", "not chaos and not slow and not browser and not sabotage and not endurance"],
     "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser"],
     "browser": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "browser and not chaos"],
     "chaos": [*PYTEST, "-n", "2", "-m", "chaos"],
@@ -38,6 +38,7 @@ STEPS: dict[str, list[str]] = {
 # Longer than anybody waits at each commit: run by name, before a release.
 LONG_STEPS: dict[str, list[str]] = {
     "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage"],
+    "endurance": [*PYTEST, "-m", "endurance", "-rP"],
     "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services", "tests/api"],
 }
 # What a step's tests find in their environment.

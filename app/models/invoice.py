@@ -65,7 +65,15 @@ class Invoice(Tenanted, Base):
             "ix_invoice_open",
             text("created_at desc"),
             text("id desc"),
-            postgresql_include=["kind", "status", "initiator_id", "currency", "total_minor", "captured_minor"],
+            postgresql_include=[
+                "kind",
+                "status",
+                "initiator_id",
+                "currency",
+                "total_minor",
+                "captured_minor",
+                "credited_minor",
+            ],
             postgresql_where=text(one_of("status", sorted(PAYABLE))),
         ),
         Index("ix_invoice_amount", "total_minor", "id"),
@@ -81,7 +89,7 @@ class Invoice(Tenanted, Base):
         Index(
             "ix_invoice_reference_open",
             "reference_number",
-            postgresql_include=["kind", "currency", "total_minor", "captured_minor"],
+            postgresql_include=["kind", "currency", "total_minor", "captured_minor", "credited_minor"],
             postgresql_where=text(f"reference_number <> '' and {one_of('status', sorted(PAYABLE))}"),
         ),
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, CreatedAt, Flag, Key, Zero
 
 QUEUES = ["money", "notify", "background"]
-OURS = ("search", "schedule", "proofs")  # work inside the house, which is no message to anybody
+OURS = ("search", "schedule", "proofs", "tasks")  # work inside the house, which is no message to anybody
 
 
 class Lane(Base):

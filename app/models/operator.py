@@ -36,7 +36,7 @@ class WhiteCode(Tenanted, Base):
 
 
 class Operator(Tenanted, Base):
-    """A person who signed in at least once."""
+    """A person who signed in at least once; `invoice_columns` are those they like to see in the list of invoices."""
 
     __tablename__ = "operator"
     __table_args__ = (UniqueConstraint("tenant_id", "id"), UniqueConstraint("tenant_id", "subject"))
@@ -45,6 +45,7 @@ class Operator(Tenanted, Base):
     subject: Mapped[str]
     name: Mapped[str] = mapped_column(server_default=text("''"))
     locale: Mapped[str | None]
+    invoice_columns: Mapped[list[str] | None]
     last_login_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import Select, func, or_, select
 
@@ -57,6 +57,13 @@ class InvoiceRow:
     email: str
     description: str
     captured_minor: int
+
+
+class Owed(NamedTuple):
+    """How many invoices, and what is still to come for them: (currency, minor units)."""
+
+    many: Count
+    sums: list[tuple[str, int]]
 
 
 SHOWN = (
@@ -162,6 +169,18 @@ def _rows(found: Select[Any]) -> list[InvoiceRow]:
 def _mark(row: InvoiceRow, sort: Sort) -> Mark:
     value = {"created": row.created_at, "amount": row.total_minor, "paid": row.paid_at or EPOCH}[sort.by]
     return Mark.of(value, row.id)
+
+
+def owed(wanted: InvoiceFilter) -> Owed:
+    """Return how many invoices match and what is still to come for them by currency, up to ten thousand of them."""
+    still = (Invoice.total_minor - Invoice.credited_minor - Invoice.captured_minor).label("still")
+    some = matching(wanted).with_only_columns(Invoice.currency, still).limit(COUNT_LIMIT + 1).subquery()
+    each = some.c.currency
+    sums = select(each, func.count(), func.sum(some.c.still)).group_by(each).order_by(each)
+    found = [(currency, many, int(minor)) for currency, many, minor in _session().execute(sums)]
+    number = sum(many for _currency, many, _minor in found)
+    capped = Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+    return Owed(capped, [(currency, minor) for currency, _many, minor in found])
 
 
 def services() -> Sequence[str]:

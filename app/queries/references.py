@@ -234,7 +234,11 @@ def _count(wanted: ReferenceFilter) -> Count:
 
 def _open(number: str) -> list[Amount]:
     statement = (
-        select(func.count(), Invoice.currency, func.sum(Invoice.total_minor - Invoice.captured_minor))
+        select(
+            func.count(),
+            Invoice.currency,
+            func.sum(Invoice.total_minor - Invoice.credited_minor - Invoice.captured_minor),
+        )
         .where(*_carrying(number), Invoice.status.in_(sorted(PAYABLE)), Invoice.kind != BULK)
         .group_by(Invoice.currency)
     )

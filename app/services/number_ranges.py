@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HIGHEST_NUMBER", "KINDS", "MOST", "Overlap", "add"]
 
-KINDS = ("invoice", "deposit", "monthly")
+KINDS = ("invoice", "deposit", "monthly", "credit_note")
 MOST = 10_000_000
 
 

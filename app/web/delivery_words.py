@@ -61,7 +61,7 @@ MESSAGE: dict[str, words.Word] = {
     "skipped": words.Word(_("Not sent: the endpoint was off"), "off"),
 }
 MANY = 1_000
-OWN = {"search": _("Search index"), "schedule": _("Clock"), "proofs": _("Proofs")}
+OWN = {"search": _("Search index"), "schedule": _("Clock"), "proofs": _("Proofs"), "tasks": _("My tasks")}
 
 
 class Cause(NamedTuple):

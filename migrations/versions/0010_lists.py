@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 revision = "0010"
 down_revision = "0009"
@@ -54,6 +55,7 @@ def upgrade() -> None:
         ["external_id"],
         postgresql_ops={"external_id": "text_pattern_ops"},
     )
+    op.add_column("operator", sa.Column("invoice_columns", postgresql.ARRAY(sa.Text()), nullable=True))
     op.create_table(
         "saved_view",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -80,6 +82,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("saved_view")
+    op.drop_column("operator", "invoice_columns")
     op.drop_index("ix_gateway_reference_prefix", "gateway_reference")
     op.drop_index("ix_invoice_paid", "invoice")
     op.drop_index("ix_invoice_amount", "invoice")

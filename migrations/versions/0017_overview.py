@@ -29,7 +29,7 @@ def upgrade() -> None:
         "ix_invoice_open",
         "invoice",
         NEWEST,
-        postgresql_include=["kind", "status", "initiator_id", "currency", "total_minor", "captured_minor"],
+        postgresql_include=["kind", "status", "initiator_id", "currency", "total_minor", "captured_minor", "credited_minor"],
         postgresql_where=sa.text(OPEN),
     )
     op.create_index(
@@ -61,7 +61,7 @@ def upgrade() -> None:
         "ix_invoice_reference_open",
         "invoice",
         ["reference_number"],
-        postgresql_include=["kind", "currency", "total_minor", "captured_minor"],
+        postgresql_include=["kind", "currency", "total_minor", "captured_minor", "credited_minor"],
         postgresql_where=sa.text(f"reference_number <> '' and {OPEN}"),
     )
     op.drop_index("ix_invoice_reference_number", "invoice")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,11 +64,22 @@ class Installation:
         os.kill(pid, signal.SIGKILL)
         return True
 
+    def children(self, name: str) -> list[int]:
+        """Return the process ids a member has started itself."""
+        parent = self.pid(name)
+        return [int(each.name) for each in Path("/proc").glob("[0-9]*") if parent and _parent(each) == parent]
+
     def environment(self) -> dict[str, str]:
         """Return what the workers know: where the database is, and the secrets."""
-        pid = next(found for name in ("money", "notify", "relay") if (found := self.pid(name)))
-        raw = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        return dict(each.decode().split("=", 1) for each in raw if b"=" in each)
+        while True:
+            for name in ("money", "notify", "relay"):
+                pid = self.pid(name)
+                with suppress(OSError):
+                    raw = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+                    found = dict(each.decode().split("=", 1) for each in raw if b"=" in each)
+                    if "DATABASE_URL" in found:
+                        return found
+            time.sleep(0.1)
 
     def billing(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `billing` command against this installation."""

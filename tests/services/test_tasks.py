@@ -161,6 +161,7 @@ def peak_kb(system: System) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_memory_stays_flat_however_long_the_list_is(system: System, form: str) -> None:
     fill(system, 6_000, first=200_000)

@@ -21,7 +21,7 @@ def preview(mary: Browser, path: str, *numbers: int, **query: Any) -> Page:
 def fields(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for tag, named in page.elements:
-        if tag == "input" and named.get("name") and named.get("name") != "csrf_token":
+        if tag == "input" and named.get("name") and named.get("name") not in {"csrf_token", "back"}:
             found.setdefault(str(named["name"]), []).append(named.get("value") or "")
     return found
 
@@ -114,6 +114,15 @@ def test_nothing_to_do_is_said_and_cannot_be_begun(own_mary: Browser) -> None:
 )
 def test_what_the_list_never_asks_is_refused(mary: Browser, path: str) -> None:
     assert mary.get(path).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "said", ["status=bogus", "service=nobody", "created_from=yesterday", "least=-1", "stauts=paid"]
+)
+def test_a_filter_that_is_not_understood_never_means_everything(mary: Browser, said: str) -> None:
+    answer = mary.get(f"/invoices/cancellations/new?{said}")
+    assert answer.status_code == 422
+    assert said.partition("=")[0] in answer.text
 
 
 def test_words_of_strangers_stay_words(own_mary: Browser) -> None:

@@ -78,7 +78,7 @@ def test_the_count_opens_what_it_counts(own_mary: Browser) -> None:
     fill(system, 3)
     fill(system, 2, first=160_000, status="cancelled")
     page = own_mary.page("/invoices")
-    assert "3 invoices are unpaid" in page.text("a")
+    assert "3 invoices are unpaid, for 360.00 €" in page.text("a")
     address = next(link for link in page.links() if "status=unpaid" in link)
     assert len(numbers(own_mary.get(address).text)) == 3
 

@@ -143,7 +143,7 @@ def test_numbers_on_invoices_make_no_range(own_portal: Portal, own_mary: Browser
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("kind", "credit"),
+        ("kind", "receipt"),
         ("kind", ""),
         ("first", ""),
         ("first", "0"),

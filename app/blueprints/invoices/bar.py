@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import url_for
 
-from app.blueprints.invoices.forms import CHOICES, as_query, as_view
+from app.blueprints.invoices.forms import CHOICES, as_query, as_view, whole_query
 from app.models.invoice import KINDS
-from app.queries import invoices
+from app.queries import invoices, saved_views
 from app.queries.invoice_filter import InvoiceFilter
 from app.queries.sorting import Sort
 from app.web import words
+from app.web.filters import money
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -75,8 +76,6 @@ class FilterBar(NamedTuple):
     more: list[Group]
     orders: dict[str, Order]
     count_text: str
-    unpaid_text: str
-    unpaid_address: str
 
     @staticmethod
     def kind_word(kind: str) -> str:
@@ -84,11 +83,36 @@ class FilterBar(NamedTuple):
         return str(KIND_OF_INVOICE.get(kind, kind))
 
 
+class Unpaid(NamedTuple):
+    """What is owed in a sentence, and where its rows are."""
+
+    text: str
+    address: str
+
+
+class View(NamedTuple):
+    """A saved view as it is offered; `owner` is who saved it."""
+
+    id: int
+    name: str
+    is_own: bool
+    owner: str
+    address: str
+    is_here: bool
+
+
+class ViewBar(NamedTuple):
+    """The saved views, and whether this list is worth a new one or its columns are worth remembering."""
+
+    rows: list[View]
+    is_new: bool
+    columns_differ: bool
+
+
 def filter_bar(
     services: Sequence[str], found: Count, wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]
 ) -> FilterBar:
     """Return the bar for a list of which `found` invoices match."""
-    unpaid = tuple(map(str, invoices.UNPAID))
     return FilterBar(
         groups=[
             Group(
@@ -103,8 +127,6 @@ def filter_bar(
         more=_more(wanted, columns),
         orders=_orders(wanted, sort, columns),
         count_text=_matching(found) if wanted else _all(found),
-        unpaid_text=_unpaid(invoices.count(InvoiceFilter(statuses=unpaid))),
-        unpaid_address=url_for("invoices.index", status=unpaid),
     )
 
 
@@ -153,9 +175,44 @@ def _all(found: Count) -> str:
     return ngettext("%(many)s invoice", "%(many)s invoices", found.number, many=_written(found))
 
 
+def unpaid() -> Unpaid:
+    """Return how many invoices are unpaid and for how much; the sum is left out where they are too many to add up."""
+    statuses = tuple(map(str, invoices.UNPAID))
+    found = invoices.owed(InvoiceFilter(statuses=statuses))
+    address = url_for("invoices.index", status=statuses)
+    if not found.many.number:
+        return Unpaid(_("Nothing is unpaid"), address)
+    if found.many.is_capped:
+        return Unpaid(_unpaid(found.many), address)
+    sums = ", ".join(money(minor, currency) for currency, minor in found.sums)
+    return Unpaid(
+        ngettext(
+            "%(many)s invoice is unpaid, for %(sums)s",
+            "%(many)s invoices are unpaid, for %(sums)s",
+            found.many.number,
+            many=_written(found.many),
+            sums=sums,
+        ),
+        address,
+    )
+
+
+def view_bar(
+    operator_id: int, wanted: InvoiceFilter, sort: Sort, columns: tuple[str, ...], usual: tuple[str, ...]
+) -> ViewBar:
+    """Return the saved views beside a list; the one that is shown is known by its address."""
+    here = whole_query(wanted, sort, columns)
+    rows = [
+        View(
+            each.id, each.name, each.is_own, each.owner, f"{url_for('invoices.index')}?{each.query}", each.query == here
+        )
+        for each in saved_views.offered_to(operator_id)
+    ]
+    asks = bool(wanted) or sort is not Sort.NEWEST or columns != usual
+    return ViewBar(rows, asks and not any(each.is_here for each in rows), columns != usual)
+
+
 def _unpaid(found: Count) -> str:
-    if not found.number:
-        return _("Nothing is unpaid")
     return ngettext("%(many)s invoice is unpaid", "%(many)s invoices are unpaid", found.number, many=_written(found))
 
 

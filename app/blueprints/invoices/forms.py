@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from app.domain.invoice import InvoiceStatus
 from app.models.invoice import KINDS
@@ -64,20 +65,26 @@ def parse_sort(args: Mapping[str, str]) -> Sort:
     return Sort(said) if said in set(Sort) else Sort.NEWEST
 
 
-def parse_columns(args: MultiDict[str, str]) -> tuple[str, ...]:
-    """Return which columns are shown beside those that always are."""
-    said = args.getlist("column")
-    return tuple(each for each in CHOICES if each in said) if said else USUAL
+def parse_columns(args: MultiDict[str, str], usual: Sequence[str] = USUAL) -> tuple[str, ...]:
+    """Return which columns are shown beside those that always are; without a word those that are usual."""
+    said = args.getlist("column") or usual
+    return tuple(each for each in CHOICES if each in said)
 
 
-def as_view(sort: Sort, columns: tuple[str, ...]) -> dict[str, Any]:
+def as_view(sort: Sort, columns: tuple[str, ...], usual: Sequence[str] = USUAL) -> dict[str, Any]:
     """Return order and columns as the parameters of an address, without what is usual."""
     said: dict[str, Any] = {}
     if sort is not Sort.NEWEST:
         said["sort"] = str(sort)
-    if columns != USUAL:
+    if columns != tuple(usual):
         said["column"] = list(columns) or ["none"]
     return said
+
+
+def whole_query(wanted: InvoiceFilter, sort: Sort, columns: tuple[str, ...]) -> str:
+    """Return the one way to write a list as an address; columns are said, whatever is usual with whom."""
+    said = as_query(wanted) | as_view(sort, columns) | {"column": list(columns) or ["none"]}
+    return urlencode(said, doseq=True)
 
 
 def as_amount(minor: int | None) -> str:

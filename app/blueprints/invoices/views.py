@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request, url_for
 
 from app.blueprints.invoices.answer import answer
-from app.blueprints.invoices.bar import filter_bar
+from app.blueprints.invoices.bar import filter_bar, unpaid, view_bar
 from app.blueprints.invoices.exchanges import exchanges
-from app.blueprints.invoices.forms import as_query, as_view, parse_columns, parse_filter, parse_sort
+from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.blueprints.invoices.trail import trail
 from app.domain.permission import Permission
-from app.queries import invoices
+from app.queries import invoices, saved_views
 from app.queries.sorting import Mark
 from app.queries.why_not_paid import why_not_paid
 from app.web.address import KEY
-from app.web.guards import needs
-from app.web.htmx import render
+from app.web.guards import needs, operator
+from app.web.htmx import render, wants_fragment
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -33,8 +33,9 @@ def index() -> Response:
     services = invoices.services()
     wanted = parse_filter(args, services)
     after = Mark.parse(args.get("after", ""))
-    sort, columns = parse_sort(args), parse_columns(args)
-    query = as_query(wanted) | as_view(sort, columns)
+    usual = _usual_columns()
+    sort, columns = parse_sort(args), parse_columns(args, usual)
+    query = as_query(wanted) | as_view(sort, columns, usual)
     found = invoices.search(wanted, after, sort=sort)
     fragment = "invoices/_rows.html" if after else "invoices/_results.html"
     return render(
@@ -43,6 +44,8 @@ def index() -> Response:
         address=None if after else url_for("invoices.index", **query),
         page=found,
         bar=filter_bar(services, found.count, wanted, sort, columns),
+        views=view_bar(operator().operator_id, wanted, sort, columns, usual) if after is None else None,
+        unpaid=None if wants_fragment() else unpaid(),
         wanted=wanted,
         query=query,
         cursor=after,
@@ -67,3 +70,9 @@ def exchanges_index(number: int) -> str:
     """Show what was said between us and the outside about this invoice, as it was said."""
     found = invoices.detail(number)
     return render_template("invoices/exchanges.html", found=found, exchanges=exchanges(found))
+
+
+def _usual_columns() -> tuple[str, ...]:
+    """Return the columns of an address that says none: those this person likes, or ours."""
+    liked = saved_views.columns_of(operator().operator_id)
+    return USUAL if liked is None else liked

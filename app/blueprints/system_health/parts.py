@@ -11,6 +11,7 @@ from flask import url_for
 
 from app.queue import QUEUES
 from app.services.dispatch import PERIODIC
+from app.web.delivery_words import lane_name
 from app.web.filters import clock, day
 from app.web.proof_words import counted
 from app.web.translation import translate as _
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.queries.audit import ChainState
+    from app.queries.deliveries import LaneState
     from app.queries.health import Compared, DatabaseState, StuckState, Tick
     from app.queries.proofs import Run
     from app.queue import Census
@@ -120,6 +122,16 @@ def disk() -> Part:
     tone = GOOD if free > LITTLE_DISK else WARN if free > NO_DISK else BAD
     seen = _("%(free)s GiB of %(total)s free", free=f"{usage.free / GIB:.1f}", total=f"{usage.total / GIB:.0f}")
     return Part(_("Disk of this machine"), tone, seen, "" if tone == GOOD else _("Make room before it is full."))
+
+
+def destinations(lanes: Sequence[LaneState]) -> Part:
+    """Return which destinations get nothing at the moment."""
+    address = url_for("deliveries.index")
+    quiet = [lane_name(each) for each in lanes if each.rests or each.stopped_at is not None]
+    if not quiet:
+        return Part(_("Destinations"), GOOD, _("nothing keeps any of them from being sent to"), "", address)
+    advice = _("Those at rest are asked again by themselves; those stopped wait for a person.")
+    return Part(_("Destinations"), WARN, _("at rest or stopped: %(names)s", names=", ".join(quiet)), advice, address)
 
 
 def stuck(found: StuckState) -> Part:

@@ -46,6 +46,7 @@ def index() -> str:
         parts.redis(seen),
         *parts.workers(seen, now),
         clock,
+        parts.destinations(lanes),
         parts.stuck(health.stuck()),
         parts.sealed({each: audit.chain(each) for each in audit.CHAINS}, now),
         parts.proven(runs[0] if runs else None),
