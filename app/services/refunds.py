@@ -5,7 +5,7 @@ other-systems.md 7.3 says what is asked for, security.md T13 to T15 what must ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ class RequestedRefund:
     id: int
     status: RefundStatus
     amount: Money
-    is_new: bool = True
+    is_new: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

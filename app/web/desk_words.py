@@ -82,7 +82,7 @@ ACTOR = {
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    for each in (refund_word, dispute_word, difference_word, doer_word, with_names, advice, obstacle):
+    for each in (refund_word, dispute_word, difference_word, by_whom, with_names, advice, obstacle):
         app.jinja_env.filters[each.__name__] = each
 
 
@@ -101,7 +101,7 @@ def difference_word(kind: str) -> Word:
     return DIFFERENCE.get(kind, Word(kind, "mute"))
 
 
-def doer_word(actor: str | None, names: Mapping[str, str]) -> str:
+def by_whom(actor: str | None, names: Mapping[str, str]) -> str:
     """Return who did something: a person by name, a service or a gateway by what it is called."""
     if not actor:
         return ""

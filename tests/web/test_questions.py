@@ -8,7 +8,7 @@ import pytest
 
 from app.services import reviews
 from app.uow import transaction
-from app.web.desk_words import doer_word
+from app.web.desk_words import by_whom
 from app.web.question_words import KINDS, question_word
 from tests.services.test_surpluses import paid_twice
 from tests.web.desks import SCRIPT, actor, payment_of, second
@@ -157,7 +157,7 @@ def test_every_kind_has_words() -> None:
     assert question_word("difference.clock") == str(KINDS["difference."])
     assert question_word("refund.failed_late") == str(KINDS["refund.failed_late"])
     assert question_word("unheard.of") == "unheard.of"
-    assert [doer_word(each, {"operator:1": "Mary"}) for each in ("operator:1", "gateway:everypay", "old", None)] == [
+    assert [by_whom(each, {"operator:1": "Mary"}) for each in ("operator:1", "gateway:everypay", "old", None)] == [
         "Mary",
         "EveryPay",
         "old",

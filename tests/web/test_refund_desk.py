@@ -141,6 +141,14 @@ def test_a_refund_that_has_not_left_is_withdrawn_with_a_reason(portal: Portal, m
     portal.system.drain()
     assert portal.system.status(paid) == "paid"
     mary.post(f"/refunds/{asked}/withdrawals", {"reason": "once more"})
+    told = "select count(*) from event where kind = 'refund.cancelled' and (data->>'refund')::bigint = :i"
+    assert portal.system.scalar(told, i=asked) == 1
+
+
+def test_a_refund_that_has_left_cannot_be_withdrawn(portal: Portal, mary: Browser, paid: int) -> None:
+    asked = refund_id(ask(mary, paid, "120"))
+    portal.system.drain()
+    mary.post(f"/refunds/{asked}/withdrawals", {"reason": "too late"})
     assert "could not be withdrawn" in mary.get(f"/refunds/{asked}").text
 
 

@@ -90,12 +90,12 @@ def _happened(refund_id: int, decision: Decision, me: Actor) -> str:
     if refund.approved_by:
         if refund.approved_by == str(me) and decision is Decision.APPROVE:
             return ""
-        return _("%(who)s agreed to it already", who=desk_words.doer_word(refund.approved_by, found.names))
+        return _("%(who)s agreed to it already", who=desk_words.by_whom(refund.approved_by, found.names))
     told = next((each for each in found.happenings if each.kind == "refund.cancelled"), None)
     who = f"{told.actor_kind}:{told.actor}" if told and told.actor else "system"
     if who == str(me) and decision is Decision.REJECT and refund.failure_code == REJECTED:
         return ""
-    name, when = desk_words.doer_word(who, found.names), listed(told.at if told else refund.created_at)
+    name, when = desk_words.by_whom(who, found.names), listed(told.at if told else refund.created_at)
     if refund.failure_code == REJECTED:
         return _("%(who)s did not agree to it, %(when)s", who=name, when=when)
     return _("%(who)s withdrew it, %(when)s", who=name, when=when)

@@ -99,5 +99,5 @@ def story(found: DisputeDetail) -> list[Line]:
 
 
 def _detail(each: Happening, found: DisputeDetail) -> str:
-    who = desk_words.doer_word(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
+    who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
     return f"{who}: {each.reason}" if each.reason else who

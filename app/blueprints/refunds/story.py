@@ -43,7 +43,7 @@ def answer(found: RefundDetail) -> Answer:
     """Return where the refund stands."""
     refund = found.refund
     sum_ = money(refund.amount_minor, refund.currency)
-    asked = desk_words.doer_word(refund.requested_by, found.names)
+    asked = desk_words.by_whom(refund.requested_by, found.names)
     return ANSWERS[RefundStatus(refund.status)](refund, sum_, asked, found)
 
 
@@ -138,5 +138,5 @@ def story(found: RefundDetail) -> list[Line]:
 
 
 def _detail(each: Happening, found: RefundDetail) -> str:
-    who = desk_words.doer_word(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
+    who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
     return f"{who}: {each.reason}" if each.reason else who

@@ -40,7 +40,7 @@ LOOKS: dict[str, tuple[str, str, Callable[[], str]]] = {
 
 def owner_word(owner: str, names: Mapping[str, str]) -> str:
     """Return whose a question is: a person's by name, or the team's."""
-    return _("finance team") if owner == TEAM else desk_words.doer_word(owner, names)
+    return _("finance team") if owner == TEAM else desk_words.by_whom(owner, names)
 
 
 def story(found: QuestionDetail) -> list[Line]:
@@ -58,7 +58,7 @@ def story(found: QuestionDetail) -> list[Line]:
 def _detail(each: Happening, found: QuestionDetail) -> str:
     if each.kind == "review.item.opened":
         return ""
-    who = desk_words.doer_word(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
+    who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
     if each.kind == "review.item.handed_on":
         to = owner_word(str(each.data.get("owner", "")), found.names)
         who = _("%(who)s to %(to)s", who=who, to=to)
