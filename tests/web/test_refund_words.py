@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.blueprints.invoices.trail import LOOKS
+from app.blueprints.invoices.looks import LOOKS
 from app.domain.dispute import DisputeStatus
 from app.domain.refund import RefundStatus
 from app.web.words import BOOKING

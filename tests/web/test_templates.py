@@ -71,7 +71,7 @@ def test_every_icon_is_in_the_sprite() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
     used = set(re.findall(r'\bicon\("(\w+)"\)', text)) | set(re.findall(r'icon_name="(\w+)"', text))
     used |= set(re.findall(r'empty_state\("(\w+)"', text)) | {"device", "sun", "moon"}
-    trail = (APP / "blueprints" / "invoices" / "trail.py").read_text(encoding="utf-8")
+    trail = (APP / "blueprints" / "invoices" / "looks.py").read_text(encoding="utf-8")
     used |= set(re.findall(r'Look\(\s*"(\w+)"', trail)) | {"book"}
     used |= {section.icon for section in SECTIONS}
     assert used <= there
