@@ -44,7 +44,7 @@ select count(*) filter (where state = 'dead'), count(*) filter (where state = 'h
 """)
 COMPARED = text("""
 select gateway, day, finished_at, differences from comparison
- where finished_at is not null order by id desc limit 1
+ where finished_at is not null order by day desc, compared_on desc, id desc limit 1
 """)
 
 

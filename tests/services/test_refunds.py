@@ -90,8 +90,7 @@ def test_what_was_withdrawn_is_free_again_and_never_leaves(system: System) -> No
     first = ask(system, order(system, reference, 6000, "a"))
     with system.app.app_context():
         refunds.withdraw(first.id, actor=MARY, reason="a mistake")
-        with pytest.raises(Conflict):
-            refunds.withdraw(first.id, actor=MARY, reason="again")
+        refunds.withdraw(first.id, actor=MARY, reason="clicked twice")
     ask(system, order(system, reference, 10000, "b"))
     system.drain()
     assert status(system, first.id) == "cancelled"
