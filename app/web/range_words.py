@@ -30,6 +30,7 @@ class KindWords(NamedTuple):
 KIND: dict[str, KindWords] = {
     "invoice": KindWords(_("Invoice numbers"), _("Asked for by services, one by one, before they make an invoice.")),
     "deposit": KindWords(_("Deposit numbers"), _("For deposits of auctions and for payments of several invoices.")),
+    "credit_note": KindWords(_("Credit note numbers"), _("Taken when a credit note is issued.")),
     "monthly": KindWords(_("Monthly invoice numbers"), _("Taken by the registry in blocks for its monthly invoices.")),
 }
 ALARM: dict[RangeAlarm, Word] = {
