@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
@@ -21,7 +21,10 @@ ZONE = ZoneInfo("Europe/Tallinn")
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """Empty parts ask for nothing. Days are those of Tallinn, first and last included; amounts are minor units."""
+    """Empty parts ask for nothing. Days are those of Tallinn, first and last included; amounts are minor units.
+
+    Services ask by moments, of which the last is not included, and for one `number`, `reference` or `email`.
+    """
 
     text: str = ""
     statuses: tuple[str, ...] = ()
@@ -37,6 +40,9 @@ class InvoiceFilter:
     paid_to: date | None = None
     in_directo: bool | None = None
     e_invoice_sent: bool | None = None
+    number: int | None = None
+    reference: str = ""
+    email: str = ""
 
     def __bool__(self) -> bool:
         """Return whether anything is asked for."""
@@ -50,7 +56,7 @@ def matching(wanted: InvoiceFilter) -> Select[Invoice]:
 
 
 def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
-    """Return what is asked of each invoice beside the words."""
+    """Return what is asked of each invoice beside the words; services need their row beside it."""
     bounds: list[tuple[object, Callable[[object], ColumnElement[bool]]]] = [
         (wanted.least_minor, Invoice.total_minor.__ge__),
         (wanted.most_minor, Invoice.total_minor.__le__),
@@ -64,6 +70,9 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
         (wanted.statuses or None, Invoice.status.in_),  # type: ignore[list-item]
         (wanted.services or None, Initiator.code.in_),  # type: ignore[list-item]
         (wanted.kinds or None, Invoice.kind.in_),  # type: ignore[list-item]
+        (wanted.number, Invoice.number.__eq__),
+        (wanted.reference or None, Invoice.reference_number.__eq__),
+        (wanted.email.lower() or None, func.lower(Invoice.customer_email).__eq__),
     ]
     found = [compare(bound) for bound, compare in bounds if bound is not None]
     if wanted.e_invoice_sent is not None:
@@ -73,8 +82,10 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
 
 
 def _begins(day: date | None) -> datetime | None:
-    return datetime.combine(day, time.min, ZONE).astimezone(UTC) if day else None
+    if day is None or isinstance(day, datetime):
+        return day
+    return datetime.combine(day, time.min, ZONE).astimezone(UTC)
 
 
 def _ends(day: date | None) -> datetime | None:
-    return _begins(day + timedelta(days=1)) if day else None
+    return day if day is None or isinstance(day, datetime) else _begins(day + timedelta(days=1))

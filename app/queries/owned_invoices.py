@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 
 from app.domain.errors import NotFound
 from app.models.announcement import Announcement
@@ -15,32 +14,20 @@ from app.models.initiator import Initiator
 from app.models.invoice import Invoice, InvoiceLine
 from app.models.payment import Payment
 from app.models.settlement import Allocation
+from app.queries.invoice_filter import conditions
+from app.queries.invoice_words import asked_for
 from app.queries.keyset import Slice, newest, session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
+    from app.queries.invoice_filter import InvoiceFilter
     from app.queries.paging import Cursor
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedInvoiceFilter:
-    """What a service is looking for; moments from are included, those to are not, amounts are in minor units."""
-
-    statuses: tuple[str, ...] = ()
-    number: int | None = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    paid_from: datetime | None = None
-    paid_to: datetime | None = None
-    amount_min: int | None = None
-    amount_max: int | None = None
-    customer_email: str = ""
-    reference_number: str = ""
-
-
-def search(owns: Sequence[int], wanted: OwnedInvoiceFilter, cursor: Cursor | None, size: int) -> Slice[Invoice]:
+def search(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, size: int) -> Slice[Invoice]:
     """Return a page of the invoices of these initiators, newest first."""
     return newest(Invoice, owns, _conditions(wanted), cursor, size)
 
@@ -117,21 +104,9 @@ def _grouped(pairs: Any) -> dict[int, list[Any]]:
     return found
 
 
-def _conditions(wanted: OwnedInvoiceFilter) -> list[ColumnElement[bool]]:
-    bounds = [
-        (wanted.created_from, Invoice.created_at.__ge__),
-        (wanted.created_to, Invoice.created_at.__lt__),
-        (wanted.paid_from, Invoice.paid_at.__ge__),
-        (wanted.paid_to, Invoice.paid_at.__lt__),
-        (wanted.amount_min, Invoice.total_minor.__ge__),
-        (wanted.amount_max, Invoice.total_minor.__le__),
-        (wanted.number, Invoice.number.__eq__),
-        (wanted.reference_number or None, Invoice.reference_number.__eq__),
-        (wanted.customer_email.lower() or None, func.lower(Invoice.customer_email).__eq__),
-    ]
-    # What people still write in the portal is not a service's business yet.
-    found: list[ColumnElement[bool]] = [Invoice.issued_at.is_not(None)]
-    found += [compare(bound) for bound, compare in bounds if bound is not None]
-    if wanted.statuses:
-        found.append(Invoice.status.in_(wanted.statuses))
+def _conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
+    """Return what the list of the portal asks, too; what people still write there is not a service's business yet."""
+    found: list[ColumnElement[bool]] = [Invoice.issued_at.is_not(None), *conditions(wanted)]
+    if wanted.text:
+        found.append(asked_for(wanted.text))
     return found

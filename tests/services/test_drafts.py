@@ -18,6 +18,7 @@ from app.domain.totals import Discount
 from app.extensions import db
 from app.integrations import current
 from app.queries import owned_invoices
+from app.queries.invoice_filter import InvoiceFilter
 from app.services import drafts, issuing, proofs
 from app.services.drafts import NoDraft
 from app.services.issuing import Seen, TotalsChanged
@@ -73,7 +74,7 @@ def test_a_draft_owes_nothing_and_has_no_number(system: System) -> None:
     hidden = replace(DRAFT, service="registry")
     unseen = made("a2", hidden)
     registry = [system.scalar("select id from initiator where code = 'registry'")]
-    seen = owned_invoices.search(registry, owned_invoices.OwnedInvoiceFilter(), None, 50).rows
+    seen = owned_invoices.search(registry, InvoiceFilter(), None, 50).rows
     assert unseen not in [each.id for each in seen]
 
 

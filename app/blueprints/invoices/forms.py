@@ -39,7 +39,12 @@ def parse_filter(args: MultiDict[str, str], services: Sequence[str]) -> InvoiceF
         most_minor=_minor(args.get("most", "")),
         in_directo=_switch(args.getlist("directo")),
         e_invoice_sent=_switch(args.getlist("e_invoice")),
-        **days,
+        created_from=days["created_from"],
+        created_to=days["created_to"],
+        due_from=days["due_from"],
+        due_to=days["due_to"],
+        paid_from=days["paid_from"],
+        paid_to=days["paid_to"],
     )
 
 

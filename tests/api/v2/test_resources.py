@@ -148,14 +148,34 @@ def test_expand_shows_what_belongs_to_an_invoice(api: Api) -> None:
         ("paid_from=2020-01-01T00:00:00Z", False),
         ("reference_number=1111116", True),
         ("reference_number=2222220", False),
+        ("q=lone@example.ee", True),
+        ("q=lone", True),
+        ("q=77.77", True),
+        ("q=1111116", True),
+        ("q=nobody", False),
+        ("kind=regular", True),
+        ("kind=linkpay,bulk", False),
+        ("in_directo=false", True),
+        ("in_directo=true", False),
+        ("e_invoice_sent=false", True),
+        ("due_from=2020-01-01", False),
     ],
 )
 def test_a_filter_finds_what_it_says(api: Api, query: str, *, is_found: bool) -> None:
     number = made(api, code="eeid", amount="77.77", reference_number="1111116", customer={"email": "lone@example.ee"})[
         "number"
     ]
+    api.system.hurry()  # words are gathered for a second before they are indexed
+    api.system.drain()
     found = api.v2(f"/invoices?limit=100&{query}", code="eeid").json["data"]  # type: ignore[index]
     assert (number in {each["number"] for each in found}) is is_found
+
+
+@pytest.mark.parametrize(
+    "typed", ["%00", "%", "_", "' or 1=1 --", "a%00b", "%F0%9F%92%B6", "9" * 80, "x" * 1900, "12:*|!("]
+)
+def test_what_is_asked_in_words_breaks_nothing(api: Api, typed: str) -> None:
+    assert api.v2(f"/invoices?q={typed}").status_code in {200, 422}
 
 
 def test_somebody_elses_answers_like_nobodys(api: Api) -> None:

@@ -11,10 +11,12 @@ from app.blueprints.api.v2.fields import (
     PAGE_ROWS,
     Amount,
     AskedNumber,
+    AskedTruth,
     Day,
     EventTypes,
     Expansions,
     Filled,
+    InvoiceKinds,
     InvoiceStatuses,
     Limit,
     Moment,
@@ -68,9 +70,11 @@ class ExpandQuery(Strict):
 
 
 class InvoicesQuery(PageQuery, ExpandQuery):
-    """Which invoices; moments `from` are included, moments `to` are not."""
+    """Which invoices; moments `from` are included, moments `to` are not; of days both are."""
 
+    q: Text = Field("", description="What a person would type: part of a number, words, an e-mail, an amount")
     status: InvoiceStatuses = ()
+    kind: InvoiceKinds = ()
     number: AskedNumber | None = None
     created_from: Moment | None = None
     created_to: Moment | None = None
@@ -78,6 +82,10 @@ class InvoicesQuery(PageQuery, ExpandQuery):
     paid_to: Moment | None = None
     amount_min: Amount | None = None
     amount_max: Amount | None = None
+    due_from: Day | None = None
+    due_to: Day | None = None
+    in_directo: AskedTruth | None = None
+    e_invoice_sent: AskedTruth | None = None
     customer_email: Text = ""
     reference_number: Text = ""
 

@@ -18,6 +18,7 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, parse_amount
 from app.domain.payment import PaymentStatus
 from app.domain.refund import RefundStatus
+from app.models.invoice import KINDS
 from app.queries.webhooks import STANDINGS
 from app.web.strict_json import NumberText
 
@@ -183,9 +184,12 @@ Names = Annotated[
     PlainValidator(_names),
     WithJsonSchema({"type": "array", "maxItems": MOST_NAMES, "items": _NAME_SCHEMA}),
 ]
+AskedTruth = Annotated[bool, PlainValidator(_truth), WithJsonSchema({"type": "boolean"})]
 Truth = Annotated[bool, PlainValidator(_truth), WithJsonSchema({"type": "boolean", "default": False})]
 _STATUSES = _words(tuple(map(str, InvoiceStatus)))
 InvoiceStatuses = Annotated[tuple[str, ...], _STATUSES[0], _STATUSES[1]]
+_INVOICE_KINDS = _words(tuple(KINDS))
+InvoiceKinds = Annotated[tuple[str, ...], _INVOICE_KINDS[0], _INVOICE_KINDS[1]]
 _PAYMENT_STATUSES = _words(tuple(map(str, PaymentStatus)))
 PaymentStatuses = Annotated[tuple[str, ...], _PAYMENT_STATUSES[0], _PAYMENT_STATUSES[1]]
 _REFUND_STATUSES = _words(tuple(map(str, RefundStatus)))

@@ -15,7 +15,7 @@ from app.domain.errors import Invalid
 from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import owned_invoices
-from app.queries.owned_invoices import OwnedInvoiceFilter
+from app.queries.invoice_filter import InvoiceFilter
 from app.queries.why_not_paid import why_not_paid
 from app.services import invoice_lines, invoices, numbering, status_reports
 from app.services.invoice_lines import LineWish
@@ -129,18 +129,24 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _filter(asked: bodies.InvoicesQuery) -> OwnedInvoiceFilter:
-    return OwnedInvoiceFilter(
+def _filter(asked: bodies.InvoicesQuery) -> InvoiceFilter:
+    return InvoiceFilter(
+        text=asked.q,
         statuses=asked.status,
-        number=asked.number,
+        kinds=asked.kind,
+        least_minor=asked.amount_min.minor if asked.amount_min is not None else None,
+        most_minor=asked.amount_max.minor if asked.amount_max is not None else None,
         created_from=asked.created_from,
         created_to=asked.created_to,
+        due_from=asked.due_from,
+        due_to=asked.due_to,
         paid_from=asked.paid_from,
         paid_to=asked.paid_to,
-        amount_min=asked.amount_min.minor if asked.amount_min is not None else None,
-        amount_max=asked.amount_max.minor if asked.amount_max is not None else None,
-        customer_email=asked.customer_email,
-        reference_number=asked.reference_number,
+        in_directo=asked.in_directo,
+        e_invoice_sent=asked.e_invoice_sent,
+        number=asked.number,
+        reference=asked.reference_number,
+        email=asked.customer_email,
     )
 
 
