@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 DAY = datetime(2026, 3, 4, tzinfo=UTC)
 
 # Nothing is under way when the seed is done.
-NOT_SEEDED = {"I5 refunds go on"}
+# What the portal makes with lines and takes back with credit notes is not invented.
+NOT_SEEDED = {"I5 refunds go on", "K1 documents add up", "K2 credit notes", "K3 credit in the books"}
 
 # What identifies a business fact, and nothing of what a database gives by itself: ids, and tokens and moments of what
 # was brought along.

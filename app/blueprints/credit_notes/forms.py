@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 
 
+def key_of(form: MultiDict[str, str]) -> str:
+    """Return the key a form came with, "" for what is none of ours."""
+    typed = form.get("key", "")
+    return typed if KEY.fullmatch(typed) else ""
+
+
 class CreditForm(Typed):
     """The form as it was sent: `credit` is what the lines come to, `room` where that comes from."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from app.blueprints.acting import acting
-from app.blueprints.credit_notes.forms import CreditForm
+from app.blueprints.credit_notes.forms import CreditForm, key_of
 from app.domain.credit import CreditTooLarge
 from app.domain.draft import ChangedMeanwhile
 from app.domain.money import Money, format_amount
@@ -56,7 +56,7 @@ def new(number: int) -> Response:
 def create(number: int) -> WerkzeugResponse:
     """Count the credit note up; once that sum was seen, issue it."""
     invoice = invoices.by_number(number)
-    before = found.by_key(request.form.get("key", ""), invoice.id)
+    before = found.by_key(key_of(request.form), invoice.id)
     if before is not None:
         flash(_("This form was sent already: here is its credit note. Nothing was taken back twice."))
         return see_other(url_for("credit_notes.show", number=before))
