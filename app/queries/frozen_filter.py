@@ -20,8 +20,9 @@ KINDS: dict[str, Callable[[str], Any]] = {
 
 
 def freeze(wanted: InvoiceFilter) -> dict[str, Any]:
-    """Return the filter as JSON."""
-    return {each.name: _frozen(getattr(wanted, each.name)) for each in fields(wanted)}
+    """Return the filter as JSON; its periods are those of today."""
+    settled = wanted.settled()
+    return {each.name: _frozen(getattr(settled, each.name)) for each in fields(settled)}
 
 
 def thaw(frozen: dict[str, Any]) -> InvoiceFilter:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, select
 
+from app.domain.invoice import PAYABLE
 from app.models.initiator import Initiator
 from app.models.invoice import PAID_AT, Invoice
 from app.queries.invoice_words import asked_for
@@ -21,10 +23,24 @@ PAID = literal_column(PAID_AT.replace("paid_at", "invoice.paid_at"), DateTime(ti
 ZONE = ZoneInfo("Europe/Tallinn")
 
 
+class Period(StrEnum):
+    """Days that move with the calendar: a view kept in November shows December in December."""
+
+    TODAY = "today"
+    THIS_MONTH = "this_month"
+    LAST_MONTH = "last_month"
+    THIS_YEAR = "this_year"
+
+
+# Of the days an invoice is due on: those that are over while it can still be paid.
+LATE = "late"
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
     """Empty parts ask for nothing. Days are those of Tallinn, first and last included; amounts are minor units.
 
+    `created`, `due` and `paid` are periods, counted from the day `as_of`, or today.
     Services ask by moments, of which the last is not included, and for one `number`, `reference` or `email`.
     """
 
@@ -45,6 +61,10 @@ class InvoiceFilter:
     number: int | None = None
     reference: str = ""
     email: str = ""
+    created: str = ""
+    due: str = ""
+    paid: str = ""
+    as_of: date | None = None
 
     def __bool__(self) -> bool:
         """Return whether anything is asked for."""
@@ -52,7 +72,12 @@ class InvoiceFilter:
 
     def parts(self) -> int:
         """Return how many things are asked for."""
-        return sum(getattr(self, each.name) not in ("", (), None) for each in fields(self))
+        return sum(getattr(self, each.name) not in ("", (), None) for each in fields(self) if each.name != "as_of")
+
+    def settled(self, now: datetime | None = None) -> InvoiceFilter:
+        """Return the filter that asks tomorrow for the days this one asks for today."""
+        moves = self.as_of is None and (self.created or self.due or self.paid)
+        return replace(self, as_of=_today(now)) if moves else self
 
 
 def matching(wanted: InvoiceFilter) -> Select[Invoice]:
@@ -67,6 +92,8 @@ def everything(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
 
 def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
     """Return what is asked of each invoice beside the words."""
+    today = wanted.as_of or _today()
+    created, due, paid = (_days(period, today) for period in (wanted.created, wanted.due, wanted.paid))
     bounds: list[tuple[object, Callable[[object], ColumnElement[bool]]]] = [
         (wanted.least_minor, Invoice.total_minor.__ge__),
         (wanted.most_minor, Invoice.total_minor.__le__),
@@ -76,6 +103,12 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
         (wanted.due_to, Invoice.due_on.__le__),
         (_begins(wanted.paid_from), PAID.__ge__),
         (_ends(wanted.paid_to), PAID.__lt__),
+        (_begins(created[0]), Invoice.created_at.__ge__),
+        (_ends(created[1]), Invoice.created_at.__lt__),
+        (due[0], Invoice.due_on.__ge__),
+        (due[1], Invoice.due_on.__le__),
+        (_begins(paid[0]), PAID.__ge__),
+        (_ends(paid[1]), PAID.__lt__),
         (wanted.in_directo, Invoice.in_directo.is_),
         (wanted.statuses or None, Invoice.status.in_),  # type: ignore[list-item]
         (_of_services(wanted.services), Invoice.initiator_id.in_),  # type: ignore[list-item]
@@ -87,6 +120,8 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
     found = [compare(bound) for bound, compare in bounds if bound is not None]
     if wanted.paid_to is not None:
         found.append(Invoice.paid_at.is_not(None))
+    if wanted.due == LATE:
+        found += [Invoice.due_on < today, Invoice.status.in_(sorted(map(str, PAYABLE)))]
     if wanted.e_invoice_sent is not None:
         found.append(literal_column("(invoice.e_invoice_sent_at is not null)").is_(wanted.e_invoice_sent))
     return found
@@ -94,6 +129,25 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
 
 def _of_services(codes: Sequence[str]) -> Select[int] | None:
     return select(Initiator.id).where(Initiator.code.in_(codes)) if codes else None
+
+
+def _days(period: str, today: date) -> tuple[date | None, date | None]:
+    """Return the first and the last day of a period; none has neither."""
+    first = today.replace(day=1)
+    match period:
+        case Period.TODAY:
+            return today, today
+        case Period.THIS_MONTH:
+            return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        case Period.LAST_MONTH:
+            return (first - timedelta(days=1)).replace(day=1), first - timedelta(days=1)
+        case Period.THIS_YEAR:
+            return today.replace(month=1, day=1), today.replace(month=12, day=31)
+    return None, None
+
+
+def _today(now: datetime | None = None) -> date:
+    return (now or datetime.now(UTC)).astimezone(ZONE).date()
 
 
 def _begins(day: date | None) -> datetime | None:

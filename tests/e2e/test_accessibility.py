@@ -47,6 +47,8 @@ def addresses(live: Live) -> dict[str, str]:
         "deposits": "/deposits",
         "invoices": "/invoices",
         "no invoice": "/invoices?q=nothing",
+        "list with everything": "/invoices?status=paid&sort=-amount&column=email&column=paid",
+        "new view": "/invoices/views/new?status=overdue",
         "invoice": f"/invoices/{number}",
         "exchanges": f"/invoices/{number}/exchanges",
         "export": "/invoices/exports/new",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +15,7 @@ from app.domain.invoice import InvoiceStatus
 from app.models.invoice import KINDS
 from app.queries import invoice_selection, invoices
 from app.queries.frozen_filter import freeze, thaw
-from app.queries.invoice_filter import InvoiceFilter
+from app.queries.invoice_filter import LATE, ZONE, InvoiceFilter, Period
 from app.queries.invoice_selection import Selection
 from app.queries.sorting import Mark, Sort
 from tests.web.lists import fill, more, numbers
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SERVICES = ("auction", "registry")
 DAYS = st.none() | st.dates(date(2024, 1, 1), date(2027, 1, 1))
 MINOR = st.none() | st.integers(0, 10**9)
+PERIODS = st.sampled_from(["", *map(str, Period)])
 FILTERS = st.builds(
     InvoiceFilter,
     text=st.sampled_from(["", "payer", "150", "120.00", "õ", "payer150 example"]),
@@ -44,6 +45,9 @@ FILTERS = st.builds(
     paid_to=DAYS,
     in_directo=st.none() | st.booleans(),
     e_invoice_sent=st.none() | st.booleans(),
+    created=PERIODS,
+    paid=PERIODS,
+    due=PERIODS | st.just(LATE),
 )
 
 
@@ -55,7 +59,7 @@ def through_an_address(query: dict[str, object]) -> MultiDict[str, str]:
 @given(FILTERS)
 def test_an_address_and_a_task_keep_the_whole_filter(wanted: InvoiceFilter) -> None:
     assert parse_filter(through_an_address(as_query(wanted)), SERVICES) == wanted
-    assert thaw(freeze(wanted)) == wanted
+    assert thaw(freeze(wanted)) == wanted.settled()
 
 
 @given(st.sampled_from(list(Sort)), st.sets(st.sampled_from(CHOICES)))
@@ -120,6 +124,44 @@ def test_each_filter_shows_its_rows(filled: Portal, mary: Browser, query: str, f
 
 
 @pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ("today", "2026-03-29", "2026-03-29"),
+        ("this_month", "2026-03-01", "2026-03-31"),
+        ("last_month", "2026-02-01", "2026-02-28"),
+        ("this_year", "2026-01-01", "2026-12-31"),
+    ],
+)
+def test_a_period_is_days_of_tallinn(filled: Portal, period: str, first: str, last: str) -> None:
+    """On the night the clocks go forward, too; a task keeps the days it was begun with."""
+    system = filled.system
+    moments = ["2025-12-31T21:59Z", "2025-12-31T22:00Z", "2026-01-31T21:59Z", "2026-01-31T22:00Z", "2026-02-28T21:59Z"]
+    moments += ["2026-02-28T22:00Z", "2026-03-28T21:59Z", "2026-03-28T22:00Z", "2026-03-29T20:59Z", "2026-03-29T21:00Z"]
+    system.sql(
+        "update invoice i set paid_at = m.at from unnest(cast(:moments as timestamptz[])) with ordinality m(at, n) "
+        "where i.number = 160000 + m.n",
+        moments=moments,
+    )
+    moving = InvoiceFilter(paid=period).settled(datetime(2026, 3, 28, 22, 30, tzinfo=UTC))
+    still = InvoiceFilter(paid_from=date.fromisoformat(first), paid_to=date.fromisoformat(last))
+    with system.app.app_context():
+        found = {row.number for row in invoices.rows(moving, size=100)}
+        assert found == {row.number for row in invoices.rows(still, size=100)}
+        assert found & {*range(160_001, 160_011)} == {
+            160_001 + nth
+            for nth, moment in enumerate(moments)
+            if first <= datetime.fromisoformat(moment).astimezone(ZONE).date().isoformat() <= last
+        }
+
+
+def test_what_is_late_is_over_and_not_paid(filled: Portal, mary: Browser) -> None:
+    html = mary.get("/invoices?due=late&service=registry").text
+    own = (*range(150_005, 150_065), *range(170_000, 170_005))
+    assert set(numbers(html)) == {number for number in own if number % 3 == 0}
+    assert "Due" in html.partition('id="chip-more"')[2].partition("</span>")[0]
+
+
+@pytest.mark.parametrize(
     "nonsense",
     [
         "least=x",
@@ -131,6 +173,8 @@ def test_each_filter_shows_its_rows(filled: Portal, mary: Browser, query: str, f
         "paid_from=9999-99-99",
         "least=" + "9" * 40,
         "directo=maybe",
+        "created=late",
+        "paid=tomorrow",
     ],
 )
 def test_what_means_nothing_asks_for_nothing(filled: Portal, mary: Browser, nonsense: str) -> None:

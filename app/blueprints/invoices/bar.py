@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import url_for
 
-from app.blueprints.invoices.forms import CHOICES, as_query, as_view, whole_query
+from app.blueprints.invoices.forms import CHOICES, PERIODS, as_query, as_view, whole_query
 from app.models.invoice import KINDS
 from app.queries import invoices, saved_views
 from app.queries.invoice_filter import InvoiceFilter
 from app.queries.sorting import Sort
 from app.web import words
 from app.web.filters import money
+from app.web.period_words import PERIOD
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -53,12 +54,22 @@ class Group(NamedTuple):
 
 
 class Range(NamedTuple):
-    """Two fields behind one button; `kind` is date or amount."""
+    """Two fields behind one button; `kind` is date or amount; `periods` are (value, words) pairs to choose instead."""
 
     label: str
     low: Bound
     high: Bound
     kind: str
+    name: str = ""
+    periods: tuple[tuple[str, str], ...] = ()
+    period: str = ""
+
+    @property
+    def said(self) -> str:
+        """Return what is chosen, in words; nothing when nothing is."""
+        ends = [each.value for each in (self.low, self.high)]
+        between = f"{ends[0] or '…'} \N{EN DASH} {ends[1] or '…'}" if any(ends) else ""
+        return ", ".join(filter(None, (dict(self.periods).get(self.period, ""), between)))
 
 
 class Order(NamedTuple):
@@ -73,9 +84,17 @@ class FilterBar(NamedTuple):
 
     groups: list[Group]
     ranges: list[Range]
-    more: list[Group]
+    more_ranges: list[Range]
+    more_groups: list[Group]
+    columns: Group
     orders: dict[str, Order]
     count_text: str
+
+    @property
+    def more_said(self) -> str:
+        """Return which of what stands behind the last button is chosen."""
+        ranges = [each.label for each in self.more_ranges if each.said]
+        return ", ".join(ranges + [each.label for each in self.more_groups if each.chosen])
 
     @staticmethod
     def kind_word(kind: str) -> str:
@@ -113,6 +132,7 @@ def filter_bar(
     services: Sequence[str], found: Count, wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]
 ) -> FilterBar:
     """Return the bar for a list of which `found` invoices match."""
+    query = as_query(wanted)
     return FilterBar(
         groups=[
             Group(
@@ -123,33 +143,31 @@ def filter_bar(
             ),
             Group("service", _("Service"), [(code, code) for code in services], wanted.services),
         ],
-        ranges=_ranges(as_query(wanted)),
-        more=_more(wanted, columns),
+        ranges=[_days(_("Created"), "created", query), Range(_("Amount"), *_ends("least", "most", query), "amount")],
+        more_ranges=[_days(_("Paid"), "paid", query), _days(_("Due"), "due", query)],
+        more_groups=_more(wanted),
+        columns=Group("column", _("Columns"), [(each, str(COLUMN[each])) for each in CHOICES], columns),
         orders=_orders(wanted, sort, columns),
         count_text=_matching(found) if wanted else _all(found),
     )
 
 
-def _ranges(query: dict[str, Any]) -> list[Range]:
-    def between(label: str, low: str, high: str, kind: str) -> Range:
-        return Range(label, Bound(low, _("From"), query.get(low, "")), Bound(high, _("To"), query.get(high, "")), kind)
-
-    return [
-        between(_("Created"), "created_from", "created_to", "date"),
-        between(_("Paid"), "paid_from", "paid_to", "date"),
-        between(_("Due"), "due_from", "due_to", "date"),
-        between(_("Amount"), "least", "most", "amount"),
-    ]
+def _days(label: str, name: str, query: dict[str, Any]) -> Range:
+    periods = tuple((str(each), str(PERIOD[each])) for each in PERIODS[name])
+    return Range(label, *_ends(f"{name}_from", f"{name}_to", query), "date", name, periods, query.get(name, ""))
 
 
-def _more(wanted: InvoiceFilter, columns: Sequence[str]) -> list[Group]:
+def _ends(low: str, high: str, query: dict[str, Any]) -> tuple[Bound, Bound]:
+    return Bound(low, _("From"), query.get(low, "")), Bound(high, _("To"), query.get(high, ""))
+
+
+def _more(wanted: InvoiceFilter) -> list[Group]:
     either = [("yes", _("yes")), ("no", _("no"))]
     directo, e_invoice = _said(wanted.in_directo), _said(wanted.e_invoice_sent)
     return [
         Group("kind", _("Kind"), [(kind, str(KIND_OF_INVOICE[kind])) for kind in KINDS], wanted.kinds),
         Group("directo", _("In Directo"), either, directo),
         Group("e_invoice", _("E-invoice sent"), either, e_invoice),
-        Group("column", _("Columns"), [(each, str(COLUMN[each])) for each in CHOICES], columns),
     ]
 
 

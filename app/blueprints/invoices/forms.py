@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from app.domain.invoice import InvoiceStatus
 from app.models.invoice import KINDS
-from app.queries.invoice_filter import InvoiceFilter
+from app.queries.invoice_filter import LATE, InvoiceFilter, Period
 from app.queries.sorting import Sort
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LONGEST = 80
 AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 DAYS = ("created_from", "created_to", "due_from", "due_to", "paid_from", "paid_to")
+PERIODS = {"created": tuple(Period), "paid": tuple(Period), "due": (LATE, *Period)}
 EARLIEST, LATEST = date(1990, 1, 1), date(2999, 12, 31)
 # Columns that may be shown beside those that always are, in their order.
 CHOICES = ("email", "description", "kind", "reference", "due", "paid", "received")
@@ -43,6 +44,9 @@ def parse_filter(args: MultiDict[str, str], services: Sequence[str]) -> InvoiceF
         created_to=days["created_to"],
         due_from=days["due_from"],
         due_to=days["due_to"],
+        created=_one_of(args.get("created", ""), PERIODS["created"]),
+        due=_one_of(args.get("due", ""), PERIODS["due"]),
+        paid=_one_of(args.get("paid", ""), PERIODS["paid"]),
         paid_from=days["paid_from"],
         paid_to=days["paid_to"],
     )
@@ -58,6 +62,7 @@ def as_query(wanted: InvoiceFilter) -> dict[str, Any]:
         "least": as_amount(wanted.least_minor),
         "most": as_amount(wanted.most_minor),
         **{name: day.isoformat() if (day := getattr(wanted, name)) else "" for name in DAYS},
+        **{name: getattr(wanted, name) for name in PERIODS},
         "directo": _word(wanted.in_directo),
         "e_invoice": _word(wanted.e_invoice_sent),
     }
@@ -100,6 +105,10 @@ def as_amount(minor: int | None) -> str:
 def _minor(typed: str) -> int | None:
     found = AMOUNT.fullmatch("".join(typed.split()))
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else None
+
+
+def _one_of(said: str, words: Sequence[str]) -> str:
+    return next((str(each) for each in words if each == said), "")
 
 
 def _day(typed: str) -> date | None:
