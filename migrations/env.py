@@ -16,7 +16,7 @@ BY_HAND = {
     ("table", "payment_edge"),
     ("table", "refund_edge"),
     ("table", "dispute_edge"),
-    ("index", "ix_invoice_search_trigram"),
+    ("index", "ix_invoice_search_words"),
 }
 
 

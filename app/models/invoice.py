@@ -30,6 +30,7 @@ from app.models.initiator import Initiator
 KINDS = ["regular", "auction_deposit", "linkpay", "bulk"]
 # When it was paid, for an order of all: those nobody has paid come before all others.
 PAID_AT = "coalesce(paid_at, '1970-01-01 00:00:00+00'::timestamptz)"
+NEWEST = (text("created_at desc"), text("id desc"))
 BULK = "bulk"  # a container: what it holds is owed on its members, never on itself
 DEPOSIT = "auction_deposit"
 
@@ -78,6 +79,10 @@ class Invoice(Tenanted, Base):
         ),
         Index("ix_invoice_amount", "total_minor", "id"),
         Index("ix_invoice_paid", text(PAID_AT), "id"),
+        Index("ix_invoice_kind_newest", "kind", *NEWEST),
+        Index("ix_invoice_due", "due_on", *NEWEST, postgresql_where=text("due_on is not null")),
+        Index("ix_invoice_directo_newest", "in_directo", *NEWEST),
+        Index("ix_invoice_sent_newest", text("(e_invoice_sent_at is not null)"), *NEWEST),
         Index("ix_invoice_import_batch_id", "import_batch_id", postgresql_where=text("import_batch_id is not null")),
         Index(
             "ix_invoice_reference_newest",

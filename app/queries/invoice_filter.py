@@ -7,15 +7,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, select
 
 from app.models.initiator import Initiator
-from app.models.invoice import Invoice
+from app.models.invoice import PAID_AT, Invoice
 from app.queries.invoice_words import asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+# As the index of payment days has it.
+PAID = literal_column(PAID_AT.replace("paid_at", "invoice.paid_at"), DateTime(timezone=True))
 ZONE = ZoneInfo("Europe/Tallinn")
 
 
@@ -46,17 +48,25 @@ class InvoiceFilter:
 
     def __bool__(self) -> bool:
         """Return whether anything is asked for."""
-        return any(getattr(self, each.name) not in ("", (), None) for each in fields(self))
+        return self.parts() > 0
+
+    def parts(self) -> int:
+        """Return how many things are asked for."""
+        return sum(getattr(self, each.name) not in ("", (), None) for each in fields(self))
 
 
 def matching(wanted: InvoiceFilter) -> Select[Invoice]:
     """Return the question for the invoices that match, with their services, in no order."""
-    found = select(Invoice).join(Initiator, Initiator.id == Invoice.initiator_id).where(*conditions(wanted))
-    return found.where(asked_for(wanted.text)) if wanted.text else found
+    return select(Invoice).join(Initiator, Initiator.id == Invoice.initiator_id).where(*everything(wanted))
+
+
+def everything(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
+    """Return what is asked of each invoice, the words included."""
+    return [*conditions(wanted), *([asked_for(wanted.text)] if wanted.text else [])]
 
 
 def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
-    """Return what is asked of each invoice beside the words; services need their row beside it."""
+    """Return what is asked of each invoice beside the words."""
     bounds: list[tuple[object, Callable[[object], ColumnElement[bool]]]] = [
         (wanted.least_minor, Invoice.total_minor.__ge__),
         (wanted.most_minor, Invoice.total_minor.__le__),
@@ -64,21 +74,26 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
         (_ends(wanted.created_to), Invoice.created_at.__lt__),
         (wanted.due_from, Invoice.due_on.__ge__),
         (wanted.due_to, Invoice.due_on.__le__),
-        (_begins(wanted.paid_from), Invoice.paid_at.__ge__),
-        (_ends(wanted.paid_to), Invoice.paid_at.__lt__),
+        (_begins(wanted.paid_from), PAID.__ge__),
+        (_ends(wanted.paid_to), PAID.__lt__),
         (wanted.in_directo, Invoice.in_directo.is_),
         (wanted.statuses or None, Invoice.status.in_),  # type: ignore[list-item]
-        (wanted.services or None, Initiator.code.in_),  # type: ignore[list-item]
+        (_of_services(wanted.services), Invoice.initiator_id.in_),  # type: ignore[list-item]
         (wanted.kinds or None, Invoice.kind.in_),  # type: ignore[list-item]
         (wanted.number, Invoice.number.__eq__),
         (wanted.reference or None, Invoice.reference_number.__eq__),
         (wanted.email.lower() or None, func.lower(Invoice.customer_email).__eq__),
     ]
     found = [compare(bound) for bound, compare in bounds if bound is not None]
+    if wanted.paid_to is not None:
+        found.append(Invoice.paid_at.is_not(None))
     if wanted.e_invoice_sent is not None:
-        sent = Invoice.e_invoice_sent_at.is_not(None)
-        found.append(sent if wanted.e_invoice_sent else ~sent)
+        found.append(literal_column("(invoice.e_invoice_sent_at is not null)").is_(wanted.e_invoice_sent))
     return found
+
+
+def _of_services(codes: Sequence[str]) -> Select[int] | None:
+    return select(Initiator.id).where(Initiator.code.in_(codes)) if codes else None
 
 
 def _begins(day: date | None) -> datetime | None:

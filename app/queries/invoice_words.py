@@ -1,8 +1,8 @@
 """Finding invoices by any scrap: number, reference, name, address, amount, a gateway's word (performance.md B).
 
 What is typed is taken apart into words as the index was; each must begin a word of the invoice. Numbers are kept with
-all their ends, so that any part of one is the beginning of a word. Common words are looked for in the newest quarters
-first, by the index of letters; rare ones in all, by the index of words.
+all their ends, so that any part of one is the beginning of a word. Common words are found among the newest rows, rarer
+ones in the newest quarters, the rarest in all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    and_,
     func,
     literal,
     literal_column,
@@ -41,7 +42,9 @@ AMOUNT = re.compile(r"[0-9]{1,3}(?:[ \u00a0]?[0-9]{3}){0,3}[.,][0-9]{2}", re.ASC
 GATEWAY = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
 HIGHEST = 2**63 - 1
 COMMON = 1000
-NEWEST = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
+# How many of the newest rows are looked at one by one, and how many of those must have a common word.
+WALKED, OFTEN = 4000, 120
+SAMPLE = 1000
 
 
 class Place(NamedTuple):
@@ -79,60 +82,106 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(said.split()[:MOST_WORDS])
 
 
-def begin_with(words: Sequence[str]) -> ColumnElement[bool]:
+def begin_with(words: tuple[str, ...]) -> ColumnElement[bool]:
     """Return whether each word begins a word of the invoice, asked of the index of whole words."""
-    query = " & ".join(f"{word}:*" for word in words)
-    return InvoiceSearch.document_vector.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), query))
+    first = rarest(words)
+    query = " & ".join(f"{word}:*" for word in first)
+    asked = InvoiceSearch.document_vector.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), query))
+    return and_(asked, *look_at([word for word in words if word not in first]))
 
 
-def _meant(words: Sequence[str]) -> CTE:
+@lru_cache(maxsize=4096)
+def rarest(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which of the words the index is asked for, the others being looked at in what it finds.
+
+    A word of every other invoice would be read from the index a million times to narrow nothing. Which are rare is
+    seen in the newest rows; whatever they show, the same invoices are found.
+    """
+    if len(words) < 2:  # noqa: PLR2004 - with one word there is no choice
+        return words
+    order = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
+    row = select(InvoiceSearch.search_text).order_by(*order).limit(SAMPLE).subquery().c
+    having = [func.count().filter(row.search_text.like(f"% {word}%")) for word in words]
+    counts: list[int] = list(session().execute(select(*having)).one())
+    least = min(counts)
+    return tuple(word for word, count in zip(words, counts, strict=True) if count == least)
+
+
+def _meant(words: tuple[str, ...], quarter: int | None = None) -> CTE:
     """Return all that have the words, found before anything else is asked of them, never the other way round."""
+    found: CTE = _with_words(words, quarter).cte("meant").prefix_with("materialized")
+    return found
+
+
+def _with_words(words: tuple[str, ...], quarter: int | None) -> Any:
     found = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id).where(begin_with(words))
-    return found.cte("meant").prefix_with("materialized")
+    if quarter is None:
+        return found
+    within: ColumnElement[int] = literal_column(QUARTER.replace("created_at", "invoice_search.created_at"))
+    return found.where(within == literal(quarter, BigInteger, literal_execute=True))
 
 
 def look_at(words: Sequence[str]) -> list[ColumnElement[bool]]:
     """Return the same asked of each row by looking at it, by no index."""
-    return [InvoiceSearch.search_text.concat("").like(f"% {word}%") for word in words]
+    return [InvoiceSearch.search_text.like(f"% {word}%") for word in words]
 
 
-def newest(words: Sequence[str], after: Place | None, size: int) -> list[Place] | None:
-    """Return the first places with these words from the newest quarters, or None when those are not enough.
+def newest(words: tuple[str, ...], after: Place | None, size: int) -> list[Place] | None:
+    """Return the first places with these words from the newest rows, or None when those are not enough.
 
-    A common word fills its page from a few hundred rows of one quarter; a rare one is quickly found in all of them.
+    Three out of a hundred rows fill a page from the newest few thousand, looked at one by one; rarer words from the
+    newest quarters by the index; the rarest are quickly found in all quarters, which is not asked here.
     """
-    found: list[Place] = []
+    walked = session().execute(_among_newest(words, after, WALKED).limit(size))
+    found = [Place(*row) for row in walked]
+    if len(found) == size:
+        return found
+    found = []
     for quarter in _quarters(after.created_at if after else datetime.now(UTC)):
-        statement = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id).where(*_of_quarter(quarter, words))
-        if after is not None:
-            place = tuple_(InvoiceSearch.created_at, InvoiceSearch.invoice_id)
-            statement = statement.where(place < (after.created_at, after.id))
-        rows = session().execute(statement.order_by(*NEWEST).limit(size - len(found)))
-        found += [Place(*row) for row in rows]
-        if len(found) >= size:
+        found += _first_of(_meant(words, quarter), after, size - len(found))
+        if len(found) == size:
             return found
     return None
 
 
-def rare(words: Sequence[str], after: Place | None, size: int) -> list[Place]:
-    """Return the first places with these words from all quarters."""
-    meant = _meant(words)
-    statement = select(meant.c.created_at, meant.c.invoice_id)
-    if after is not None:
-        statement = statement.where(tuple_(meant.c.created_at, meant.c.invoice_id) < (after.created_at, after.id))
-    rows = session().execute(statement.order_by(meant.c.created_at.desc(), meant.c.invoice_id.desc()).limit(size))
-    return [Place(*row) for row in rows]
-
-
-def are_common(words: Sequence[str]) -> bool:
+def are_common(words: tuple[str, ...]) -> bool:
     """Return whether the newest quarters have more than a thousand invoices with these words."""
-    found = 0
-    for quarter in _quarters(datetime.now(UTC)):
-        some = select(InvoiceSearch.invoice_id).where(*_of_quarter(quarter, words)).limit(COMMON + 1 - found).subquery()
-        found += session().scalar(select(func.count()).select_from(some)) or 0
+    if _many(_among_newest(words, None, WALKED), OFTEN) > OFTEN:
+        found = _many(_among_newest(words, None, WALKED * 10), COMMON)
         if found > COMMON:
             return True
-    return False
+    found = 0
+    for quarter in _quarters(datetime.now(UTC)):
+        found += _many(_with_words(words, quarter), COMMON - found)
+    return found > COMMON
+
+
+def rare(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
+    """Return the first places with these words from all quarters."""
+    return _first_of(_meant(words), after, size)
+
+
+def _among_newest(words: tuple[str, ...], after: Place | None, rows: int) -> Select[Any]:
+    """Return the question for those of the newest rows that have the words, newest first."""
+    few = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id, InvoiceSearch.search_text)
+    if after is not None:
+        few = few.where(tuple_(InvoiceSearch.created_at, InvoiceSearch.invoice_id) < (after.created_at, after.id))
+    order = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
+    row = few.order_by(*order).limit(rows).subquery().c
+    return select(row.created_at, row.invoice_id).where(*(row.search_text.like(f"% {word}%") for word in words))
+
+
+def _many(found: Select[Any], limit: int) -> int:
+    """Return how many there are, counted to one above the limit."""
+    return session().scalar(select(func.count()).select_from(found.limit(limit + 1).subquery())) or 0
+
+
+def _first_of(meant: CTE, after: Place | None, size: int) -> list[Place]:
+    found = select(meant.c.created_at, meant.c.invoice_id)
+    if after is not None:
+        found = found.where(tuple_(meant.c.created_at, meant.c.invoice_id) < (after.created_at, after.id))
+    order = (meant.c.created_at.desc(), meant.c.invoice_id.desc())
+    return [Place(*each) for each in session().execute(found.order_by(*order).limit(size))]
 
 
 def at_once(text: str) -> list[Select[Any]]:
@@ -158,22 +207,3 @@ def _quarters(moment: datetime) -> list[int]:
     at = moment.astimezone(UTC)
     here = at.year * 4 + (at.month + 2) // 3
     return [here, here - 1]
-
-
-def _begins(quarter: int) -> datetime:
-    year, nth = divmod(quarter - 1, 4)
-    return datetime(year, nth * 3 + 1, 1, tzinfo=UTC)
-
-
-def _of_quarter(quarter: int, words: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return the longest word asked of the index of letters, in one quarter, and the others by look."""
-    longest = max(words, key=len)
-    within = literal_column(QUARTER.replace("created_at", "invoice_search.created_at")) == literal(
-        quarter, BigInteger, literal_execute=True
-    )
-    return [
-        within,
-        InvoiceSearch.created_at >= _begins(quarter),
-        InvoiceSearch.search_text.like(f"% {longest}%"),
-        *look_at([word for word in words if word != longest]),
-    ]

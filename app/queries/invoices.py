@@ -20,7 +20,7 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
-from app.queries.invoice_filter import InvoiceFilter, matching
+from app.queries.invoice_filter import InvoiceFilter, everything, matching
 from app.queries.invoice_words import COMMON, Place, are_common, look_at, newest, words_of
 from app.queries.paging import COUNT_LIMIT, EPOCH, PAGE_SIZE, Count, Page
 from app.queries.sorting import Mark, Sort, ordered
@@ -127,13 +127,13 @@ def rows(wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.
 
 
 def count(wanted: InvoiceFilter) -> Count:
-    """Return how many invoices match, counted up to ten thousand; those with common words up to a thousand."""
+    """Return how many invoices match, counted up to ten thousand; with more than one thing asked, up to a thousand."""
     common = _common_words(wanted)
-    limit = COMMON if common else COUNT_LIMIT
+    limit = COMMON if common or wanted.parts() > 1 else COUNT_LIMIT
     if common and wanted == InvoiceFilter(text=wanted.text):
         return Count(limit, is_capped=True)
-    question = _looked_at(wanted, common) if common else matching(wanted)
-    some = question.with_only_columns(Invoice.id).limit(limit + 1).subquery()
+    found = _looked_at(wanted, common) if common else select(Invoice).where(*everything(wanted))
+    some = found.with_only_columns(Invoice.id).limit(limit + 1).subquery()
     number = _session().scalar(select(func.count()).select_from(some)) or 0
     return Count(min(number, limit), number > limit)
 
@@ -174,7 +174,7 @@ def _mark(row: InvoiceRow, sort: Sort) -> Mark:
 def owed(wanted: InvoiceFilter) -> Owed:
     """Return how many invoices match and what is still to come for them by currency, up to ten thousand of them."""
     still = (Invoice.total_minor - Invoice.credited_minor - Invoice.captured_minor).label("still")
-    some = matching(wanted).with_only_columns(Invoice.currency, still).limit(COUNT_LIMIT + 1).subquery()
+    some = select(Invoice.currency, still).where(*everything(wanted)).limit(COUNT_LIMIT + 1).subquery()
     each = some.c.currency
     sums = select(each, func.count(), func.sum(some.c.still)).group_by(each).order_by(each)
     found = [(currency, many, int(minor)) for currency, many, minor in _session().execute(sums)]

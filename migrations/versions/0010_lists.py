@@ -29,6 +29,8 @@ create function number_scraps(said bigint) returns text language sql immutable p
     from generate_series(1, greatest(length(said::text) - 2, 1)) as place
 $$
 """
+QUARTER = "(extract(year from created_at at time zone 'UTC') * 4 + extract(quarter from created_at at time zone 'UTC'))"
+NEWEST = [sa.text("created_at desc"), sa.text("id desc")]
 # Those nobody has paid come before all others.
 PAID = "coalesce(paid_at, '1970-01-01 00:00:00+00'::timestamptz)"
 KEPT = """
@@ -44,11 +46,18 @@ def upgrade() -> None:
     op.execute(WORDS)
     op.execute(SCRAPS)
     op.execute(KEPT)
+    op.drop_index("ix_invoice_search_trigram", "invoice_search")
+    op.drop_index("ix_invoice_search_document_vector", "invoice_search")
+    op.execute(f"create index ix_invoice_search_words on invoice_search using gin ({QUARTER}, document_vector)")
     op.create_index(
         "ix_invoice_search_newest", "invoice_search", [sa.text("created_at desc"), sa.text("invoice_id desc")]
     )
     op.create_index("ix_invoice_amount", "invoice", ["total_minor", "id"])
     op.create_index("ix_invoice_paid", "invoice", [sa.text(PAID), "id"])
+    op.create_index("ix_invoice_kind_newest", "invoice", ["kind", *NEWEST])
+    op.create_index("ix_invoice_due", "invoice", ["due_on", *NEWEST], postgresql_where=sa.text("due_on is not null"))
+    op.create_index("ix_invoice_directo_newest", "invoice", ["in_directo", *NEWEST])
+    op.create_index("ix_invoice_sent_newest", "invoice", [sa.text("(e_invoice_sent_at is not null)"), *NEWEST])
     op.create_index(
         "ix_gateway_reference_prefix",
         "gateway_reference",
@@ -84,8 +93,16 @@ def downgrade() -> None:
     op.drop_table("saved_view")
     op.drop_column("operator", "invoice_columns")
     op.drop_index("ix_gateway_reference_prefix", "gateway_reference")
-    op.drop_index("ix_invoice_paid", "invoice")
+    for name in ("sent_newest", "directo_newest", "due", "kind_newest", "paid"):
+        op.drop_index(f"ix_invoice_{name}", "invoice")
     op.drop_index("ix_invoice_amount", "invoice")
     op.drop_index("ix_invoice_search_newest", "invoice_search")
+    op.drop_index("ix_invoice_search_words", "invoice_search")
+    op.create_index(
+        "ix_invoice_search_document_vector", "invoice_search", ["document_vector"], postgresql_using="gin"
+    )
+    op.execute(
+        f"create index ix_invoice_search_trigram on invoice_search using gin ({QUARTER}, search_text gin_trgm_ops)"
+    )
     op.execute("drop function number_scraps(bigint)")
     op.execute("drop function search_words(text)")

@@ -23,7 +23,7 @@ BY_HAND = {
     "refund_edge",
     "dispute_edge",
     "alembic_version",
-    "ix_invoice_search_trigram",
+    "ix_invoice_search_words",
     "ix_reference_words",
     "ix_deposit_words",
 }
