@@ -138,7 +138,7 @@ def test_who_may_not_come_in_is_told_why_and_what_to_do(
     expect(page).to_have_url(re.compile(r"/sign_in\?next=%2Finvoices|/sign_in\?next=/invoices"))
     page.goto("/auth/tara")
     page.get_by_role("button", name=PERSONA).click()
-    expect(page.get_by_role("heading", level=1, name="Invoices")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Today")).to_be_visible()
 
 
 def test_after_signing_out_the_back_button_shows_nothing(live: Live, mary: Page) -> None:
