@@ -26,17 +26,20 @@ class Term:
 def sample(dice: Random, many: int) -> list[Term]:
     """Return things people type, taken from invoices all over the table."""
     session = db.session()
-    highest = session.scalar(select(func.max(Invoice.id))) or 0
+    highest: int = session.scalar(select(func.max(Invoice.id))) or 0
     terms: list[Term] = []
     while len(terms) < 12 * many:
         row = session.execute(
             text(
                 "select i.id, i.number, i.reference_number, i.customer_name, i.customer_email, i.total_minor, "
                 "i.description, (select g.external_id from payment p join gateway_reference g on g.payment_id = p.id "
-                "where p.invoice_id = i.id limit 1) as gateway from invoice i where i.id >= :id order by i.id limit 1"
+                "where p.invoice_id = i.id limit 1) as gateway from invoice i "
+                "where i.id >= :id and i.number is not null and i.customer_name <> '' order by i.id limit 1"
             ),
             {"id": dice.randrange(1, highest + 1)},
-        ).one()
+        ).one_or_none()
+        if row is None:
+            continue
         terms += [Term(kind, typed, row.id) for kind, typed in _typed(row, dice) if typed]
     counts: dict[str, int] = {}
     kept = []
