@@ -102,9 +102,7 @@ def close(dispute_id: int, *, actor: Actor, outcome: str) -> None:
     """End a dispute without a verdict: withdrawn, prevented, a warning only. Raises NotFound, DisputeRefused."""
     with transaction() as tx:
         dispute, _payment = _lock_dispute(tx, dispute_id)
-        _move(dispute, DisputeStatus.CLOSED, outcome=outcome, by=actor)
-        _protest(dispute, -dispute.invoice_minor)
-        tell("dispute.closed", dispute, actor, reason=outcome)
+        _let_go(dispute, actor, outcome)
 
 
 @retried
@@ -118,8 +116,9 @@ def lose(dispute_id: int, *, actor: Actor, outcome: str = "lost") -> None:
 def charged_back(payment: Payment, *, standing_minor: int) -> None:
     """Book what the gateway shows as charged back; the payment's invoices and the payment are locked.
 
-    An open dispute is lost by it; what no dispute was opened for becomes one that is lost at once. Refunds end: what
-    was under way cannot be told from the chargeback any more and is a question for a person (security.md T15).
+    An open dispute is lost by it, or ends when it was about more than went; what no dispute was opened for becomes
+    one that is lost at once. Refunds end: what was under way cannot be told from the chargeback any more and is a
+    question for a person (security.md T15).
     """
     actor = Actor("gateway", payment.gateway)
     gone = held_minor(payment) - standing_minor
@@ -128,9 +127,11 @@ def charged_back(payment: Payment, *, standing_minor: int) -> None:
         return
     _end_refunds(payment)
     known = _open_one(payment.id)
-    if known is not None:
+    if known is not None and known.amount_minor <= gone:
         _take(payment, known, actor, CHARGED_BACK)
         gone -= known.amount_minor
+    elif known is not None:  # what a dispute is about is fixed: it ends, and what was taken is a dispute of its own
+        _let_go(known, actor, f"{format_amount(Money(gone, known.currency))} {known.currency} of it were taken")
     for part in share(parts_of(payment), max(gone, 0)):
         on_invoice = part.held_minor if part.invoice_id is not None else 0
         about = part.invoice_id or payment.invoice_id or 0
@@ -218,6 +219,13 @@ def _protest(dispute: Dispute, minor: int) -> None:
     invoice = lock(session(), dispute.invoice_id)
     invoice.disputed_minor += minor
     recompute(invoice)
+
+
+def _let_go(dispute: Dispute, actor: Actor, outcome: str) -> None:
+    """End an open dispute that takes nothing."""
+    _move(dispute, DisputeStatus.CLOSED, outcome=outcome, by=actor)
+    _protest(dispute, -dispute.invoice_minor)
+    tell("dispute.closed", dispute, actor, reason=outcome)
 
 
 def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> None:

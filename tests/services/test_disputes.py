@@ -186,6 +186,18 @@ class TestAChargeback:
         assert system.status(number) == "chargeback"
         assert_sound(system)
 
+    def test_of_less_than_was_disputed_takes_that_and_lets_the_rest_go(self, system: System) -> None:
+        number, reference = system.settle(amount="100.00")
+        key = dispute(system, reference, 6000)
+        hear(system, reference, "chargebacked", "75.00")
+        assert (system.status(number), clearing(system, reference)) == ("partially_refunded", 7500)
+        assert system.scalar("select status from dispute where id = :k", k=key) == "closed"
+        assert system.scalar("select outcome from dispute where id = :k", k=key) == "25.00 EUR of it were taken"
+        rows = system.rows("select amount_minor, status from dispute where id > :k", k=key)
+        assert [tuple(row) for row in rows] == [(2500, "lost")]
+        assert system.scalar("select disputed_minor from invoice where number = :n", n=number) == 0
+        assert_sound(system)
+
     def test_of_a_part_leaves_the_rest_to_be_given_back(self, system: System) -> None:
         number, reference = system.settle(amount="100.00")
         hear(system, reference, "chargebacked", "70.00")

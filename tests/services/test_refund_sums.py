@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import Conflict
@@ -65,6 +65,8 @@ STEPS = st.lists(
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
+@example([("dispute", 2), ("charged_back", 1)])
+@example([("use", 39), ("dispute", 6000), ("charged_back", 4000), ("charged_back", 3)])
 def test_any_history_ends_with_what_the_gateway_holds(system: System, steps: list[tuple[str, int]]) -> None:
     """The payment is 60 for its invoice and 40 over."""
     reference, surplus = _overpaid(system)
