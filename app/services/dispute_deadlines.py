@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.domain.dispute import DisputeStatus, warnings_due
 from app.models.dispute import Dispute
 from app.services import reviews
-from app.services.disputes import amount_of, tell
+from app.services.open_dispute import amount_of, tell
 from app.services.timeline import SYSTEM
 from app.uow import transaction
 

@@ -5,40 +5,34 @@ What a callback says of a dispute is a hint for a person; what the gateway itsel
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from app.domain import ledger as books
-from app.domain.dispute import EDGES, OPEN, DisputeStatus
-from app.domain.errors import Conflict, NotFound
+from app.domain.dispute import DisputeStatus
+from app.domain.errors import NotFound
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.payment import RECEIVED, PaymentStatus
 from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus
 from app.models.dispute import Dispute
 from app.models.payment import Payment
-from app.services import bulk_members, ledger, notices, reviews, timeline
+from app.services import bulk_members, ledger, notices, reviews
 from app.services.give_back import end, held_minor
 from app.services.hints import DISPUTE_REPORTED
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.money_held import held_by, parts_of, refunds_of, reserved_minor, share, surplus_of
+from app.services.open_dispute import DisputeRefused, amount_of, let_go, move, open_one, protest, tell
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy.orm import Session
 
     from app.domain.ledger import Postings
 
 CHARGED_BACK = "charged back at the gateway"
-# Questions that are answered by the end of the dispute they are about.
-ABOUT_OPEN = ("dispute.deadline", "dispute.ended", DISPUTE_REPORTED)
-
-
-class DisputeRefused(Conflict):
-    """The dispute cannot go this way."""
 
 
 @retried
@@ -59,7 +53,7 @@ def open_dispute(
     with transaction() as tx:
         payment = _lock_payment(tx, payment_id)
         about = invoice_id or payment.invoice_id or 0
-        if payment.status not in RECEIVED or _open_one(payment_id) is not None:
+        if payment.status not in RECEIVED or open_one(payment_id) is not None:
             raise DisputeRefused(f"Payment {payment_id} is {payment.status} or disputed already")
         free = held_by(payment, about) - reserved_minor(payment_id, about)
         if not 0 < amount_minor <= free:
@@ -67,7 +61,7 @@ def open_dispute(
         dispute = _new(payment, about, amount_minor, amount_minor, reason=reason, by=f"{actor.kind}:{actor.name}")
         dispute.evidence_due_on = evidence_due_on
         dispute.external_id = external_id
-        _protest(dispute, dispute.invoice_minor)
+        protest(dispute, dispute.invoice_minor)
         reviews.answer_about(payment_id, DISPUTE_REPORTED, by=str(actor), resolution=f"dispute {dispute.id} opened")
         tell("dispute.opened", dispute, actor, reason=reason)
         return dispute.id
@@ -78,7 +72,7 @@ def take_up(dispute_id: int, *, actor: Actor, note: str | None = None) -> None:
     """Note that the evidence was handed in: the bank decides now. Raises NotFound, DisputeRefused."""
     with transaction() as tx:
         dispute, _payment = _lock_dispute(tx, dispute_id)
-        _move(dispute, DisputeStatus.UNDER_REVIEW)
+        move(dispute, DisputeStatus.UNDER_REVIEW)
         reviews.answer_about(dispute.payment_id, "dispute.deadline", by=str(actor), resolution="evidence handed in")
         tell("dispute.updated", dispute, actor, reason=note)
 
@@ -89,11 +83,11 @@ def win(dispute_id: int, *, actor: Actor, outcome: str = "won") -> None:
     with transaction() as tx:
         dispute, payment = _lock_dispute(tx, dispute_id)
         was_lost = dispute.status == DisputeStatus.LOST
-        _move(dispute, DisputeStatus.WON, outcome=outcome, by=actor)
+        move(dispute, DisputeStatus.WON, outcome=outcome, by=actor)
         if was_lost:
             _reinstate(payment, dispute)
         else:
-            _protest(dispute, -dispute.invoice_minor)
+            protest(dispute, -dispute.invoice_minor)
         tell("dispute.won", dispute, actor, reason=outcome)
 
 
@@ -102,7 +96,7 @@ def close(dispute_id: int, *, actor: Actor, outcome: str) -> None:
     """End a dispute without a verdict: withdrawn, prevented, a warning only. Raises NotFound, DisputeRefused."""
     with transaction() as tx:
         dispute, _payment = _lock_dispute(tx, dispute_id)
-        _let_go(dispute, actor, outcome)
+        let_go(dispute, actor, outcome)
 
 
 @retried
@@ -126,18 +120,18 @@ def charged_back(payment: Payment, *, standing_minor: int) -> None:
         _ask_what_went(payment, standing_minor)
         return
     _end_refunds(payment)
-    known = _open_one(payment.id)
+    known = open_one(payment.id)
     if known is not None and known.amount_minor <= gone:
         _take(payment, known, actor, CHARGED_BACK)
         gone -= known.amount_minor
     elif known is not None:  # what a dispute is about is fixed: it ends, and what was taken is a dispute of its own
-        _let_go(known, actor, f"{format_amount(Money(gone, known.currency))} {known.currency} of it were taken")
+        let_go(known, actor, f"{format_amount(Money(gone, known.currency))} {known.currency} of it were taken")
     for part in share(parts_of(payment), max(gone, 0)):
         on_invoice = part.held_minor if part.invoice_id is not None else 0
         about = part.invoice_id or payment.invoice_id or 0
         by = f"gateway:{payment.gateway}"
         dispute = _new(payment, about, part.held_minor, on_invoice, reason=CHARGED_BACK, by=by)
-        _protest(dispute, on_invoice)
+        protest(dispute, on_invoice)
         _take(payment, dispute, actor, CHARGED_BACK)
 
 
@@ -171,18 +165,6 @@ def _lock_dispute(tx: Session, dispute_id: int) -> tuple[Dispute, Payment]:
     return dispute, payment
 
 
-def _open_one(payment_id: int) -> Dispute | None:
-    return (
-        session()
-        .scalars(
-            select(Dispute)
-            .where(Dispute.payment_id == payment_id, Dispute.status.in_(sorted(OPEN)))
-            .execution_options(populate_existing=True)
-        )
-        .one_or_none()
-    )
-
-
 def _new(payment: Payment, invoice_id: int, minor: int, on_invoice: int, *, reason: str, by: str) -> Dispute:
     dispute = Dispute(
         tenant_id=payment.tenant_id,
@@ -200,37 +182,9 @@ def _new(payment: Payment, invoice_id: int, minor: int, on_invoice: int, *, reas
     return dispute
 
 
-def _move(dispute: Dispute, to: DisputeStatus, *, outcome: str | None = None, by: Actor | None = None) -> None:
-    if (DisputeStatus(dispute.status), to) not in EDGES:
-        raise DisputeRefused(f"Dispute {dispute.id} is {dispute.status}: it cannot become {to}")
-    dispute.status = to
-    dispute.outcome = outcome or dispute.outcome
-    if to not in OPEN:
-        dispute.closed_at = datetime.now(UTC)
-        dispute.closed_by = f"{by.kind}:{by.name}" if by else None
-        reviews.answer_about(dispute.payment_id, *ABOUT_OPEN, by=dispute.closed_by or "system", resolution=str(to))
-    session().flush()
-
-
-def _protest(dispute: Dispute, minor: int) -> None:
-    """Put so much of the invoice into protest, or with a negative amount take it out."""
-    if not minor:
-        return
-    invoice = lock(session(), dispute.invoice_id)
-    invoice.disputed_minor += minor
-    recompute(invoice)
-
-
-def _let_go(dispute: Dispute, actor: Actor, outcome: str) -> None:
-    """End an open dispute that takes nothing."""
-    _move(dispute, DisputeStatus.CLOSED, outcome=outcome, by=actor)
-    _protest(dispute, -dispute.invoice_minor)
-    tell("dispute.closed", dispute, actor, reason=outcome)
-
-
 def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> None:
     """Book the loss of an open dispute."""
-    _move(dispute, DisputeStatus.LOST, outcome=outcome, by=actor)
+    move(dispute, DisputeStatus.LOST, outcome=outcome, by=actor)
     payment.lost_minor += dispute.amount_minor
     if not held_minor(payment):
         payment.status = PaymentStatus.CHARGED_BACK
@@ -269,7 +223,7 @@ def _reinstate(payment: Payment, dispute: Dispute) -> None:
         return
     invoice = lock(session(), dispute.invoice_id)
     if invoice.status == InvoiceStatus.PARTIALLY_REFUNDED:  # it comes back by the way it went
-        _protest(dispute, dispute.invoice_minor)
+        protest(dispute, dispute.invoice_minor)
         invoice.disputed_minor -= dispute.invoice_minor
     invoice.lost_minor -= dispute.invoice_minor
     recompute(invoice)
@@ -319,25 +273,3 @@ def _end_refunds(payment: Payment) -> None:
             invoice_id=refund.invoice_id or payment.invoice_id,
             payment_id=payment.id,
         )
-
-
-def tell(kind: str, dispute: Dispute, actor: Actor, *, reason: str | None = None) -> None:
-    """Write on the timeline what became of a dispute, and so tell the service of it."""
-    timeline.record(
-        kind,
-        actor=actor,
-        invoice_id=dispute.invoice_id,
-        payment_id=dispute.payment_id,
-        reason=reason,
-        data=_said(dispute),
-    )
-
-
-def _said(dispute: Dispute) -> dict[str, object]:
-    amount = Money(dispute.amount_minor, dispute.currency)
-    return {"dispute": dispute.id, "amount": format_amount(amount), "currency": amount.currency}
-
-
-def amount_of(dispute: Dispute) -> str:
-    """Return the disputed amount in words of a sentence."""
-    return f"{format_amount(Money(dispute.amount_minor, dispute.currency))} {dispute.currency}"

@@ -13,6 +13,7 @@ from app.models.refund import Refund
 from app.services import bulk_members, ledger, notices, reviews, timeline
 from app.services.invoice_status import lock, recompute
 from app.services.money_held import parts_of, refund_under_way, refunds_of, share, surplus_of
+from app.services.open_dispute import let_go, open_one
 from app.services.timeline import SYSTEM, Actor
 from app.uow import session
 
@@ -38,6 +39,7 @@ def notice(payment: Payment, *, standing_minor: int, initiator: str) -> None:
         gone -= ours.amount_minor
     for part in share(parts_of(payment), gone):
         _made_there(payment, part.invoice_id, part.held_minor, standing_minor, initiator)
+    _let_go_what_went(payment)
     _drop_what_does_not_fit(payment)
 
 
@@ -121,6 +123,17 @@ def _book(payment: Payment, refund: Refund, initiator: str) -> None:
         if refund.requested_by != str(Actor("initiator", initiator)):
             notices.owe_refunded(invoice, payment, initiator)
     bulk_members.mirror(payment)
+
+
+def _let_go_what_went(payment: Payment) -> None:
+    """End an open dispute about money that went back to the payer: the bank cannot take it as well."""
+    dispute = open_one(payment.id)
+    if dispute is None:
+        return
+    held = {part.invoice_id: part.held_minor for part in parts_of(payment)}
+    of_credit = dispute.amount_minor - dispute.invoice_minor
+    if dispute.invoice_minor > held.get(dispute.invoice_id, 0) or of_credit > held.get(None, 0):
+        let_go(dispute, Actor("gateway", payment.gateway), "the money went back to the payer")
 
 
 def _drop_what_does_not_fit(payment: Payment) -> None:

@@ -12,7 +12,7 @@ from app.domain.errors import NotFound
 from app.domain.refund import RefundNotPossible, RefundTooLarge
 from app.integrations import current
 from app.services import dispute_deadlines, disputes, refund_calls
-from app.services.disputes import DisputeRefused
+from app.services.open_dispute import DisputeRefused
 from tests.services.refunding import MARY, ask, assert_sound, order, payment_id, questions, send, status, went_back
 
 if TYPE_CHECKING:
@@ -150,6 +150,23 @@ class TestADispute:
             "partially_refunded",
             "partially_refunded",
         )
+        assert_sound(system)
+
+    def test_about_money_that_went_back_at_the_gateway_ends(self, system: System) -> None:
+        number, reference = system.settle(amount="100.00")
+        key = dispute(system, reference, 6000)
+        hear(system, reference, "refunded", "55.00")
+        assert (system.status(number), clearing(system, reference)) == ("partially_refunded", 5500)
+        assert system.scalar("select status from dispute where id = :k", k=key) == "closed"
+        assert system.scalar("select disputed_minor from invoice where number = :n", n=number) == 0
+        assert_sound(system)
+
+    def test_goes_on_beside_a_refund_that_leaves_its_money_there(self, system: System) -> None:
+        number, reference = system.settle(amount="100.00")
+        key = dispute(system, reference, 6000)
+        hear(system, reference, "refunded", "60.00")
+        assert (system.status(number), clearing(system, reference)) == ("in_protest", 6000)
+        assert system.scalar("select status from dispute where id = :k", k=key) == "opened"
         assert_sound(system)
 
     def test_asks_for_evidence_three_days_and_one_day_before_its_deadline(self, system: System) -> None:

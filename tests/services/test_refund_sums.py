@@ -66,6 +66,7 @@ STEPS = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 @example([("dispute", 2), ("charged_back", 1)])
+@example([("ask", 95), ("ask", 5017), ("there", 2380), ("dispute", 130), ("there", 2380)])
 @example([("use", 39), ("dispute", 6000), ("charged_back", 4000), ("charged_back", 3)])
 def test_any_history_ends_with_what_the_gateway_holds(system: System, steps: list[tuple[str, int]]) -> None:
     """The payment is 60 for its invoice and 40 over."""

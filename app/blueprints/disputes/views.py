@@ -16,7 +16,7 @@ from app.queries import disputes
 from app.queries.paging import Cursor
 from app.services import disputes as verbs
 from app.services import refund_offers
-from app.services.disputes import DisputeRefused
+from app.services.open_dispute import DisputeRefused
 from app.web.address import KEY
 from app.web.ask import Ask, Said
 from app.web.ask import answer as ask
