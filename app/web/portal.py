@@ -9,6 +9,7 @@ from app.web import (
     assets,
     csrf,
     filters,
+    flow,
     headers,
     htmx,
     language,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 PARTS = (
     headers,
     assets,
+    flow,
     csrf,
     htmx,
     language,
