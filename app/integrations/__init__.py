@@ -14,8 +14,6 @@ from app.integrations.initiators.client import HttpInitiatorClient
 from app.integrations.initiators.token import BadToken, KeySecret
 from app.integrations.initiators.token import sign as sign_token
 from app.integrations.initiators.token import verify as verify_token
-from app.integrations.tara.login import register as register_tara
-from app.integrations.tara.oidc import LoginCancelled, LoginRefused, OldLogin, WeakLogin, check_claims
 from app.integrations.webhooks.sender import HttpWebhookSender
 
 if TYPE_CHECKING:
@@ -30,15 +28,9 @@ __all__ = [
     "BadToken",
     "Integrations",
     "KeySecret",
-    "LoginCancelled",
-    "LoginRefused",
-    "OldLogin",
-    "WeakLogin",
     "build_integrations",
-    "check_claims",
     "check_reference",
     "current",
-    "register_tara",
     "sign_token",
     "verify_token",
 ]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from app.extensions import oauth
-from app.integrations import register_tara
+from app.integrations.login import register_tara
 from app.integrations.tara.simulator import TaraConfig
 from app.integrations.tara.simulator import create_simulator as create_tara
 from app.services import operators
+from app.web.extensions import oauth
 from tests.system import build
 from tests.web.browser import Portal
 
