@@ -23,6 +23,7 @@ PANGO_PACKAGES = ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"]
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 
 PYTEST = ["-m", "pytest", "-q"]
+STEPS_OF_THEIR_OWN = ["chaos", "slow", "browser", "sabotage", "endurance", "contract"]
 # Name -> the command after the environment's Python; the order is the order of CI.
 STEPS: dict[str, list[str]] = {
     "lock": [*PYTEST, "tests/architecture/test_lock.py"],
@@ -30,7 +31,7 @@ STEPS: dict[str, list[str]] = {
     "lint": ["-m", "ruff", "check", "."],
     "types": ["-m", "mypy"],
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-    "tests": [*PYTEST, "-n", "2", "-m", "not chaos and not slow and not browser and not sabotage and not endurance"],
+    "tests": [*PYTEST, "-n", "2", "-m", f"not {' and not '.join(STEPS_OF_THEIR_OWN)}"],
     "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser"],
     "browser": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "browser and not chaos"],
     "chaos": [*PYTEST, "-n", "2", "-m", "chaos"],
@@ -39,6 +40,7 @@ STEPS: dict[str, list[str]] = {
 LONG_STEPS: dict[str, list[str]] = {
     "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage"],
     "endurance": [*PYTEST, "-m", "endurance", "-rP"],
+    "contract": [*PYTEST, "-m", "contract", "-rP"],
     "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services", "tests/api"],
 }
 # What a step's tests find in their environment.
