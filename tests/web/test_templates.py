@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from jinja2 import Environment
 
+from app.web import event_words, filters, roles, task_words, vat_words
 from app.web.htmx import CONFIG
 from app.web.navigation import SECTIONS
 
@@ -25,6 +29,7 @@ ALLOWED = {
     "hx-disabled-elt",
     "hx-swap-oob",
 }
+FILTERS = (event_words, filters, roles, task_words, vat_words)
 READ = {"HX-Request", "HX-Boosted", "HX-History-Restore-Request"}
 MACRO = re.compile(r"{% macro (\w+)\(")
 IMPORT = re.compile(r'{% from "([\w/.]+)" import ([\w, ]+) %}')
@@ -63,6 +68,28 @@ def test_every_macro_and_fragment_is_used() -> None:
             assert len(re.findall(rf"\b{macro}\(", everything)) > 1, f"{macro} of {path} is used nowhere"
         if "/_" in path:
             assert f'"{path}"' in everything + code, f"{path} is used nowhere"
+
+
+def test_no_filter_is_registered_twice() -> None:
+    """Of two functions under one name the later would be shown, whatever the other one meant."""
+    builtin = set(Environment(autoescape=True).filters)
+    mine: list[str] = []
+    app: Any = SimpleNamespace(jinja_env=SimpleNamespace(filters=Register(mine), globals={}))
+    for part in FILTERS:
+        part.install(app)
+    assert sorted(mine) == sorted(set(mine))
+    assert not builtin & set(mine)
+
+
+class Register(dict[str, object]):
+    """Filters that remember every name they were given."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__()
+        self.names = names
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self.names.append(name)
 
 
 def test_every_icon_is_in_the_sprite() -> None:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from werkzeug.datastructures import MultiDict
 
 from app.blueprints.acting import acting
-from app.blueprints.drafts.forms import DraftForm, asked, blank_row, chosen, new_key, shown, without
+from app.blueprints.drafts.forms import DraftForm, asked, blank_row, chosen, shown, without
 from app.domain.draft import ChangedMeanwhile, totals_of
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
@@ -27,7 +27,7 @@ from app.web.filters import TALLINN, clock, day
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
-from app.web.typed import Typed
+from app.web.typed import Typed, new_key
 from app.web.vat_words import vat_choice
 
 if TYPE_CHECKING:
