@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.blueprints.invoices import looks
 from app.services.sealing import seal
-from app.web import history
+from app.web import history, looks
 from app.web.event_words import EVENT
 from tests.web.lists import more
 from tests.web.page import Page

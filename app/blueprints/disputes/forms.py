@@ -27,6 +27,7 @@ class DisputeForm:
     amount: str
     reason: str = ""
     due: str = ""
+    key: str = field(default_factory=typed.new_key)
     faults: dict[str, str] = field(default_factory=dict)
     amount_minor: int = 0
     due_on: date | None = None
@@ -40,10 +41,10 @@ class DisputeForm:
 
     @classmethod
     def parse(cls, sent: Mapping[str, str], offer: RefundOffer) -> DisputeForm:
-        """Return what was sent, checked against what the invoice holds."""
+        """Return what was sent, checked against what the invoice holds. Raises Invalid for a key that is not ours."""
         text = sent.get("payment", "")
         chosen = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else None
-        form = cls(chosen, typed.line(sent, "amount")[:40], due=typed.line(sent, "due")[:20])
+        form = cls(chosen, typed.line(sent, "amount")[:40], due=typed.line(sent, "due")[:20], key=typed.key(sent))
         part = next((each for each in disputable(offer) if each.payment.id == chosen), None)
         if part is None:
             form.faults["payment"] = _("Choose which payment is disputed")
