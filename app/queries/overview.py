@@ -41,8 +41,9 @@ class Missing(NamedTuple):
 
 
 class Latest(NamedTuple):
-    """One of the newest invoices."""
+    """One of the newest invoices; a draft has no number."""
 
+    id: int
     number: int | None
     payer: str
     service: str
@@ -153,7 +154,7 @@ select (select created_at from inbox where source = 'everypay' order by id desc 
 """)
 
 LATEST = text("""
-select v.number, v.customer_name, i.code, v.status, v.total_minor, v.currency, v.created_at
+select v.id, v.number, v.customer_name, i.code, v.status, v.total_minor, v.currency, v.created_at
   from (select * from invoice order by created_at desc, id desc limit :size) v
   join initiator i on i.id = v.initiator_id
  order by v.created_at desc, v.id desc
