@@ -11,7 +11,8 @@ from app.integrations.everypay.gateway import EveryPayGateway
 from app.integrations.everypay.links import LinkPaySigner
 from app.integrations.everypay.wire import check_reference
 from app.integrations.initiators.client import HttpInitiatorClient
-from app.integrations.initiators.token import BadToken, KeySecret
+from app.integrations.initiators.token import BadToken, KeySecret, VerifiedToken
+from app.integrations.initiators.token import check_now as check_token_now
 from app.integrations.initiators.token import sign as sign_token
 from app.integrations.initiators.token import verify as verify_token
 from app.integrations.webhooks.sender import HttpWebhookSender
@@ -28,8 +29,10 @@ __all__ = [
     "BadToken",
     "Integrations",
     "KeySecret",
+    "VerifiedToken",
     "build_integrations",
     "check_reference",
+    "check_token_now",
     "current",
     "sign_token",
     "verify_token",
