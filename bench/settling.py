@@ -9,11 +9,12 @@ settlement, timeline, and the news the registry is owed. The floor knows every v
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from bench.rounds import installation, rates, told
 
-ROUNDS, EACH = 5, 300
+ROUNDS, EACH = 5, int(sys.argv[1]) if len(sys.argv) > 1 else 300
 MANY = 2 * (ROUNDS + 1) * EACH
 WAITING = """
 with waiting as (
