@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from bench.rounds import installation, rates, told
 
-ROUNDS, EACH = 5, 300
+ROUNDS, EACH = 5, int(sys.argv[1]) if len(sys.argv) > 1 else 300
 RATES = ["standard"] * 6 + ["reduced"] * 3 + ["exempt"]
 # What ten lines come to: 60.00 at 24 %, 30.00 at 9 %, 10.00 exempt.
 NET, TAX = 10_000, 1_710
