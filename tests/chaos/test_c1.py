@@ -38,7 +38,7 @@ def test_nothing_is_lost_and_nothing_doubled_however_much_breaks(tmp_path: Path)
     with installation(tmp_path, PAYMENT_POLL_LADDER_S=LADDER) as system, _wires(system) as wires:
         _spoil(system)
         broken = list(BREAKAGES) * ROUNDS
-        campaign = Campaign(system, PAYMENTS, broken, SEED, quiet_s=600, finish_s=900, payers=PAYERS, evenly=True)
+        campaign = Campaign(system, PAYMENTS, broken, SEED, quiet_s=1200, finish_s=900, payers=PAYERS, evenly=True)
         began = time.monotonic()
         quiet_s = campaign.run()
         paid_s = time.monotonic() - began - quiet_s
