@@ -112,6 +112,21 @@ class TestADispute:
         )
         assert_sound(system)
 
+    def test_that_is_won_after_the_rest_went_back_leaves_money_to_give_back(self, system: System) -> None:
+        number, reference = system.settle(amount="100.00")
+        key = dispute(system, reference, 4000)
+        hear(system, reference, "chargebacked", "60.00")
+        hear(system, reference, "refunded", "0.00")
+        assert payment_status(system, reference) == "refunded"
+        with system.app.app_context():
+            disputes.win(key, actor=MARY)
+        assert (system.status(number), payment_status(system, reference)) == (
+            "partially_refunded",
+            "partially_refunded",
+        )
+        assert clearing(system, reference) == 4000
+        assert_sound(system)
+
     def test_about_money_that_went_back_at_the_gateway_ends(self, system: System) -> None:
         number, reference = system.settle(amount="100.00")
         key = dispute(system, reference, 6000)
@@ -126,6 +141,17 @@ class TestADispute:
         key = dispute(system, reference, 6000)
         hear(system, reference, "refunded", "60.00")
         assert (system.status(number), clearing(system, reference)) == ("in_protest", 6000)
+        assert system.scalar("select status from dispute where id = :k", k=key) == "opened"
+        assert_sound(system)
+
+    def test_comes_before_a_refund_that_waits(self, system: System) -> None:
+        _number, reference = system.settle(amount="1000.00")
+        waits = ask(system, order(system, reference, 60000))
+        assert waits.status == "pending_approval"
+        key = dispute(system, reference, 30000)
+        hear(system, reference, "refunded", "800.00")
+        assert clearing(system, reference) == 80000
+        assert system.scalar("select status from refund where id = :i", i=waits.id) == "cancelled"
         assert system.scalar("select status from dispute where id = :k", k=key) == "opened"
         assert_sound(system)
 
