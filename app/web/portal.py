@@ -11,6 +11,7 @@ from app.web import (
     document_words,
     event_words,
     filters,
+    flow,
     headers,
     htmx,
     language,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 PARTS = (
     headers,
     assets,
+    flow,
     csrf,
     document_words,
     event_words,

@@ -24,7 +24,7 @@ from app.services.drafts import NoDraft
 from app.services.issuing import Seen, TotalsChanged
 from app.web.address import KEY
 from app.web.filters import TALLINN, clock, day
-from app.web.guards import needs
+from app.web.guards import needs, reckons
 from app.web.htmx import render, see_other
 from app.web.trail import story
 from app.web.translation import translate as _
@@ -87,6 +87,7 @@ def create() -> WerkzeugResponse:
 
 @blueprint.post("/totals")
 @needs(Permission.CREATE)
+@reckons
 def totals() -> Response:
     """Show what the lines come to as they are typed; nothing is kept."""
     form = _sent()
@@ -213,7 +214,7 @@ def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | Non
         values = chosen(values, (payer.id, payer.name, payer.email, payer.reg_no))
     else:
         return None
-    return _form(values, rows, invoice_id=invoice_id, payers=payers)
+    return _form(values | {"focus": verb}, rows, invoice_id=invoice_id, payers=payers)
 
 
 def _form(  # noqa: PLR0917 - what stands in a form

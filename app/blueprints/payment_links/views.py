@@ -16,7 +16,7 @@ from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
 from app.domain.reference import is_valid
 from app.integrations import current
-from app.services import issuing
+from app.services.issuing_at_once import issue_at_once
 from app.web import typed
 from app.web.filters import TALLINN
 from app.web.guards import needs
@@ -50,7 +50,7 @@ def create() -> WerkzeugResponse:
         return _again(form.faults)
     today = datetime.now(UTC).astimezone(TALLINN).date()
     try:
-        number = issuing.issue_at_once(draft, key=key, today=today, actor=acting(), signer=current().links)
+        number = issue_at_once(draft, key=key, today=today, actor=acting(), signer=current().links)
     except Invalid:
         return _again({"amount": _("An amount such as 120.00")})
     except NumberRangeExhausted:
