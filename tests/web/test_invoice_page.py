@@ -288,6 +288,7 @@ def test_where_the_money_is_and_each_try_leads_to_its_raw_exchanges(mary: Browse
     page = mary.page(f"/invoices/{number}")
     assert "This invoice" in page.text("td")
     payment = system.scalar("select id from payment where external_id = :r", r=reference)
+    assert "EIS Billing, as of 20" in page.text("p"), "a page on paper says of when it is, and for whom"
     raw = f"/invoices/{number}/exchanges?of=payment-{payment}"
     assert raw in page.links()
     said = mary.page(raw)
