@@ -15,8 +15,6 @@ from app.integrations.initiators.token import BadToken, KeySecret, VerifiedToken
 from app.integrations.initiators.token import check_now as check_token_now
 from app.integrations.initiators.token import sign as sign_token
 from app.integrations.initiators.token import verify as verify_token
-from app.integrations.tara.login import register as register_tara
-from app.integrations.tara.oidc import LoginCancelled, LoginRefused, OldLogin, WeakLogin, check_claims
 from app.integrations.webhooks.sender import HttpWebhookSender
 
 if TYPE_CHECKING:
@@ -31,17 +29,11 @@ __all__ = [
     "BadToken",
     "Integrations",
     "KeySecret",
-    "LoginCancelled",
-    "LoginRefused",
-    "OldLogin",
     "VerifiedToken",
-    "WeakLogin",
     "build_integrations",
-    "check_claims",
     "check_reference",
     "check_token_now",
     "current",
-    "register_tara",
     "sign_token",
     "verify_token",
 ]
