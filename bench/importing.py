@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bench.rounds import installation, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 ROWS, ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, 2
 WORDS = ("unpaid", "paid", "cancelled", "refunded")
@@ -47,7 +47,7 @@ def main() -> None:
             for turn in range(ROUNDS):
                 Path("/proc/self/clear_refs").write_text("5")
                 before = _peak_kib()
-                here.append(_here(client, path, lambda turn=turn, rows=rows: rows(turn)))
+                here.append(_here(client, path, rows(turn)))
                 grown = max(grown, _peak_kib() - before)
                 floor.append(_copied(bare, copied, rows(turn)))
             for name in (table, copied):
@@ -80,13 +80,13 @@ def _references(turn: int) -> Iterator[dict[str, Any]]:
         yield {"reference_number": number, "initiator": "registry", "registrar_name": f"Registrar {nth}"}
 
 
-def _here(client: Any, path: str, rows: Callable[[], Iterator[dict[str, Any]]]) -> float:
+def _here(client: Any, path: str, rows: Iterator[dict[str, Any]]) -> float:
     """Send one call and return the rows a second; the body is read from a file, as a socket's would be."""
     from app.integrations import sign_token  # noqa: PLC0415 - after the environment is set
     from tests.system import SECRET  # noqa: PLC0415
 
     with TemporaryFile() as body:
-        for nth, row in enumerate(rows()):
+        for nth, row in enumerate(rows):
             body.write((b"," if nth else b"[") + json.dumps(row).encode())
         body.write(b"]")
         length = body.tell()
