@@ -45,14 +45,14 @@ REFUNDS = [
         "app/services/disputes.py",
         "        invoice.lost_minor += dispute.invoice_minor\n        recompute(invoice)\n",
         "        recompute(invoice)\n",
-        "tests/services/test_disputes.py -k noticed",
+        "tests/services/test_chargebacks.py -k noticed",
     ),
     Mutant(
         "a chargeback takes all that was disputed",
         "app/services/disputes.py",
         "    if known is not None and known.amount_minor <= gone:\n",
         "    if known is not None:\n",
-        "tests/services/test_disputes.py -k less_than_was_disputed",
+        "tests/services/test_chargebacks.py -k less_than_was_disputed",
     ),
     Mutant(
         "a dispute of money that is gone goes on",

@@ -23,6 +23,16 @@ def test_the_tests_that_must_notice_a_bug_are_there() -> None:
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
+def test_the_chosen_tests_are_in_the_files_named() -> None:
+    chosen = [(mutant.name, *mutant.tests.partition(" -k ")) for mutant in MUTANTS]
+    lost = [name for name, paths, _, word in chosen if word and not any(word in _text(path) for path in paths.split())]
+    assert lost == []
+
+
+def _text(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
 def test_a_bug_whose_code_has_moved_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("new code")
     with pytest.raises(PlantMoved):
