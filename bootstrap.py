@@ -32,7 +32,7 @@ STEPS: dict[str, list[str]] = {
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     "tests": [*PYTEST, "-n", "2", "-m", "not chaos and not slow and not browser and not sabotage and not endurance"],
     "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser"],
-    "browser": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "browser and not chaos"],
+    "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not chaos"],
     "chaos": [*PYTEST, "-n", "2", "-m", "chaos"],
 }
 # Longer than anybody waits at each commit: run by name, before a release.
@@ -40,9 +40,10 @@ LONG_STEPS: dict[str, list[str]] = {
     "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage"],
     "endurance": [*PYTEST, "-m", "endurance", "-rP"],
     "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services", "tests/api"],
+    "pages": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser", "tests/e2e"],
 }
 # What a step's tests find in their environment.
-TOLD = {"exhaustive": {"TEST_EXHAUSTIVE": "1"}}
+TOLD = {"exhaustive": {"TEST_EXHAUSTIVE": "1"}, "pages": {"TEST_EXHAUSTIVE": "1"}}
 
 
 def main(command: str, arguments: list[str]) -> int:
