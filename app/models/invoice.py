@@ -31,6 +31,9 @@ KINDS = ["regular", "auction_deposit", "linkpay", "bulk"]
 # When it was paid, for an order of all: those nobody has paid come before all others.
 PAID_AT = "coalesce(paid_at, '1970-01-01 00:00:00+00'::timestamptz)"
 NEWEST = (text("created_at desc"), text("id desc"))
+# Of each status whether such an invoice was paid: the few for which the other holds have an index of their own.
+WERE_PAID = ["chargeback", "in_protest", "paid", "partially_refunded", "refunded", "uncollectible"]
+WERE_NOT_PAID = sorted({str(each) for each in InvoiceStatus} - set(WERE_PAID))
 BULK = "bulk"  # a container: what it holds is owed on its members, never on itself
 DEPOSIT = "auction_deposit"
 
@@ -79,6 +82,17 @@ class Invoice(Tenanted, Base):
         ),
         Index("ix_invoice_amount", "total_minor", "id"),
         Index("ix_invoice_paid", text(PAID_AT), "id"),
+        Index(
+            "ix_invoice_paid_though_unpaid",
+            text(PAID_AT),
+            "id",
+            postgresql_where=text(f"paid_at is not null and {one_of('status', WERE_NOT_PAID)}"),
+        ),
+        Index(
+            "ix_invoice_unpaid_though_paid",
+            *NEWEST,
+            postgresql_where=text(f"paid_at is null and {one_of('status', WERE_PAID)}"),
+        ),
         Index("ix_invoice_kind_newest", "kind", *NEWEST),
         Index("ix_invoice_due", "due_on", *NEWEST, postgresql_where=text("due_on is not null")),
         Index("ix_invoice_directo_newest", "in_directo", *NEWEST),

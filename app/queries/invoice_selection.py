@@ -14,7 +14,7 @@ from app.queries.frozen_filter import freeze, thaw
 from app.queries.invoice_filter import InvoiceFilter, matching
 from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, Count
-from app.queries.sorting import COLUMNS, Sort
+from app.queries.sorting import Sort, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def ids(selection: Selection, limit: int) -> list[int]:
     """Return the ids of these invoices in the order of the list, at most `limit`."""
     return list(
         session().scalars(
-            chosen(selection).with_only_columns(Invoice.id).order_by(*_order(selection.sort)).limit(limit)
+            chosen(selection).with_only_columns(Invoice.id).order_by(*order_of(selection.sort)).limit(limit)
         )
     )
 
@@ -65,7 +65,7 @@ def count(selection: Selection) -> Count:
 
 def parts(selection: Selection, size: int, most: int) -> Select[int, Sequence[int]]:
     """Return the question for (position from 1, ids) of these invoices, `size` of them a part, in one snapshot."""
-    order = _order(selection.sort)
+    order = order_of(selection.sort)
     ordered = (
         chosen(selection)
         .with_only_columns(Invoice.id, func.row_number().over(order_by=order).label("place"))
@@ -93,8 +93,3 @@ def rows_of(wanted: Sequence[int], *columns: Any) -> list[Any]:
         .order_by(asked.c.place)
     )
     return list(session().execute(found))
-
-
-def _order(sort: Sort) -> tuple[Any, Any]:
-    column, key = COLUMNS[sort.by], Invoice.id.expression
-    return (column.desc(), key.desc()) if sort.falls else (column.asc(), key.asc())

@@ -22,8 +22,8 @@ from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
 from app.queries.invoice_filter import InvoiceFilter, everything, matching
 from app.queries.invoice_words import COMMON, Place, are_common, look_at, newest, words_of
-from app.queries.paging import COUNT_LIMIT, EPOCH, PAGE_SIZE, Count, Page
-from app.queries.sorting import Mark, Sort, ordered
+from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
+from app.queries.sorting import Mark, Sort, by_payment, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,8 +122,16 @@ def rows(wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.
         if found is not None:
             return found
     common = () if only_words else _common_words(wanted)
-    question = _looked_at(wanted, common) if common else matching(wanted)
-    return _rows(ordered(question.with_only_columns(*SHOWN), sort, after, size))
+    meant = _looked_at(wanted, common) if common else matching(wanted)
+    question = meant.with_only_columns(*SHOWN)
+    if sort.by != "paid":
+        return _rows(ordered(question, sort, after, size))
+    listed: list[InvoiceRow] = []
+    for part in by_payment(question, sort, after, wanted.statuses):
+        listed += _rows(part.limit(size - len(listed)))
+        if len(listed) == size:
+            break
+    return listed
 
 
 def count(wanted: InvoiceFilter) -> Count:
@@ -167,8 +175,9 @@ def _rows(found: Select[Any]) -> list[InvoiceRow]:
 
 
 def _mark(row: InvoiceRow, sort: Sort) -> Mark:
-    value = {"created": row.created_at, "amount": row.total_minor, "paid": row.paid_at or EPOCH}[sort.by]
-    return Mark.of(value, row.id)
+    if sort.by == "paid" and row.paid_at is None:
+        return Mark(-Mark.of(row.created_at, row.id).value, row.id)
+    return Mark.of({"created": row.created_at, "amount": row.total_minor, "paid": row.paid_at}[sort.by], row.id)
 
 
 def owed(wanted: InvoiceFilter) -> Owed:

@@ -8,12 +8,16 @@ import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, literal_column, tuple_
+from sqlalchemy import ColumnElement, TextClause, case, literal_column, text, tuple_
 
-from app.models.invoice import PAID_AT, Invoice
+from app.models.base import one_of
+from app.models.invoice import PAID_AT, WERE_NOT_PAID, WERE_PAID, Invoice
 from app.queries.paging import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 SHAPE = struct.Struct(">qq")
 
@@ -52,7 +56,10 @@ COLUMNS: dict[str, ColumnElement[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a page ended: the value its order goes by (microseconds for a moment) and the row's id."""
+    """Where a page ended: the value its order goes by (microseconds for a moment) and the row's id.
+
+    In the order of payment a row nobody has paid has the negative of the moment it was created.
+    """
 
     value: int
     id: int
@@ -83,11 +90,48 @@ class Mark:
 
 
 def ordered(found: Any, sort: Sort, after: Mark | None, size: int) -> Any:
-    """Return the question for so many rows, in this order, after the mark."""
-    column, key = COLUMNS[sort.by], Invoice.id.expression
-    if after is not None:
+    """Return the question for so many rows, in the order of `created` or `amount`, after the mark."""
+    end = None if after is None else (after.value if sort.by == "amount" else after.moment, after.id)
+    return _walk(found, COLUMNS[sort.by], sort, end).limit(size)
+
+
+def by_payment(found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str]) -> Iterator[Any]:
+    """Yield the questions whose rows, one after the other, are in the order of payment, after the mark.
+
+    Those nobody has paid come last, the newest first, or the other way round with the order turned. Each part is read
+    from an index that holds no row of the other; of statuses that say which part they belong to, the other part is
+    nearly empty and has an index of its own.
+    """
+    yet, never = None, None
+    if after is not None and after.value > 0:
+        yet = (after.moment, after.id)
+    elif after is not None:
+        never = (EPOCH - timedelta(microseconds=after.value), after.id)
+    paid = found.where(Invoice.paid_at.is_not(None), COLUMNS["paid"] > EPOCH, *_all_of(statuses, WERE_NOT_PAID))
+    unpaid = found.where(Invoice.paid_at.is_(None), *_all_of(statuses, WERE_PAID))
+    parts = [
+        (never is None or not sort.falls, _walk(paid, COLUMNS["paid"], sort, yet)),
+        (yet is None or sort.falls, _walk(unpaid, COLUMNS["created"], sort, never)),
+    ]
+    yield from (part for is_left, part in (parts if sort.falls else reversed(parts)) if is_left)
+
+
+def order_of(sort: Sort) -> tuple[Any, ...]:
+    """Return the same orders for one question over all rows."""
+    columns = [COLUMNS[sort.by], Invoice.id.expression]
+    if sort.by == "paid":
+        columns.insert(1, case((Invoice.paid_at.is_(None), Invoice.created_at.expression)))
+    return tuple(each.desc() if sort.falls else each.asc() for each in columns)
+
+
+def _walk(found: Any, column: ColumnElement[Any], sort: Sort, end: tuple[Any, int] | None) -> Any:
+    key = Invoice.id.expression
+    if end is not None:
         place = tuple_(column, key)
-        end: Any = (after.value if sort.by == "amount" else after.moment, after.id)
         found = found.where(place < end if sort.falls else place > end)
-    order = (column.desc(), key.desc()) if sort.falls else (column.asc(), key.asc())
-    return found.order_by(*order).limit(size)
+    return found.order_by(*((column.desc(), key.desc()) if sort.falls else (column.asc(), key.asc())))
+
+
+def _all_of(statuses: Sequence[str], these: list[str]) -> list[TextClause]:
+    """Return what says that all statuses that are asked for are among these, in the words of an index."""
+    return [text(one_of("invoice.status", these))] if statuses and set(statuses) <= set(these) else []

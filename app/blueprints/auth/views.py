@@ -21,10 +21,10 @@ from flask_login import current_user
 
 from app.blueprints.auth.refusals import Refusal, explain, unreachable
 from app.domain.errors import Forbidden, ProviderFailure
-from app.extensions import login_manager, oauth
 from app.queries.settings import whole_numbers
 from app.services import operators
 from app.web import cookies, language
+from app.web.extensions import login_manager, oauth
 from app.web.guards import LoginTooOld, SignedOut, local_path, only_reckons, operator
 from app.web.htmx import see_other, wants_fragment
 from app.web.translation import translate as _

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, stream_with_context, url_for
 
-from app.blueprints.invoices.selections import address, as_fields, key_of_form, new_key, parse_selection
+from app.blueprints.invoices.selections import address, as_fields, key_of_form, parse_selection
 from app.blueprints.invoices.views import blueprint
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
@@ -15,7 +15,7 @@ from app.domain.task import TaskKind
 from app.queries import invoice_selection
 from app.queries.invoice_export import COLUMNS
 from app.services import exports, tasks
-from app.web import words
+from app.web import typed, words
 from app.web.filters import TALLINN
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
@@ -44,7 +44,7 @@ def new_export() -> Response:
         found=found,
         at_once=not found.is_capped and found.number <= exports.AT_ONCE_ROWS,
         back=address(selection),
-        key=new_key(),
+        key=typed.new_key(),
     )
 
 
