@@ -42,7 +42,7 @@ STEPS: dict[str, list[str]] = {
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     "tests": [*PYTEST, "-n", "2", "-m", f"not {' and not '.join(STEPS_OF_THEIR_OWN)}"],
     "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser", *PLACES["slow"]],
-    "browser": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "browser and not chaos", *PLACES["browser"]],
+    "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not chaos", *PLACES["browser"]],
     # Three at once, because these wait more than they work.
     "chaos": [*PYTEST, "-n", "3", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
 }
@@ -52,9 +52,10 @@ LONG_STEPS: dict[str, list[str]] = {
     "endurance": [*PYTEST, "-m", "endurance", "-rP", *PLACES["endurance"]],
     "contract": [*PYTEST, "-m", "contract", "-rP", *PLACES["contract"]],
     "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services", "tests/api"],
+    "pages": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser", "tests/e2e"],
 }
 # What a step's tests find in their environment.
-TOLD = {"exhaustive": {"TEST_EXHAUSTIVE": "1"}}
+TOLD = {"exhaustive": {"TEST_EXHAUSTIVE": "1"}, "pages": {"TEST_EXHAUSTIVE": "1"}}
 
 
 def main(command: str, arguments: list[str]) -> int:
