@@ -25,7 +25,7 @@ from sqlalchemy import event, text
 from app.demo import seed
 from app.extensions import db
 from app.web.navigation import SECTIONS
-from bench import page_addresses
+from bench import api_addresses, page_addresses
 from bench.http import ROOT, durable_servers
 from bench.search import Times
 from tests.api.client import bearer
@@ -154,7 +154,7 @@ def _kinds(portal: Portal, dice: Random) -> Iterator[tuple[str, Address]]:
         yield f"page {path}", page_addresses.always(path)
     yield from page_addresses.other_lists(facts)
     yield from page_addresses.details(facts)
-    yield from page_addresses.api_lists(facts)
+    yield from api_addresses.api_lists(facts)
     yield from page_addresses.invoice_lists(facts)
 
 
