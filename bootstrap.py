@@ -23,6 +23,16 @@ PANGO_PACKAGES = ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"]
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 
 PYTEST = ["-m", "pytest", "-q"]
+STEPS_OF_THEIR_OWN = ["chaos", "slow", "browser", "sabotage", "endurance", "contract"]
+# Where the tests of a step lie: collecting all of them takes longer than many a step's own tests.
+PLACES = {
+    "slow": ["tests/api", "tests/domain", "tests/integrations", "tests/services"],
+    "browser": ["tests/e2e", "tests/integrations", "tests/api/test_docs_page.py"],
+    "chaos": ["tests/chaos", "tests/demo/test_up.py"],
+    "sabotage": ["tests/sabotage"],
+    "endurance": ["tests/chaos"],
+    "contract": ["tests/contract"],
+}
 # Name -> the command after the environment's Python; the order is the order of CI.
 STEPS: dict[str, list[str]] = {
     "lock": [*PYTEST, "tests/architecture/test_lock.py"],
@@ -30,19 +40,22 @@ STEPS: dict[str, list[str]] = {
     "lint": ["-m", "ruff", "check", "."],
     "types": ["-m", "mypy"],
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-    "tests": [*PYTEST, "-n", "2", "-m", "not chaos and not slow and not browser and not sabotage and not endurance"],
-    "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser"],
-    "browser": [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "browser and not chaos"],
-    "chaos": [*PYTEST, "-n", "2", "-m", "chaos"],
+    "tests": [*PYTEST, "-n", "2", "-m", f"not {' and not '.join(STEPS_OF_THEIR_OWN)}"],
+    "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser", *PLACES["slow"]],
+    "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not chaos", *PLACES["browser"]],
+    # Three at once, because these wait more than they work.
+    "chaos": [*PYTEST, "-n", "3", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
 }
 # Longer than anybody waits at each commit: run by name, before a release.
 LONG_STEPS: dict[str, list[str]] = {
-    "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage"],
-    "endurance": [*PYTEST, "-m", "endurance", "-rP"],
+    "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage", *PLACES["sabotage"]],
+    "endurance": [*PYTEST, "-m", "endurance", "-rP", *PLACES["endurance"]],
+    "contract": [*PYTEST, "-m", "contract", "-rP", *PLACES["contract"]],
     "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services", "tests/api"],
+    "pages": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser", "tests/e2e"],
 }
 # What a step's tests find in their environment.
-TOLD = {"exhaustive": {"TEST_EXHAUSTIVE": "1"}}
+TOLD = {"exhaustive": {"TEST_EXHAUSTIVE": "1"}, "pages": {"TEST_EXHAUSTIVE": "1"}}
 
 
 def main(command: str, arguments: list[str]) -> int:

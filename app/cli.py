@@ -19,6 +19,8 @@ from app.domain.errors import BillingError
 if TYPE_CHECKING:
     from flask import Flask
 
+    from app.config import Settings
+
 DATA = Path(__file__).resolve().parent.parent / ".data"
 DEFAULT_PORT = 8080
 BACKPRESSURE = 256  # requests a web process takes on before it lets others wait outside
@@ -287,20 +289,28 @@ def export_chain(chain: str) -> None:
 
 
 def _application(process: str = "tool") -> Flask:
-    """Return the application; a command typed beside a running `billing up` is about that system."""
+    """Return the application without doors, as workers and commands need it."""
+    from app.core import create_core  # noqa: PLC0415
+
+    return create_core(_settings(), process=process)
+
+
+def _web_application() -> Flask:
+    """Return the application inside a web process, which ends with the one that started it."""
     from app import create_app  # noqa: PLC0415
+
+    die_with(os.getppid(), signal.SIGTERM)
+    return create_app(_settings(), process="web")
+
+
+def _settings() -> Settings:
+    """Return the settings; a command typed beside a running `billing up` is about that system."""
     from app.config import load_settings  # noqa: PLC0415
 
     beside = running_beside(Path(os.environ.get("BILLING_DATA") or DATA))
     if os.environ.get("DATABASE_URL") in {None, "", beside.get("DATABASE_URL")}:
         os.environ.update(beside)
-    return create_app(load_settings(), process=process)
-
-
-def _web_application() -> Flask:
-    """Return the application inside a web process, which ends with the one that started it."""
-    die_with(os.getppid(), signal.SIGTERM)
-    return _application("web")
+    return load_settings()
 
 
 if __name__ == "__main__":

@@ -1,16 +1,8 @@
-"""Unbound objects; `create_app` binds them, nothing else configures them."""
+"""The database, not bound yet; the application binds it, nothing else configures it."""
 
 from __future__ import annotations
 
-from authlib.integrations.flask_client import OAuth
-from flask_babel import Babel
-from flask_htmx import HTMX
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 
 metadata = MetaData(
@@ -23,10 +15,3 @@ metadata = MetaData(
     }
 )
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False})
-migrate = Migrate()
-oauth = OAuth()
-htmx = HTMX()
-csrf = CSRFProtect()
-limiter = Limiter(get_remote_address)
-babel = Babel()
-login_manager = LoginManager()

@@ -16,8 +16,9 @@ from app.extensions import db
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Executable
     from sqlalchemy.orm import Session
+
+    from app.prepared import Prepared
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,16 +63,15 @@ def transaction() -> Iterator[Session]:
         queue.ring()
 
 
-def at_once(statement: Executable, values: dict[str, Any]) -> Any:
-    """Run one statement that is a whole transaction by itself, in one round trip, and return its scalar or None.
+def at_once(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Run one statement that is a whole transaction by itself, in one round trip, and return its first row or None.
 
     Inside an open transaction it is part of that one.
     """
     if in_transaction():
-        return session().execute(statement, values).scalar_one_or_none()
-    with db.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        return connection.execute(statement, values).scalar_one_or_none()
+        row = session().execute(statement.text, values).first()
+        return None if row is None else tuple(row)
+    return statement.run(values)
 
 
 def process_memory(name: str) -> dict[Any, Any]:
@@ -85,9 +85,17 @@ def ring_after_commit() -> None:
     session().info["rings"] = True
 
 
+def ring_soon() -> None:
+    """Ring the bell: with the commit of the transaction that is open, or now when none is."""
+    if in_transaction():
+        ring_after_commit()
+    else:
+        queue.ring()
+
+
 def in_transaction() -> bool:
-    """Return whether a verb has a transaction open."""
-    return bool(session().info.get("depth"))
+    """Return whether a verb has a transaction open; asking makes no session."""
+    return db.session.registry.has() and bool(session().info.get("depth"))
 
 
 def assert_no_transaction() -> None:

@@ -45,6 +45,7 @@ select 1, 'bench-' || number, (select id from initiator where code = 'registry')
 """
 MANY = 200_000  # payments: more than any round can call back about
 ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, 16
+LONGEST_START_S = 120.0
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -74,16 +75,23 @@ def server(command: list[str], env: dict[str, str], port: int) -> Iterator[None]
     """Run a server until the block ends; returns when its port answers."""
     process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
+        _wait_for(port)
         time.sleep(1.0)
         yield
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _wait_for(port: int) -> None:
+    """Return when the port answers. Raises TimeoutError: a rate of what is not there is none."""
+    ends = time.monotonic() + LONGEST_START_S
+    while time.monotonic() < ends:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError
 
 
 def free_port() -> int:

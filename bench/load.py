@@ -90,16 +90,17 @@ def request(method: str, path: str, body: bytes = b"", headers: str = "") -> byt
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def run(port: int, connections: int, seconds: float, make: Callable[[], bytes]) -> Result:
-    """Keep `connections` busy for `seconds` with requests from `make`; bounded in time by itself."""
+def run(port: int, connections: int, seconds: float, make: Callable[[], bytes], most: int | None = None) -> Result:
+    """Keep `connections` busy for `seconds` with requests from `make`, or until `most` were sent; bounded in time."""
     result = Result()
     selector = selectors.DefaultSelector()
     began = time.perf_counter()
-    busy = 0
+    busy = sent = 0
     for _ in range(connections):
         line = Line(port, selector)
         line.send(make())
         busy += 1
+        sent += 1
     while busy:
         for key, _ in selector.select(5.0):
             line = key.data
@@ -109,8 +110,9 @@ def run(port: int, connections: int, seconds: float, make: Callable[[], bytes]) 
             moment = time.perf_counter()
             result.latencies.append(moment - line.began)
             result.statuses[status] = result.statuses.get(status, 0) + 1
-            if moment - began < seconds:
+            if moment - began < seconds and (most is None or sent < most):
                 line.send(make())
+                sent += 1
             else:
                 line.close()
                 busy -= 1

@@ -1,9 +1,13 @@
-"""Applications for tests: making one takes as long as a whole test, so the next test gets it with its own database."""
+"""Applications for tests: making one takes as long as a whole test, so the next test gets it with its own database.
+
+Those that differ in their settings share what Jinja compiled.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from jinja2 import BytecodeCache
 from sqlalchemy import create_engine
 
 from app.config import load_settings
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apiflask import APIFlask
+    from jinja2.bccache import Bucket
     from sqlalchemy import Engine
 
 Key = tuple[tuple[str, str], ...]
@@ -23,6 +28,23 @@ _keys: dict[int, Key] = {}
 _fresh: dict[int, dict[str, Any]] = {}
 
 
+class Templates(BytecodeCache):
+    """Compiled templates of this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = Templates()
+
+
 def application(environ: Mapping[str, str]) -> APIFlask:
     """Return an application with these settings that nobody else uses until it is released."""
     key = tuple(sorted((name, value) for name, value in environ.items() if name != "DATABASE_URL"))
@@ -30,6 +52,7 @@ def application(environ: Mapping[str, str]) -> APIFlask:
     waiting = _idle.get(key)
     if not waiting:
         app = create_app(settings)
+        app.jinja_env.bytecode_cache = TEMPLATES
         _keys[id(app)] = key
         _fresh[id(app)] = dict(app.extensions)
         return app

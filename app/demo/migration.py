@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import flask_migrate
+from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
@@ -17,6 +18,7 @@ PATIENCE_S = 60.0
 
 def upgrade(revision: str = "head") -> None:
     """Go forward to the revision."""
+    _bind()
     flask_migrate.upgrade(FOLDER, revision)
     if revision == "head":
         go_on_behind_history()
@@ -24,6 +26,7 @@ def upgrade(revision: str = "head") -> None:
 
 def downgrade(revision: str) -> None:
     """Go back to the revision."""
+    _bind()
     flask_migrate.downgrade(FOLDER, revision)
 
 
@@ -39,3 +42,7 @@ def wait_for_database() -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def _bind() -> None:
+    flask_migrate.Migrate(current_app, db)

@@ -67,6 +67,10 @@ class Buyer:
     address: str = ""
     account_id: int | None = None
 
+    def as_json(self) -> dict[str, str]:
+        """Return what a tax invoice names, as it is kept."""
+        return {"reg_no": self.reg_no, "vat_no": self.vat_no, "address": self.address}
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

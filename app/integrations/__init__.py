@@ -11,11 +11,10 @@ from app.integrations.everypay.gateway import EveryPayGateway
 from app.integrations.everypay.links import LinkPaySigner
 from app.integrations.everypay.wire import check_reference
 from app.integrations.initiators.client import HttpInitiatorClient
-from app.integrations.initiators.token import BadToken, KeySecret
+from app.integrations.initiators.token import BadToken, KeySecret, VerifiedToken
+from app.integrations.initiators.token import check_now as check_token_now
 from app.integrations.initiators.token import sign as sign_token
 from app.integrations.initiators.token import verify as verify_token
-from app.integrations.tara.login import register as register_tara
-from app.integrations.tara.oidc import LoginCancelled, LoginRefused, OldLogin, WeakLogin, check_claims
 from app.integrations.webhooks.sender import HttpWebhookSender
 
 if TYPE_CHECKING:
@@ -30,15 +29,11 @@ __all__ = [
     "BadToken",
     "Integrations",
     "KeySecret",
-    "LoginCancelled",
-    "LoginRefused",
-    "OldLogin",
-    "WeakLogin",
+    "VerifiedToken",
     "build_integrations",
-    "check_claims",
     "check_reference",
+    "check_token_now",
     "current",
-    "register_tara",
     "sign_token",
     "verify_token",
 ]

@@ -14,7 +14,7 @@ from app.models.account import Account
 from app.models.event import Event
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
-from app.queries import house
+from app.queries import house, timeline
 from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Cursor
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
+
+    from app.queries.timeline import Happening
 
 MOST_PAYERS = 8
 
@@ -123,6 +125,12 @@ def last_change(invoice_id: int) -> tuple[datetime, str] | None:
         return None
     names = house.names_of({told.actor} if told.actor_kind == "operator" else set())
     return told.created_at, names.get(told.actor, told.actor)
+
+
+def history(invoice_id: int) -> tuple[list[Happening], dict[str, str]]:
+    """Return what happened to a draft, newest first, and the names of the people who did it."""
+    happenings = timeline.of_invoice(invoice_id, [])
+    return happenings, house.names_of({each.actor for each in happenings if each.actor_kind == "operator"})
 
 
 def services() -> Sequence[tuple[str, str]]:

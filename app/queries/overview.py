@@ -41,8 +41,9 @@ class Missing(NamedTuple):
 
 
 class Latest(NamedTuple):
-    """One of the newest invoices."""
+    """One of the newest invoices; a draft has no number."""
 
+    id: int
     number: int | None
     payer: str
     service: str
@@ -61,7 +62,10 @@ class Forecast(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """How one destination answers; `stopped` is by a person, `retried` are those that failed and are tried again."""
+    """How one destination answers; `stopped` is by a person, `retried` are those that failed and are tried again.
+
+    `service` and `url` are those of a webhook endpoint.
+    """
 
     id: int
     name: str
@@ -72,6 +76,8 @@ class Lane(NamedTuple):
     retried: int
     dead: int
     held: int
+    service: str | None
+    url: str | None
 
 
 class Beat(NamedTuple):
@@ -139,8 +145,9 @@ stuck as (
   select lane_id, count(*) filter (where state = 'dead') as dead, count(*) filter (where state = 'held') as held
     from outbox where state in ('dead', 'held') group by 1)
 select l.id, l.name, l.failures, case when l.paused_until > now() then l.paused_until end, l.stopped_at is not null,
-       coalesce(o.waiting, 0), coalesce(o.retried, 0), coalesce(s.dead, 0), coalesce(s.held, 0)
+       coalesce(o.waiting, 0), coalesce(o.retried, 0), coalesce(s.dead, 0), coalesce(s.held, 0), i.code, e.url
   from lane l left join owed o on o.lane_id = l.id left join stuck s on s.lane_id = l.id
+       left join webhook_endpoint e on e.lane_id = l.id and e.enabled left join initiator i on i.id = e.initiator_id
  order by l.name
 """)
 
@@ -157,7 +164,7 @@ select (select created_at from inbox where source = 'everypay' order by id desc 
 """)
 
 LATEST = text("""
-select v.number, v.customer_name, i.code, v.status, v.total_minor, v.currency, v.created_at
+select v.id, v.number, v.customer_name, i.code, v.status, v.total_minor, v.currency, v.created_at
   from (select * from invoice order by created_at desc, id desc limit :size) v
   join initiator i on i.id = v.initiator_id
  order by v.created_at desc, v.id desc

@@ -38,12 +38,13 @@ def go_on(tx: Session, walk: Walk, most: int | None = None) -> Walk:
     seen = 0
     question = text(f"{links_with_rows(walk.chain)} limit :most")
     values = {"chain": walk.chain, "after": walk.position, "most": most}
-    for link in tx.execute(question, values, execution_options={"yield_per": CHUNK}):
-        seen += 1
-        position += 1
-        expected = link_hash(previous, parse_row(link.body)) if link.body is not None else b""
-        is_wrong = link.position != position or link.previous_hash != previous or link.hash != expected
-        if is_wrong and len(broken) < KEPT:
-            broken.append(f"{walk.chain} row {link.row_id}")
-        previous, position = link.hash, link.position
+    with tx.execute(question, values, execution_options={"yield_per": CHUNK}) as links:
+        for link in links:
+            seen += 1
+            position += 1
+            expected = link_hash(previous, parse_row(link.body)) if link.body is not None else b""
+            is_wrong = link.position != position or link.previous_hash != previous or link.hash != expected
+            if is_wrong and len(broken) < KEPT:
+                broken.append(f"{walk.chain} row {link.row_id}")
+            previous, position = link.hash, link.position
     return Walk(walk.chain, position, previous, tuple(broken), ended=most is None or seen < most)

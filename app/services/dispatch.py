@@ -92,6 +92,7 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("sweep_idempotency_keys", 3600): idempotency.sweep,
     Periodic("compare_gateways", 86_400): _compare_gateways,
     Periodic("expire_task_files", 600): tasks.expire,
+    Periodic("prove_the_books", 86_400): proof_runs.ask_by_clock,
 }
 
 OUTBOX: dict[str, RowHandler | BatchHandler] = {

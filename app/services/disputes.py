@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from app.domain.ledger import Postings
 
 CHARGED_BACK = "charged back at the gateway"
+# Money of a lost dispute may come back when the rest of the payment was given back.
+NOTHING_HELD = {PaymentStatus.CHARGED_BACK, PaymentStatus.REFUNDED}
 
 
 @retried
@@ -212,7 +214,7 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
 
 def _reinstate(payment: Payment, dispute: Dispute) -> None:
     payment.lost_minor -= dispute.amount_minor
-    if payment.status == PaymentStatus.CHARGED_BACK and held_minor(payment):
+    if payment.status in NOTHING_HELD and held_minor(payment):
         payment.status = PaymentStatus.PARTIALLY_REFUNDED if payment.refunded_minor else PaymentStatus.COMPLETED
     payment.version += 1
     session().flush()

@@ -19,7 +19,7 @@ from app.models.invoice import Invoice
 from app.queries import vat_rates
 from app.services import search, timeline
 from app.services.invoice_status import lock, recompute
-from app.uow import retried, transaction
+from app.uow import process_memory, retried, transaction
 
 if TYPE_CHECKING:
     from datetime import date
@@ -103,19 +103,31 @@ def _totals(draft: Draft, today: date) -> Totals:
     return totals_of(draft.lines, vat_rates.on(today), draft.currency)
 
 
-def _values(tx: Session, draft: Draft, totals: Totals, tenant_id: int) -> dict[str, Any]:
-    initiator_id = tx.scalar(
-        select(Initiator.id).where(Initiator.tenant_id == tenant_id, Initiator.code == draft.service)
-    )
+def owner_of(tx: Session, draft: Draft, tenant_id: int) -> int:
+    """Return the id of the service whose invoice it is. Raises Invalid for an unknown one and for another's payer.
+
+    Services are never deleted, so a process remembers them (uow.py).
+    """
+    known = process_memory("initiators_by_code")
+    initiator_id: int | None = known.get((tenant_id, draft.service))
     if initiator_id is None:
-        raise Invalid.field("service", "must be a service that is known here")
-    buyer = draft.buyer
-    if buyer.account_id is not None:
-        account = tx.get(Account, buyer.account_id)
+        initiator_id = tx.scalar(
+            select(Initiator.id).where(Initiator.tenant_id == tenant_id, Initiator.code == draft.service)
+        )
+        if initiator_id is None:
+            raise Invalid.field("service", "must be a service that is known here")
+        known[tenant_id, draft.service] = initiator_id
+    if draft.buyer.account_id is not None:
+        account = tx.get(Account, draft.buyer.account_id)
         if account is None or account.initiator_id != initiator_id:
             raise Invalid.field("payer", "must be a payer of this service")
+    return initiator_id
+
+
+def _values(tx: Session, draft: Draft, totals: Totals, tenant_id: int) -> dict[str, Any]:
+    buyer = draft.buyer
     return {
-        "initiator_id": initiator_id,
+        "initiator_id": owner_of(tx, draft, tenant_id),
         "kind": draft.kind,
         "account_id": buyer.account_id,
         "subtotal_minor": totals.net_minor,
@@ -128,7 +140,7 @@ def _values(tx: Session, draft: Draft, totals: Totals, tenant_id: int) -> dict[s
         "customer_email": buyer.email,
         "due_on": draft.due_on,
         "details": {
-            "buyer": {"reg_no": buyer.reg_no, "vat_no": buyer.vat_no, "address": buyer.address},
+            "buyer": buyer.as_json(),
             "draft": {"lines": [each.as_json() for each in draft.lines]},
         },
     }

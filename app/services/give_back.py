@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,6 @@ def notice(payment: Payment, *, standing_minor: int, initiator: str) -> None:
         gone -= ours.amount_minor
     for part in share(parts_of(payment), gone):
         _made_there(payment, part.invoice_id, part.held_minor, standing_minor, initiator)
-    _let_go_what_went(payment)
     _drop_what_does_not_fit(payment)
 
 
@@ -125,30 +125,38 @@ def _book(payment: Payment, refund: Refund, initiator: str) -> None:
     bulk_members.mirror(payment)
 
 
-def _let_go_what_went(payment: Payment) -> None:
-    """End an open dispute about money that went back to the payer: the bank cannot take it as well."""
-    dispute = open_one(payment.id)
-    if dispute is None:
-        return
-    held = {part.invoice_id: part.held_minor for part in parts_of(payment)}
-    of_credit = dispute.amount_minor - dispute.invoice_minor
-    if dispute.invoice_minor > held.get(dispute.invoice_id, 0) or of_credit > held.get(None, 0):
-        let_go(dispute, Actor("gateway", payment.gateway), "the money went back to the payer")
-
-
 def _drop_what_does_not_fit(payment: Payment) -> None:
-    """End refunds whose money is not there any more: what waits is withdrawn, what left cannot have been executed."""
-    parts = {part.invoice_id: part.held_minor for part in parts_of(payment)}
+    """End what is about money that is not there any more: refunds that left first keep theirs, then the open dispute.
+
+    What left and does not fit cannot have been executed, a dispute of money that went back takes nothing, and what
+    waits is withdrawn.
+    """
+    held = held_minor(payment)
+    parts = Counter({part.invoice_id: part.held_minor for part in parts_of(payment)})
     for refund in refunds_of(payment.id, IN_FLIGHT):
-        if refund.amount_minor > held_minor(payment):
+        if refund.amount_minor > held:
             end(payment, refund, RefundStatus.FAILED, "less_is_left", "The gateway holds less than this by now")
         else:
-            parts[refund.invoice_id] = parts.get(refund.invoice_id, 0) - refund.amount_minor
+            parts[refund.invoice_id] -= refund.amount_minor
+    _let_go_what_went(payment, parts)
     for refund in refunds_of(payment.id, WAITING):
-        if refund.amount_minor > parts.get(refund.invoice_id, 0):
+        if refund.amount_minor > parts[refund.invoice_id]:
             end(payment, refund, RefundStatus.CANCELLED, "less_is_left", "The gateway holds less than this by now")
         else:
             parts[refund.invoice_id] -= refund.amount_minor
+
+
+def _let_go_what_went(payment: Payment, parts: Counter[int | None]) -> None:
+    """End an open dispute about money that went back to the payer, or take what it holds off what is free."""
+    dispute = open_one(payment.id)
+    if dispute is None:
+        return
+    of_credit = dispute.amount_minor - dispute.invoice_minor
+    if dispute.invoice_minor > parts[dispute.invoice_id] or of_credit > parts[None]:
+        let_go(dispute, Actor("gateway", payment.gateway), "the money went back to the payer")
+        return
+    parts[dispute.invoice_id] -= dispute.invoice_minor
+    parts[None] -= of_credit
 
 
 def end(  # noqa: PLR0917 - who, what, how and why

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select, text
 
 from app.models.payment import GatewayReference
-from app.uow import retried, ring_after_commit, session, transaction
+from app.prepared import Prepared
+from app.uow import at_once, retried, ring_soon, session, transaction
 
 REFRESH = "gateway.payment.refresh"
 HEADERS_KEPT = {"user-agent", "content-type", "x-request-id"}
@@ -19,7 +20,7 @@ RAW_LIMIT = 65_536
 UNKNOWN_PER_MINUTE = 120
 
 # One statement: the message, the counter and, when nothing else will look, the work (reliability.md 3.5.1).
-HEAR = text("""
+HEAR = Prepared("""
 with heard as (
   insert into gateway_reference (tenant_id, gateway, external_id, dirty_seq, payment_id)
   values (:tenant_id, :gateway, :external_id, 1,
@@ -84,10 +85,9 @@ def receive_callback(
         "refresh": REFRESH,
         "budget": UNKNOWN_PER_MINUTE,
     }
-    with transaction() as tx:
-        row = tx.execute(HEAR, values).one()
-        ring_after_commit()
-    return Received(row.id, row.dirty_seq, row.custom_field_1, row.known)
+    heard = cast("tuple[Any, ...]", at_once(HEAR, values))
+    ring_soon()
+    return Received(*heard)
 
 
 def is_clean(reference_id: int, dirty_seq: int) -> GatewayReference | None:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain import ledger as books
@@ -16,6 +16,7 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
 from app.models.invoice import BULK, Invoice, InvoiceClaim
+from app.prepared import Prepared
 from app.services import invoice_lines, ledger, notices, search, timeline
 from app.services import links as payment_links
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
@@ -34,7 +35,7 @@ HIGHEST_NUMBER = 2_147_483_647  # Directo's limit for document numbers (protocol
 
 # Everything a new invoice is, in one statement and so one round trip (decisions.md 23). A number somebody else took
 # from a range makes no row; a number above the counter of its range moves the counter, as importing does (eis.md 7.1).
-CREATE = text("""
+CREATE = Prepared("""
 with passed as (
   update number_range set next_number = cast(:number as bigint) + 1
    where tenant_id = :tenant_id and kind in ('invoice', 'deposit') and active
@@ -67,7 +68,8 @@ with passed as (
 ), told as (
   insert into event (tenant_id, kind, invoice_id, actor_kind, actor, data)
   select :tenant_id, kind, made.id, 'initiator', :actor, data
-    from made, unnest(cast(:events as text[]), cast(:event_data as jsonb[])) as line (kind, data)
+    from made, (values ('invoice.issued', cast(:issued as jsonb)), ('invoice.link.made', cast(:link_made as jsonb)))
+               as line (kind, data)
 ), owed as (
   insert into outbox (tenant_id, kind, dedupe_key, lane_id, invoice_id, payload, run_at)
   select :tenant_id, 'search.invoice.index', made.id || '\\:1', lane.id, made.id, '{}', now() + interval '1 second'
@@ -123,7 +125,7 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
     if command.amount.minor > 0 and not command.unique_id and at_once(CREATE, values) is not None:
         return Registered(command.number, link, created=True)
     with transaction() as tx:
-        invoice_id = tx.execute(CREATE, values).scalar_one_or_none()
+        invoice_id = tx.execute(CREATE.text, values).scalar_one_or_none()
         if invoice_id is None:
             _same_again(tx, caller, command)
             return Registered(command.number, link, created=False)
@@ -197,6 +199,7 @@ def _check(caller: Caller, command: RegisterInvoice) -> None:
 def _values(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, Any]:
     initiator_id = caller.owns[caller.codes.index(command.initiator_code)]
     postings = books.issued(command.initiator_code, command.amount)
+    amount = {"amount": format_amount(command.amount), "currency": command.amount.currency}
     accounts = ledger.account_ids([posting.account for posting in postings], caller.tenant_id)
     return {
         "tenant_id": caller.tenant_id,
@@ -216,14 +219,9 @@ def _values(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, An
         "accounts": [accounts[posting.account] for posting in postings],
         "amounts": [posting.amount.minor for posting in postings],
         "actor": caller.code,
-        "events": ["invoice.issued", "invoice.link.made"],
-        "event_data": _event_data(command),
+        "issued": json.dumps({"number": command.number, **amount}),
+        "link_made": json.dumps({"gateway": "everypay", **amount}),
     }
-
-
-def _event_data(command: RegisterInvoice) -> list[str]:
-    amount = {"amount": format_amount(command.amount), "currency": command.amount.currency}
-    return [json.dumps({"number": command.number, **amount}), json.dumps({"gateway": "everypay", **amount})]
 
 
 def _description(command: RegisterInvoice) -> str:

@@ -13,7 +13,7 @@ from app.domain.errors import Conflict, Invalid
 from app.domain.money import Money, format_amount
 from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
 from app.queries import vat_rates
-from app.services import drafts, ledger, links, notices, search, timeline
+from app.services import ledger, links, notices, search, timeline
 from app.services.drafts import lock_draft
 from app.services.invoice_status import recompute
 from app.services.numbering import take_in
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from app.domain.draft import Draft
     from app.domain.ports import LinkSigner
     from app.domain.totals import Totals
     from app.services.timeline import Actor
@@ -44,20 +43,6 @@ class Seen:
 
 
 @retried
-def issue_at_once(draft: Draft, *, key: str, today: date, actor: Actor, signer: LinkSigner) -> int:
-    """Issue what was never a draft for anybody to see, with its link, and return its number; the same key, the same.
-
-    Raises Invalid, NumberRangeExhausted.
-    """
-    with transaction() as tx:
-        invoice_id = drafts.create(draft, key=key, today=today, actor=actor)
-        invoice = tx.get_one(Invoice, invoice_id, with_for_update=True, populate_existing=True)
-        if invoice.number is not None:
-            return invoice.number
-        return issue(invoice_id, Seen(invoice.version, invoice.total_minor), today, actor, signer)
-
-
-@retried
 def issue(invoice_id: int, seen: Seen, today: date, actor: Actor, signer: LinkSigner | None) -> int:
     """Issue a draft and return its number; with a signer it gets its payment link.
 
@@ -67,7 +52,7 @@ def issue(invoice_id: int, seen: Seen, today: date, actor: Actor, signer: LinkSi
     with transaction() as tx:
         invoice = lock_draft(tx, invoice_id, seen.version)
         lines = tuple(DraftLine.from_json(each) for each in invoice.details["draft"]["lines"])
-        _check_complete(invoice, lines, today)
+        check_complete(lines, invoice.customer_name, invoice.due_on, today)
         totals = totals_of(lines, vat_rates.on(today), invoice.currency)
         if totals.total_minor != seen.total_minor:
             raise TotalsChanged(code="totals_changed", total_minor=totals.total_minor)
@@ -77,13 +62,14 @@ def issue(invoice_id: int, seen: Seen, today: date, actor: Actor, signer: LinkSi
         return invoice.number or 0
 
 
-def _check_complete(invoice: Invoice, lines: tuple[DraftLine, ...], today: date) -> None:
+def check_complete(lines: tuple[DraftLine, ...], name: str, due_on: date | None, today: date) -> None:
+    """Raise Invalid for what a draft may lack and an invoice not."""
     faults: dict[str, list[str]] = {}
     if not lines:
         faults["lines"] = ["must be at least one"]
-    if not invoice.customer_name:
+    if not name:
         faults["name"] = ["must say who is to pay"]
-    if invoice.due_on is not None and invoice.due_on < today:
+    if due_on is not None and due_on < today:
         faults["due_on"] = ["must not be over"]
     if faults:
         raise Invalid(faults)

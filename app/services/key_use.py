@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 
 from flask import current_app
-from sqlalchemy import text
 
+from app.prepared import Prepared
 from app.uow import at_once
 
 STEP_S = 60.0
 NOTED = "keys_used"
 
 # Whoever finds the row locked leaves it: somebody else is writing the same minute, or changing the key.
-_KEY = text(
+_KEY = Prepared(
     """
     update initiator_key set last_used_at = now() where id in (
         select id from initiator_key
@@ -22,7 +22,7 @@ _KEY = text(
     returning id
     """
 )
-_SHARED = text(
+_SHARED = Prepared(
     """
     update initiator set shared_secret_used_at = now() where id in (
         select id from initiator

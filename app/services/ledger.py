@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.ledger import account_kind, balanced
-from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
+from app.models.ledger import LedgerAccount
 from app.uow import process_memory, session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.domain.ledger import Posting
+
+
+# The fact and its sides in one round trip: every way money takes passes here (decisions.md 23).
+POST = text("""
+with booked as (
+  insert into ledger_transaction (tenant_id, kind, dedupe_key, invoice_id, payment_id)
+  values (:tenant_id, :kind, :dedupe_key, :invoice_id, :payment_id)
+  returning id
+), entries as (
+  insert into ledger_entry (tenant_id, transaction_id, account_id, amount_minor, currency)
+  select :tenant_id, booked.id, side.account_id, side.amount, side.currency
+    from booked, unnest(cast(:accounts as bigint[]), cast(:amounts as bigint[]), cast(:currencies as text[]))
+                 as side (account_id, amount, currency)
+)
+select id from booked
+""")
 
 
 class Unbalanced(RuntimeError):
@@ -39,29 +55,18 @@ def post(
         return None
     if not balanced(entries):
         raise Unbalanced(kind)
-    transaction_id = (
-        session()
-        .execute(
-            insert(LedgerTransaction)
-            .values(tenant_id=tenant_id, kind=kind, dedupe_key=dedupe_key, invoice_id=invoice_id, payment_id=payment_id)
-            .returning(LedgerTransaction.id)
-        )
-        .scalar_one()
-    )
     accounts = account_ids([posting.account for posting in entries], tenant_id)
-    session().execute(
-        insert(LedgerEntry),
-        [
-            {
-                "tenant_id": tenant_id,
-                "transaction_id": transaction_id,
-                "account_id": accounts[posting.account],
-                "amount_minor": posting.amount.minor,
-                "currency": posting.amount.currency,
-            }
-            for posting in entries
-        ],
-    )
+    values = {
+        "tenant_id": tenant_id,
+        "kind": kind,
+        "dedupe_key": dedupe_key,
+        "invoice_id": invoice_id,
+        "payment_id": payment_id,
+        "accounts": [accounts[posting.account] for posting in entries],
+        "amounts": [posting.amount.minor for posting in entries],
+        "currencies": [posting.amount.currency for posting in entries],
+    }
+    transaction_id: int = session().execute(POST, values).scalar_one()
     return transaction_id
 
 

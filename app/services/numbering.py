@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, text, update
+from sqlalchemy import text
 
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
-from app.models.number_range import NumberReservation
 from app.services import timeline
 from app.uow import retried, transaction
 
@@ -26,8 +25,9 @@ with taken as (
    where tenant_id = :tenant_id and kind = :kind and active and next_number + :count - 1 <= last_number
   returning id, next_number - :count as first_taken
 )
-insert into number_reservation (tenant_id, range_id, number, initiator_id)
-select :tenant_id, id, first_taken + step, :initiator_id from taken, generate_series(0, :count - 1) as step
+insert into number_reservation (tenant_id, range_id, number, initiator_id, used_at)
+select :tenant_id, id, first_taken + step, :initiator_id, case when :used then clock_timestamp() end
+  from taken, generate_series(0, :count - 1) as step
 order by step
 returning number
 """)
@@ -87,25 +87,17 @@ def take_in(tx: Session, kind: str, *, initiator_id: int, tenant_id: int) -> int
 
     Raises NumberRangeExhausted.
     """
-    number = _take_for(tx, kind, 1, initiator_id, tenant_id)[0]
-    tx.execute(
-        update(NumberReservation)
-        .where(
-            NumberReservation.tenant_id == tenant_id,
-            NumberReservation.number == number,
-            NumberReservation.used_at.is_(None),
-        )
-        .values(used_at=func.clock_timestamp())
-    )
-    return number
+    return _take_for(tx, kind, 1, initiator_id, tenant_id, used=True)[0]
 
 
 def _take(tx: Session, caller: Caller, kind: str, count: int) -> list[int]:
     return _take_for(tx, kind, count, caller.initiator_id, caller.tenant_id)
 
 
-def _take_for(tx: Session, kind: str, count: int, initiator_id: int, tenant_id: int) -> list[int]:
-    wanted = {"tenant_id": tenant_id, "kind": kind, "count": count, "initiator_id": initiator_id}
+def _take_for(
+    tx: Session, kind: str, count: int, initiator_id: int, tenant_id: int, *, used: bool = False
+) -> list[int]:
+    wanted = {"tenant_id": tenant_id, "kind": kind, "count": count, "initiator_id": initiator_id, "used": used}
     numbers = sorted(tx.execute(TAKE, wanted).scalars())
     while not numbers and follow(tx, tenant_id, kind, count):
         numbers = sorted(tx.execute(TAKE, wanted).scalars())

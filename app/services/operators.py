@@ -175,6 +175,33 @@ def hold_form(session_id: int, address: str, fields: list[tuple[str, str]]) -> N
         )
 
 
+def hold_for_return(token: str, address: str, fields: list[tuple[str, str]]) -> bool:
+    """Keep what was typed in a session that has ended by its time, until its writer signs in again in this browser.
+
+    Returns whether it is kept: a session that was ended, by its person or by an administrator, keeps nothing.
+    """
+    with transaction() as tx:
+        kept = tx.execute(
+            update(OperatorSession)
+            .where(OperatorSession.token_hash == _hash(token), OperatorSession.ended_at.is_(None))
+            .values(held_address=address, held_form={"fields": fields}, held_at=datetime.now(UTC))
+            .returning(OperatorSession.id)
+        )
+        return kept.scalar_one_or_none() is not None
+
+
+def hand_over(before: str, token: str) -> None:
+    """Give what waits in a session that ended to the one that follows it, if both are the same person's."""
+    with transaction() as tx:
+        old, new = (
+            tx.scalar(select(OperatorSession).where(OperatorSession.token_hash == _hash(t))) for t in (before, token)
+        )
+        if old is None or new is None or old.held_at is None or old.operator_id != new.operator_id:
+            return
+        new.held_address, new.held_form, new.held_at = old.held_address, old.held_form, old.held_at
+        old.held_address = old.held_form = old.held_at = None
+
+
 def held_form(session_id: int) -> HeldForm | None:
     """Return what waits to be sent again, or None."""
     row = session().get(OperatorSession, session_id, populate_existing=True)

@@ -58,6 +58,14 @@ def ask(*, by: Actor) -> int:
         return run_id
 
 
+def ask_by_clock() -> int | None:
+    """Owe the check of the day; None while one that somebody asked for has not ended."""
+    try:
+        return ask(by=timeline.SYSTEM)
+    except UnderWay:
+        return None
+
+
 def keep(report: Report, *, by: str) -> int:
     """Keep what the command found, as a run that has ended; returns the run."""
     with transaction() as tx:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from app.domain.ports import FetchedPayment, HostedGateway
 
+ORDINARY, MOST_PATIENT_S = 10, 60  # messages about one payment; seconds between looks in a storm
 FAILED = {PaymentStatus.FAILED, PaymentStatus.EXPIRED}
 
 
@@ -100,7 +101,7 @@ def _finish(
     reference.clean_seq = max(reference.clean_seq, look.seen)
     reference.last_fetched_at = datetime.now(UTC)
     if reference.dirty_seq > reference.clean_seq:
-        owe_look(reference)
+        owe_look(reference, in_s=_patience_s(reference.dirty_seq))
     invoice_id = invoice.id if invoice else None
     payment_id = payment.id if payment else None
     handled = inbox.stamp(reference, outcome, invoice_id=invoice_id, payment_id=payment_id)
@@ -115,14 +116,24 @@ def _finish(
     return handled
 
 
-def owe_look(reference: GatewayReference) -> None:
-    """Owe one more look at this reference."""
+def _patience_s(heard: int) -> int:
+    """Return how long news that came during a look waits for the next: an ordinary payment's not at all.
+
+    Each message beyond those of ordinary lives makes it a second longer, up to a minute, so that a storm of callbacks
+    costs the gateway no more than a few questions (security.md T03).
+    """
+    return min(max(heard - ORDINARY, 0), MOST_PATIENT_S)
+
+
+def owe_look(reference: GatewayReference, in_s: int = 0) -> None:
+    """Owe one more look at this reference, now or in so many seconds."""
     outbox.post(
         inbox.REFRESH,
         f"{reference.id}:{reference.dirty_seq}",
         lane=reference.gateway,
         payload={"reference_id": reference.id},
         payment_id=reference.payment_id,
+        run_at=datetime.now(UTC) + timedelta(seconds=in_s) if in_s else None,
         tenant_id=reference.tenant_id,
     )
 

@@ -227,8 +227,11 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
         )
         if invoice.kind == DEPOSIT:
             deposits.mark_paid(invoice)
-        siblings.close(invoice, but=payment.id)
-    recompute(invoice)
+    # What this settlement changed is of no account to either question: it goes out once, with the status.
+    with session().no_autoflush:
+        if paid_now:
+            siblings.close(invoice, but=payment.id)
+        recompute(invoice)
     if paid_now:
         data = {"bulk": bulk} if bulk is not None else None
         timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, payment_id=payment.id, data=data)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import text
 
-from app.models.event import Event
+from app.domain import exact_json
 from app.uow import in_transaction, session
 
 
@@ -25,6 +25,11 @@ class Actor:
 
 SYSTEM = Actor("system")
 
+RECORD = text("""
+insert into event (tenant_id, kind, invoice_id, payment_id, actor_kind, actor, reason, data)
+values (:tenant_id, :kind, :invoice_id, :payment_id, :actor_kind, :actor, :reason, cast(:data as jsonb))
+""")
+
 
 def record(
     kind: str,
@@ -40,14 +45,15 @@ def record(
     if not in_transaction():
         raise RuntimeError("An event belongs to the transaction of its change")
     session().execute(
-        insert(Event).values(
-            tenant_id=tenant_id,
-            kind=kind,
-            invoice_id=invoice_id,
-            payment_id=payment_id,
-            actor_kind=actor.kind,
-            actor=actor.name,
-            reason=reason,
-            data=data or {},
-        )
+        RECORD,
+        {
+            "tenant_id": tenant_id,
+            "kind": kind,
+            "invoice_id": invoice_id,
+            "payment_id": payment_id,
+            "actor_kind": actor.kind,
+            "actor": actor.name,
+            "reason": reason,
+            "data": exact_json.dumps(data or {}),
+        },
     )

@@ -55,7 +55,7 @@ def _begin(payment_id: int, actor: Actor) -> tuple[int, str]:
     with transaction() as tx:
         payment = lock_payment(tx, payment_id)
         if payment.status not in RESERVING or payment.external_id is None:
-            raise Conflict(
+            raise NothingReserved(
                 f"Payment {payment_id} is {payment.status}: only a reserved amount is voided", code="no_void"
             )
         known = know_reference(payment, payment.gateway)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import request
 
+from app.web import typed
 from app.web.htmx import render
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
     from flask import Response
 
-SHORTEST, LONGEST = 3, 500
+LONGEST_KEY = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +22,19 @@ class Said:
     """What a person sent: the reason, the form's own key, and what is wrong with either."""
 
     reason: str = ""
-    key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    key: str = field(default_factory=typed.new_key)
     faults: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls) -> Said:
         """Return what this request's form says."""
-        reason = " ".join(
-            "".join(each if each.isprintable() else " " for each in request.form.get("reason", "")).split()
-        )
+        faults: dict[str, str] = {}
+        reason = typed.reason(request.form, faults)
         key = request.form.get("key", "")
-        faults = {}
-        if not SHORTEST <= len(reason) <= LONGEST:
-            faults["reason"] = _(
-                "Say why, in %(shortest)d to %(longest)d characters: it is kept", shortest=SHORTEST, longest=LONGEST
-            )
-        if not key.isascii() or not key.isprintable() or not 0 < len(key) <= LONGEST // 2 or " " in key:
+        if not key.isascii() or not key.isprintable() or not 0 < len(key) <= LONGEST_KEY or " " in key:
             faults["key"] = _("This form was not complete: send it once more")
-            key = secrets.token_urlsafe(16)
-        return cls(reason[:LONGEST], key, faults)
+            key = typed.new_key()
+        return cls(reason, key, faults)
 
 
 @dataclass(frozen=True, slots=True)

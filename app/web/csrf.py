@@ -8,8 +8,8 @@ from flask import Flask, g, request
 from flask_wtf.csrf import CSRFError
 
 from app.domain.errors import Forbidden
-from app.extensions import csrf
 from app.web.cookies import is_development, name_of
+from app.web.extensions import csrf
 
 if TYPE_CHECKING:
     from app.config import Settings

@@ -30,8 +30,9 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, grouped, clock, day, last_day, listed, iso, explained, shortened):
+    for each in (amount, money, grouped, clock, day, last_day, listed, iso, explained, shortened, stamped):
         app.jinja_env.filters[each.__name__] = each
+    app.jinja_env.globals["now"] = now
     words.install(app)
     delivery_words.install(app)
     desk_words.install(app)
@@ -92,11 +93,21 @@ def shortened(identifier: str) -> str:
     return identifier if len(identifier) <= LONGEST else f"{identifier[:12]}…{identifier[-6:]}"
 
 
-def listed(moment: datetime, now: datetime | None = None) -> str:
+def listed(moment: datetime, at: datetime | None = None) -> str:
     """Return what a list shows: the time for today, the date for other days."""
     local = moment.astimezone(TALLINN)
-    today = (now or datetime.now(UTC)).astimezone(TALLINN).date()
+    today = (at or now()).astimezone(TALLINN).date()
     return f"{local:%H:%M}" if local.date() == today else local.date().isoformat()
+
+
+def stamped(moment: datetime) -> str:
+    """Return the whole moment in Tallinn, as a page on paper needs it."""
+    return f"{moment.astimezone(TALLINN):%Y-%m-%d %H:%M}"
+
+
+def now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
 
 
 def iso(moment: datetime) -> str:
@@ -104,10 +115,10 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def explained(moment: datetime, now: datetime | None = None) -> str:
+def explained(moment: datetime, at: datetime | None = None) -> str:
     """Return the whole moment with its zone and how long ago it was."""
     local = moment.astimezone(TALLINN)
-    ago = format_timedelta(moment - (now or datetime.now(UTC)), add_direction=True)
+    ago = format_timedelta(moment - (at or now()), add_direction=True)
     return _(
         "%(moment)s %(zone)s (Tallinn), %(ago)s", moment=f"{local:%Y-%m-%d %H:%M:%S}", zone=local.tzname(), ago=ago
     )

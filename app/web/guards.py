@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
 # Where a view says what it needs; None is "whoever is signed in".
 NEEDS = "needs"
+# Where a view says that it only reckons with what is being typed.
+RECKONS = "reckons"
 
 # No second slash, no backslash, no control character: an address of our own and nothing a browser reads otherwise.
 LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
@@ -32,6 +34,10 @@ LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 
 class LoginTooOld(Forbidden):
     """This needs a sign-in that is younger: sign in once more, what you filled in is kept for you."""
+
+
+class SignedOut(Forbidden):
+    """Nobody is signed in any more: sign in again."""
 
 
 class NotAllowed(Forbidden):
@@ -46,6 +52,17 @@ def needs(permission: Permission | None = None) -> Callable[[ViewT], ViewT]:
         return view
 
     return said
+
+
+def reckons(view: ViewT) -> ViewT:
+    """Say that a view answers while somebody types and keeps nothing, so that nobody is led away from their form."""
+    setattr(view, RECKONS, True)
+    return view
+
+
+def only_reckons() -> bool:
+    """Return whether the view of this request says that it only reckons."""
+    return bool(getattr(current_app.view_functions[str(request.endpoint)], RECKONS, False))
 
 
 def needed_by(app: Flask, endpoint: str) -> Permission | None:
@@ -63,12 +80,15 @@ def require_operator() -> WerkzeugResponse | None:
     """Let signed-in people pass whose role allows it; send strangers to sign in and back here afterwards.
 
     A fragment is refused with 401 and the address to go to, so that no part of a page is ever shown to a stranger.
-    Raises NotAllowed when the role lacks what the view needs (security.md, route by role).
+    Raises NotAllowed when the role lacks what the view needs (security.md, route by role), and SignedOut when a form
+    was sent, which the door to sign in keeps for who wrote it.
     """
     if current_user.is_authenticated:
         if not allowed(needed_by(current_app, str(request.endpoint))):
             raise NotAllowed
         return None
+    if request.method == "POST":
+        raise SignedOut
     sign_in = url_for("auth.sign_in", next=_here())
     if wants_fragment():
         return Response(status=401, headers={"HX-Redirect": sign_in})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, make_response, redirect, render_template
 
-from app.extensions import htmx
+from app.web.extensions import htmx
 
 if TYPE_CHECKING:
     from typing import Any

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -30,7 +31,9 @@ def fingerprint_of(body: BaseModel) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return dict(value)
-    return value.isoformat() if isinstance(value, datetime) else asdict(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value.isoformat() if isinstance(value, date) else asdict(value)
 
 
 def replay(status: int, body: dict[str, Any]) -> Response:

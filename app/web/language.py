@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, has_request_context, request
 
-from app.extensions import babel
 from app.web.cookies import choice, put_choice
+from app.web.extensions import babel
 
 LANGUAGES = {"en": "English", "et": "Eesti", "ru": "Русский"}
 DEFAULT = "en"

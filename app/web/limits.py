@@ -11,7 +11,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
-from app.extensions import limiter
+from app.web.extensions import limiter
 
 MINUTE_S = 60
 MOST_NOISY = 10_000

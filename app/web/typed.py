@@ -1,8 +1,12 @@
-"""What somebody typed into a form, read field by field: values are kept, faults are sentences (house.md 5)."""
+"""What people type, made safe to keep: values are kept as typed, faults are sentences by field (house.md 5).
+
+The only reader of forms: a form of its own is a `Typed`, a field or two are read by the functions below it.
+"""
 
 from __future__ import annotations
 
 import re
+import secrets
 import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -14,15 +18,18 @@ from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from werkzeug.datastructures import MultiDict
 
 NBSP = "\N{NO-BREAK SPACE}"
+SPACES = str.maketrans("", "", f" {NBSP}\N{NARROW NO-BREAK SPACE}")
+KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 # How much of what was typed is shown again: more than any field takes.
 SHOWN = 2000
 REASON = (3, 500)
+EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
 LAST_YEAR = 2100
 
 
@@ -62,8 +69,13 @@ class Typed:
 
     def reason(self) -> str:
         """Return why somebody does this; the timeline keeps it."""
-        least, most = REASON
-        return self.text("reason", least=least, most=most)
+        return reason(self._form, self.faults)
+
+    @property
+    def key(self) -> str:
+        """Return the key of this form, the same however often it is sent; a strange one is replaced."""
+        found = self.value("key")
+        return found if KEY.fullmatch(found) else new_key()
 
     def choice(self, name: str, options: Collection[str]) -> str:
         """Return one of the options."""
@@ -98,7 +110,7 @@ class Typed:
 
     def whole(self, name: str, *, least: int, most: int) -> int | None:
         """Return a whole number; None when nothing was typed."""
-        typed = self.value(name).replace(" ", "").replace(NBSP, "")
+        typed = self.value(name).translate(SPACES)
         if not typed:
             return None
         if not WHOLE.fullmatch(typed) or not least <= int(typed) <= most:
@@ -108,11 +120,57 @@ class Typed:
 
     def money(self, name: str, currency: str = "EUR") -> Money | None:
         """Return an amount, with a point or a comma; None when nothing was typed."""
-        typed = self.value(name).replace(" ", "").replace(NBSP, "").replace(",", ".")
-        if not typed:
+        if not self.value(name).translate(SPACES):
             return None
-        try:
-            return parse_amount(typed, currency)
-        except Invalid:
+        minor = amount(self.value(name), currency)
+        if minor is None:
             self.faults[name] = _("An amount such as 120.00")
             return None
+        return Money(minor, currency)
+
+
+def line(form: Mapping[str, str], name: str) -> str:
+    """Return what was typed without what no eye can see; line ends become spaces."""
+    return " ".join("".join(each if each.isprintable() else " " for each in form.get(name, "")).split())
+
+
+def reason(form: Mapping[str, str], faults: dict[str, str], name: str = "reason") -> str:
+    """Return why somebody does this, which the timeline keeps; says in `faults` when it is too short or too long."""
+    least, most = REASON
+    text = line(form, name)
+    if not least <= len(text) <= most:
+        faults[name] = _(
+            "Say why, in %(least)d to %(most)d characters: it stays on the timeline", least=least, most=most
+        )
+    return text[:most]
+
+
+def amount(text: str, currency: str) -> int | None:
+    """Return a typed amount in minor units, comma or point before the cents; None when it is none."""
+    plain = text.translate(SPACES)
+    try:
+        return parse_amount(plain.replace(",", ".") if "." not in plain else plain, currency).minor
+    except Invalid:
+        return None
+
+
+def day(text: str) -> date | None:
+    """Return an ISO date between 2000 and 2999; None for anything else."""
+    try:
+        found = date.fromisoformat(text) if len(text) == len("2026-01-01") else None
+    except ValueError:
+        return None
+    return found if found is not None and EARLIEST <= found <= LATEST else None
+
+
+def new_key() -> str:
+    """Return the key of a form that is shown: what is sent with it is done once."""
+    return secrets.token_urlsafe(18)
+
+
+def key(form: Mapping[str, str]) -> str:
+    """Return the key the form came with. Raises Invalid when it is none of ours."""
+    found = form.get("key", "")
+    if not KEY.fullmatch(found):
+        raise Invalid.field("key", "is not one of this portal: load the form again")
+    return found

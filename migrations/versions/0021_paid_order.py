@@ -1,7 +1,7 @@
 """What the order by payment is read from where an invoice's status and its payment disagree: nearly nothing.
 
 Revision: 0021
-Before: 0017
+Before: 0020
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 import sqlalchemy as sa
 
 revision = "0021"
-down_revision = "0017"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import string
+import time
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
+from flask import session
 from pydantic import SecretStr
 
 from app.integrations import sign_token
@@ -157,3 +162,29 @@ def test_a_revoked_key_opens_nothing(own_api: Api) -> None:
     with own_api.system.app.app_context():
         revoke_key(key.kid)
     assert_denied(ask(own_api, f"Bearer {key.token}"))
+
+
+def test_a_token_that_was_good_a_moment_ago_is_refused_once_it_has_expired(own_api: Api) -> None:
+    app = own_api.system.app
+    now = time.time()
+    token = sign_token({"initiator": "registry", "exp": int(now) + 10}, SECRET)
+    assert ask(own_api, f"Bearer {token}").status_code == 201
+    # The very keys that found it good are still the ones asked.
+    app.extensions["key_ring"] = replace(app.extensions["key_ring"], read_at=math.inf)
+    assert token in app.extensions["key_ring"].verified
+    assert ask(own_api, f"Bearer {token}").status_code == 201
+    with time_machine.travel(now + 80, tick=False):
+        assert_denied(ask(own_api, f"Bearer {token}"))
+
+
+def test_no_token_is_remembered_that_was_never_good(own_api: Api) -> None:
+    assert ask(own_api, f"Bearer {HEADER}.{GOOD['registry']}").status_code == 401
+    assert own_api.system.app.extensions["key_ring"].verified == {}
+
+
+def test_callers_have_no_session_to_lose(own_api: Api) -> None:
+    app = own_api.system.app
+    with app.test_request_context(f"{V1}{NUMBER}"), pytest.raises(RuntimeError):
+        session["flow"] = "x"
+    with app.test_request_context("/auth/sign-in"):
+        session["flow"] = "x"

@@ -10,8 +10,8 @@ from limits import parse
 from limits.errors import StorageError
 from limits.strategies import FixedWindowRateLimiter
 
-from app.extensions import limiter
 from app.web import limits
+from app.web.extensions import limiter
 
 if TYPE_CHECKING:
     from tests.api.client import Api

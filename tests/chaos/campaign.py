@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,9 +24,21 @@ SERVICES = ("registry", "auction", "eeid")
 ALWAYS = 100_000
 
 
+# What a service may do instead of hearing us.
+UNHEARD = {"http", "reset"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """How often we told services of payments, and how often one heard what it had heard before."""
+
+    tries: int
+    twice: int
+
+
 @dataclass
 class Campaign:
-    """So many payments, and what breaks meanwhile, one after another."""
+    """So many payments, and what breaks meanwhile, one after another: `evenly` over the payments, or soon."""
 
     system: Installation
     payments: int
@@ -33,6 +47,8 @@ class Campaign:
     pause_s: float = 1.5
     quiet_s: float = 150
     finish_s: float = 120
+    payers: int = 6
+    evenly: bool = False
     paid: list[dict[str, Any]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
@@ -40,12 +56,16 @@ class Campaign:
         """Make all payments while everything breaks; returns the seconds until everybody knew afterwards."""
         breaker = Breaker(self)
         breaker.start()
-        with ThreadPoolExecutor(6) as pool:
-            self.paid = list(pool.map(lambda index: _pay(self.system, self.seed, index), range(self.payments)))
+        with ThreadPoolExecutor(self.payers) as pool:
+            for made in [pool.submit(self._pay, index) for index in range(self.payments)]:
+                made.result()
         breaker.finish(self.finish_s)
         began = time.monotonic()
         self._wait_for_quiet()
         return time.monotonic() - began
+
+    def _pay(self, index: int) -> None:
+        self.paid.append(_pay(self.system, self.seed, index))
 
     def _wait_for_quiet(self) -> None:
         deadline = time.monotonic() + self.quiet_s
@@ -69,9 +89,22 @@ class Campaign:
             counted = {"registry": "credited"}.get(each["code"], "paid_amount")
             assert float(invoice[counted]) == float(each["amount"]), (each, invoice)
 
-    def deliveries(self) -> int:
-        """Return how often a service was told of a payment."""
-        return sum(len(ask(self.system, code, "received?what=payment_status")) for code in SERVICES)
+    def told(self) -> Told:
+        """Return how often services were told of payments.
+
+        A service that failed before it did anything has to be told again: nobody heard it twice. One that took the
+        news and lost its answer hears it again, in the same words or, where those must not be said twice, in others.
+        """
+        heard: Counter[str] = Counter()
+        tries = 0
+        for code in SERVICES:
+            for told in ask(self.system, code, "received?what=PUT /eis_billing/"):
+                body = json.loads(told["body"])
+                tries += 1
+                if told["fault"] not in UNHEARD:
+                    heard[str(body.get("order_reference") or body["invoice"]["invoice_number"])] += 1
+        assert {str(each["number"]) for each in self.paid} == set(heard)
+        return Told(tries, sum(heard.values()) - len(heard))
 
     def faults(self) -> dict[str, Any]:
         """Return what went wrong, by place."""
@@ -90,13 +123,19 @@ class Breaker(threading.Thread):
 
     def run(self) -> None:
         try:
-            for name in self.campaign.breakages:
-                time.sleep(self.campaign.pause_s)
+            for position, name in enumerate(self.campaign.breakages):
+                self._wait(position)
                 BREAKAGES[name](self.campaign.system)
                 self.campaign.broken.append(name)
         except Exception as error:  # noqa: BLE001 - the test says it
             self.stopped_by = error
         self.done.set()
+
+    def _wait(self, position: int) -> None:
+        campaign = self.campaign
+        time.sleep(campaign.pause_s)
+        while campaign.evenly and len(campaign.paid) * len(campaign.breakages) < campaign.payments * position:
+            time.sleep(0.1)
 
     def finish(self, timeout_s: float) -> None:
         assert self.done.wait(timeout_s), f"it took too long: broken {self.campaign.broken}"

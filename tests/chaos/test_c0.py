@@ -31,7 +31,7 @@ def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
         quiet_s = campaign.run()
         proof = system.billing("verify")
         print(f"seed {SEED}, {PAYMENTS} payments, faults {campaign.faults()}, quiet after {quiet_s:.0f} s")
-        print(f"{campaign.deliveries()} deliveries", proof.stdout)
+        print(f"{campaign.told()}", proof.stdout)
         assert proof.returncode == 0, proof.stdout + proof.stderr
         assert campaign.broken == list(KILLS)
         campaign.compare()

@@ -7,17 +7,52 @@ from __future__ import annotations
 
 import random
 import socket
+import subprocess
+import sys
 import threading
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[2]
 CHUNK = 1 << 16
+LOOK_S = 0.1
 
 
 class Wire:
+    """A wire that is carried by a process of its own, so that nobody waits for the threads of the test."""
+
+    def __init__(self, path: Path, mark: bytes, percent: float, seed: int) -> None:
+        self.path = path
+        self.cut = 0
+        self.swallowed = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.wire", str(path), mark.decode(), str(percent), str(seed)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # where time is shared out by sessions, it has its own
+        )
+        self._ask("")
+
+    def step_aside(self) -> None:
+        """Break nothing more and let the server's own socket stand where it belongs; who is connected stays."""
+        self.cut, self.swallowed = (int(each) for each in self._ask("aside").split())
+
+    def end(self) -> None:
+        """Carry nothing more."""
+        self._process.communicate()
+
+    def _ask(self, what: str) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{what}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+
+class Carrier:
     """Passes everything on, and breaks what `percent` of the messages with `mark` in them are said on.
 
     Half of those never arrive; the others arrive and are done, and it is the answer that is lost.
@@ -33,10 +68,18 @@ class Wire:
         self._real = path.with_name(f"{path.name}.real")
         self._inode = 0
         self._listener: socket.socket | None = None
+        self._standing = threading.Lock()
+        self._aside = False
 
-    def interpose(self) -> None:
-        """Stand between; also after the server has been started again and has put its socket where it belongs."""
-        if not self.path.exists() or self.path.stat().st_ino == self._inode:
+    def stand_between(self) -> None:
+        """Stand between for ever: also after the server has started again and put its socket where it belongs."""
+        while not self._aside:
+            with self._standing, suppress(FileNotFoundError):
+                self._interpose()
+            time.sleep(LOOK_S)
+
+    def _interpose(self) -> None:
+        if self._aside or not self.path.exists() or self.path.stat().st_ino == self._inode:
             return
         if self._listener:
             self._listener.close()
@@ -49,12 +92,14 @@ class Wire:
         threading.Thread(target=self._serve, args=[self._listener], daemon=True).start()
 
     def step_aside(self) -> None:
-        """Let the server's own socket stand where it belongs again; what is connected stays as it is."""
+        """Let the server's own socket stand where it belongs again."""
         self.percent = 0
-        if self._listener:
-            self._listener.close()
-        if self.path.exists() and self.path.stat().st_ino == self._inode:
-            self._real.replace(self.path)
+        with self._standing:
+            self._aside = True
+            if self._listener:
+                self._listener.close()
+            if self.path.exists() and self.path.stat().st_ino == self._inode:
+                self._real.replace(self.path)
 
     def _serve(self, listener: socket.socket) -> None:
         with suppress(OSError):
@@ -107,3 +152,18 @@ def _end(*ends: socket.socket) -> None:
     for each in ends:
         with suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)
+
+
+def main(path: str, mark: str, percent: str, seed: str) -> None:
+    """Carry until killed. The first line asks to begin; `aside` answers how much was cut, and swallowed."""
+    carrier = Carrier(Path(path), mark.encode(), float(percent), int(seed))
+    for line in sys.stdin:
+        if line.strip() == "aside":
+            carrier.step_aside()
+        else:
+            threading.Thread(target=carrier.stand_between, daemon=True).start()
+        print(carrier.cut, carrier.swallowed, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -18,7 +18,7 @@ authorized: completed failed cancelled expired
 pending_approval: completed failed cancelled expired
 completed: partially_refunded refunded charged_back
 partially_refunded: refunded charged_back
-refunded:
+refunded: partially_refunded
 charged_back: completed partially_refunded
 failed: completed
 cancelled: completed

@@ -1,68 +1,126 @@
-"""One running system for all walks, and pages that must stay clean: no breach of the policy, no fault in a script."""
+"""Browsers that must stay clean, before a running system or before the portal in this process."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.live import Live
+from tests.e2e import furniture
+from tests.e2e.desk import MARY, Desk, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, BrowserContext
 
-PERSONA = "EE60001019906"
+    from tests.database import Databases
+    from tests.live import Live
+
+PERSONA = MARY
+# A wide window, as on a desk.
+WINDOW = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="session")
-def live() -> Iterator[Live]:
-    """Return a system started as a first visitor starts it, with its demo data."""
-    running = Live.in_new_folder().start()
-    yield running
-    running.remove()
+def desk(databases: Databases, redis_url: str) -> Iterator[Desk]:
+    """Return the portal in this process, which the tests of this worker share."""
+    with databases.clone() as url, served(url, redis_url) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def places(desk: Desk) -> dict[str, str]:
+    """Return an address for every page of the furnished portal."""
+    return furniture.pages(desk, furniture.furnish(desk))
 
 
 @pytest.fixture
-def open_page(live: Live, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Return a way to open pages in browsers of their own; every fault in a console fails the test at its end."""
+def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Return a way to open pages in browsers of their own.
+
+    Whatever is asked of another host, said in a console, or broken of the policy fails the test at its end.
+    """
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def opened(**options: object) -> Page:
-        context = browser.new_context(base_url=live.web, **options)  # type: ignore[arg-type]
+    def open_one(base_url: str, hosts: set[str], prepare: Callable[[BrowserContext], None], **options: object) -> Page:
+        context = browser.new_context(base_url=base_url, **{"viewport": WINDOW, **options})  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
+        prepare(context)
         page = context.new_page()
         page.on("console", lambda said: _note(faults, said.type, said.text))
-        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("pageerror", lambda error: _note(faults, "error", str(error)))
+        page.on("request", lambda request: _at_home(faults, request.url, hosts))
         return page
 
-    yield opened
+    yield open_one
     for context in contexts:
         context.close()
     assert not faults
 
 
+@pytest.fixture
+def at_desk(desk: Desk, opened: Callable[..., Page]) -> Callable[..., Page]:
+    """Return a way to open the portal as somebody who is signed in, in a language."""
+
+    def open_it(subject: str | None = MARY, lang: str = "en", **options: object) -> Page:
+        def prepare(context: BrowserContext) -> None:
+            if subject:
+                desk.sign_in(context, subject, lang)
+            else:
+                desk.speak(context, lang)
+
+        return opened(desk.url, {desk.url, desk.login}, prepare, **options)
+
+    return open_it
+
+
+@pytest.fixture
+def open_page(live: Live, opened: Callable[..., Page]) -> Callable[..., Page]:
+    """Return a way to open pages of the running system."""
+    ours = {live.web, *live.endpoints["simulators"].values()}
+    return lambda **options: opened(live.web, ours, lambda _context: None, **options)
+
+
+@pytest.fixture(scope="session")
+def session_of_mary(live: Live, browser: Browser) -> dict[str, object]:
+    """Return what a browser keeps once Mary has signed in to the running system."""
+    context = browser.new_context(base_url=live.web)
+    sign_in(context.new_page())
+    kept = dict(context.storage_state())
+    context.close()
+    return kept
+
+
+@pytest.fixture
+def mary(open_page: Callable[..., Page], session_of_mary: dict[str, object]) -> Page:
+    """Return the list of invoices as Mary sees it, who signed in before; nobody ends this session."""
+    page = open_page(storage_state=session_of_mary)
+    page.goto("/invoices")
+    return page
+
+
 def _note(faults: list[str], kind: str, text: str) -> None:
     """Note what the browser complains of; that a page is refused on purpose is no fault."""
-    replaced = r"|^htmx:(afterRequest|sendAbort)"  # a search that a newer one took the place of
     expected = re.search(
-        r"the server responded with a status of (4\d\d|503)|^Response Status Error Code" + replaced, text
+        r"the server responded with a status of (4\d\d|50[03])|^Response Status Error Code"
+        r"|^htmx:(afterRequest|sendAbort)"  # a search that a newer one took the place of
+        r"|^Transition was (aborted|skipped)",  # the next page was there before this one had faded in
+        text,
     )
     if kind in {"error", "warning"} and not expected:
         faults.append(text)
 
 
-@pytest.fixture
-def mary(open_page: Callable[..., Page]) -> Page:
-    """Return a page on which Mary has signed in."""
-    page = open_page()
-    sign_in(page)
-    return page
+def _at_home(faults: list[str], address: str, hosts: set[str]) -> None:
+    parts = urlsplit(address)
+    if f"{parts.scheme}://{parts.netloc}" not in hosts:
+        faults.append(f"asked another host: {address}")
 
 
 def sign_in(page: Page, persona: str = PERSONA) -> None:

@@ -8,12 +8,19 @@ import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Page
+
+    from tests.e2e.desk import Desk
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_view_is_kept_and_brought_back_by_keyboard(mary: Page) -> None:
+def test_a_view_is_kept_and_brought_back_by_keyboard(desk: Desk, at_desk: Callable[..., Page]) -> None:
+    desk.system.invoice(customer_name="Orav OÜ")
+    mary = at_desk()
+    mary.goto("/invoices")
     keys = mary.keyboard
     keys.press("/")
     keys.type("o")

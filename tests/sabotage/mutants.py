@@ -5,11 +5,14 @@ A text that is not found exactly once fails the suite: the table is kept as the 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.sabotage.mutant import Mutant
 from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_refunds import REFUNDS
 
-HEAD = "0017"
+VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
+HEAD = max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
 BULK_AGREED = "tests/services/test_bulk_payments.py -k agreed"
 DROPPED = """
 from alembic import op
@@ -160,6 +163,52 @@ MUTANTS = [
         "next_number + :count - 1 <= last_number",
         "next_number + :count - 1 < last_number",
         "tests/services/test_interleavings.py -k 4001",
+        times=2,
+    ),
+    Mutant(
+        "the next number is the highest and one",
+        "app/services/numbering.py",
+        "    numbers = sorted(tx.execute(TAKE, wanted).scalars())\n    while",
+        "    return [1 + (tx.scalar(text('select max(number) from number_reservation')) or 150004)]\n    while",
+        "tests/services/test_interleavings.py -k 4001",
+    ),
+    _without("the end of a number range", "alter table number_range drop constraint ck_number_range_next"),
+    Mutant(
+        "any currency is ours",
+        "app/services/doubts.py",
+        "    if fetched.initial != asked:\n",
+        "    if fetched.initial is None or fetched.initial.minor != asked.minor:\n",
+        "tests/services/test_money_path.py -k currency",
+    ),
+    Mutant(
+        "a worker listens on several queues",
+        "app/queue/worker.py",
+        "            raise OneQueueOnly\n",
+        "            return\n",
+        "tests/jobs/test_queue.py -k second_queue",
+    ),
+    Mutant(
+        "whoever claims remembers where it was",
+        "app/services/outbox.py",
+        "  from (select id from outbox where {which} and state = 'pending'\n",
+        "  from (select id from outbox where {which} and state = 'pending'\n"
+        "           and id > (select coalesce(max(seen.id), 0) from outbox seen where seen.state <> 'pending')\n",
+        "tests/jobs/test_relay.py -k late_commit",
+    ),
+    Mutant(
+        "a bug is kept as the answer",
+        "app/services/idempotency.py",
+        "        reply = execute()\n        _keep(tx, call, reply)\n",
+        "        try:\n            reply = execute()\n        except Exception:\n            reply = Reply(500, {})\n"
+        "        _keep(tx, call, reply)\n",
+        "tests/api/test_idempotency.py -k bug",
+    ),
+    Mutant(
+        "the janitor forgets what it could not do",
+        "app/services/delivery.py",
+        "            handler.run(ours)\n",
+        "            with __import__('contextlib').suppress(Exception):\n                handler.run(ours)\n",
+        "tests/services/test_outbox_turns.py -k poisonous",
     ),
     Mutant(
         "the country of a personal code does not matter",

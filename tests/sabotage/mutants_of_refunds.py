@@ -29,7 +29,7 @@ REFUNDS = [
     Mutant(
         "who asks for a refund agrees to it",
         "app/services/refunds.py",
-        "        if refund.requested_by == str(actor):\n            raise SamePerson\n",
+        "    if refund.requested_by == str(actor):\n        raise SamePerson\n",
         "",
         "tests/services/test_refunds.py -k requester",
     ),
@@ -45,6 +45,27 @@ REFUNDS = [
         "app/services/disputes.py",
         "        invoice.lost_minor += dispute.invoice_minor\n        recompute(invoice)\n",
         "        recompute(invoice)\n",
-        "tests/services/test_disputes.py -k noticed",
+        "tests/services/test_chargebacks.py -k noticed",
+    ),
+    Mutant(
+        "a chargeback takes all that was disputed",
+        "app/services/disputes.py",
+        "    if known is not None and known.amount_minor <= gone:\n",
+        "    if known is not None:\n",
+        "tests/services/test_chargebacks.py -k less_than_was_disputed",
+    ),
+    Mutant(
+        "a dispute of money that is gone goes on",
+        "app/services/give_back.py",
+        "    _let_go_what_went(payment, parts)\n",
+        "",
+        "tests/services/test_disputes.py -k money_that_went_back",
+    ),
+    Mutant(
+        "a void of what was taken is a bug",
+        "app/services/voids.py",
+        "            raise NothingReserved(\n",
+        "            raise Conflict(\n",
+        "tests/services/test_siblings.py -k before_the_void",
     ),
 ]

@@ -37,11 +37,10 @@ def copy(tmp_path: Path) -> Path:
 
 
 def plant(copy: Path, mutant: Mutant) -> None:
+    text = mutant.planted(copy)
     path = copy / mutant.file
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    assert not mutant.old or text.count(mutant.old) == 1, f"{mutant.file} has moved on: mend the mutant"
     path.unlink(missing_ok=True)
-    path.write_text(text.replace(mutant.old, mutant.new) if mutant.old else mutant.new, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 def run(copy: Path, tests: str) -> subprocess.CompletedProcess[str]:

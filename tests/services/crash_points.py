@@ -19,6 +19,7 @@ from redis.connection import AbstractConnection
 from sqlalchemy import event
 
 from app.extensions import db
+from app.prepared import Prepared
 from tests.system import integrations
 
 if TYPE_CHECKING:
@@ -107,15 +108,18 @@ def _live(system: System, flow: Callable[[System], object], points: Points, pipe
 def _plant(points: Points) -> None:
     for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
         event.listen(db.engine, moment, points.reached)
-    send = AbstractConnection.send_packed_command
+    for owner, name in ((Prepared, "run"), (AbstractConnection, "send_packed_command")):
+        setattr(owner, name, _between(points, getattr(owner, name)))
 
-    def told(self: AbstractConnection, *arguments: Any, **named: Any) -> Any:
+
+def _between(points: Points, deed: Callable[..., Any]) -> Callable[..., Any]:
+    def done(*arguments: Any, **named: Any) -> Any:
         points.reached()
-        answer = send(self, *arguments, **named)  # type: ignore[no-untyped-call]
+        answer = deed(*arguments, **named)
         points.reached()
         return answer
 
-    AbstractConnection.send_packed_command = told  # type: ignore[method-assign]
+    return done
 
 
 def _serve(system: System, pipe: Connection) -> int:

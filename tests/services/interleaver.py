@@ -7,10 +7,13 @@ its turn away and goes on when the lock is free, as in life.
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
+
+from app.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,29 +79,37 @@ def run_both(engine: Engine, order: tuple[int, ...], scripts: tuple[Callable[[],
         finally:
             turns.end(who)
 
-    event.listen(engine, "before_cursor_execute", before)
-    try:
+    with _before_each_statement(engine, before):
         threads = [threading.Thread(target=play, args=(who,)) for who in (0, 1)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(LONGEST_S)
             assert not thread.is_alive(), "the two scripts block each other for ever"
-    finally:
-        event.remove(engine, "before_cursor_execute", before)
     return results
+
+
+@contextmanager
+def _before_each_statement(engine: Engine, do: Callable[..., Any]) -> Iterator[None]:
+    """Do this before each statement, whether SQLAlchemy sends it or it was prepared."""
+    run = Prepared.run
+
+    def announced(statement: Prepared, *values: Any) -> Any:
+        do()
+        return run(statement, *values)
+
+    event.listen(engine, "before_cursor_execute", do)
+    Prepared.run = announced  # type: ignore[assignment,method-assign]
+    try:
+        yield
+    finally:
+        Prepared.run = run  # type: ignore[method-assign]
+        event.remove(engine, "before_cursor_execute", do)
 
 
 def count_statements(engine: Engine, script: Callable[[], Any]) -> int:
     """Return how many statements the script sends when it is alone."""
-    seen: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    seen: list[None] = []
+    with _before_each_statement(engine, lambda *_: seen.append(None)):
         script()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     return len(seen)

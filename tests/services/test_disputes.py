@@ -10,10 +10,10 @@ import pytest
 
 from app.domain.errors import NotFound
 from app.domain.refund import RefundNotPossible, RefundTooLarge
-from app.integrations import current
-from app.services import dispute_deadlines, disputes, refund_calls
+from app.services import dispute_deadlines, disputes
 from app.services.open_dispute import DisputeRefused
-from tests.services.refunding import MARY, ask, assert_sound, order, payment_id, questions, send, status, went_back
+from tests.services.disputing import clearing, dispute, hear, payment_status, told
+from tests.services.refunding import MARY, ask, assert_sound, order, payment_id, questions, went_back
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -23,46 +23,6 @@ if TYPE_CHECKING:
 def system(shared_system: System) -> System:
     shared_system.shop.dial.turn([])
     return shared_system
-
-
-def dispute(system: System, reference: str, minor: int = 10000, due: date | None = None) -> int:
-    with system.app.app_context():
-        return disputes.open_dispute(
-            payment_id(system, reference), minor, reason="not as described", actor=MARY, evidence_due_on=due
-        )
-
-
-def hear(
-    system: System, reference: str, state: str | None = None, standing: str = "0.00", event: str = "status_updated"
-) -> None:
-    if state is not None:
-        system.pay(reference, state, standing=Decimal(standing))
-    system.callback(reference, event)
-    system.drain()
-
-
-def clearing(system: System, reference: str) -> int:
-    """Return what the books say the gateway holds of a payment."""
-    return int(
-        system.scalar(
-            "select sum(e.amount_minor) from ledger_entry e join ledger_account a on a.id = e.account_id "
-            "join ledger_transaction t on t.id = e.transaction_id where a.code like 'clearing:%' and t.payment_id = :p",
-            p=payment_id(system, reference),
-        )
-    )
-
-
-def payment_status(system: System, reference: str) -> str:
-    return str(system.scalar("select status from payment where external_id = :r", r=reference))
-
-
-def told(system: System, number: int) -> list[str]:
-    rows = system.rows(
-        "select o.payload->'body'->>'status' as word from outbox o join invoice i on i.id = o.invoice_id "
-        "where i.number = :n and o.kind = 'initiator.invoice.synchronise' and o.state = 'done' order by o.id",
-        n=number,
-    )
-    return [row.word for row in rows]
 
 
 class TestADispute:
@@ -152,6 +112,21 @@ class TestADispute:
         )
         assert_sound(system)
 
+    def test_that_is_won_after_the_rest_went_back_leaves_money_to_give_back(self, system: System) -> None:
+        number, reference = system.settle(amount="100.00")
+        key = dispute(system, reference, 4000)
+        hear(system, reference, "chargebacked", "60.00")
+        hear(system, reference, "refunded", "0.00")
+        assert payment_status(system, reference) == "refunded"
+        with system.app.app_context():
+            disputes.win(key, actor=MARY)
+        assert (system.status(number), payment_status(system, reference)) == (
+            "partially_refunded",
+            "partially_refunded",
+        )
+        assert clearing(system, reference) == 4000
+        assert_sound(system)
+
     def test_about_money_that_went_back_at_the_gateway_ends(self, system: System) -> None:
         number, reference = system.settle(amount="100.00")
         key = dispute(system, reference, 6000)
@@ -169,6 +144,17 @@ class TestADispute:
         assert system.scalar("select status from dispute where id = :k", k=key) == "opened"
         assert_sound(system)
 
+    def test_comes_before_a_refund_that_waits(self, system: System) -> None:
+        _number, reference = system.settle(amount="1000.00")
+        waits = ask(system, order(system, reference, 60000))
+        assert waits.status == "pending_approval"
+        key = dispute(system, reference, 30000)
+        hear(system, reference, "refunded", "800.00")
+        assert clearing(system, reference) == 80000
+        assert system.scalar("select status from refund where id = :i", i=waits.id) == "cancelled"
+        assert system.scalar("select status from dispute where id = :k", k=key) == "opened"
+        assert_sound(system)
+
     def test_asks_for_evidence_three_days_and_one_day_before_its_deadline(self, system: System) -> None:
         _number, reference = system.settle(amount="100.00")
         today = datetime.now(UTC).date()
@@ -179,107 +165,6 @@ class TestADispute:
                 dispute_deadlines.warn(today + timedelta(days=day))
             asked.append(len(questions(system, reference)))
         assert asked == [0, 0, 1, 1, 2, 2]
-
-
-class TestAChargeback:
-    """The gateway shows it: it is booked at once, whatever was known before."""
-
-    def test_is_noticed_and_booked_once(self, system: System) -> None:
-        number, reference = system.settle("auction", "100.00")
-        for _ in range(3):
-            hear(system, reference, "chargebacked")
-        assert (system.status(number), payment_status(system, reference)) == ("chargeback", "charged_back")
-        assert clearing(system, reference) == 0
-        assert questions(system, reference) == [("payment.charged_back", None)]
-        assert told(system, number) == ["refunded"]
-        assert_sound(system)
-
-    def test_ends_the_dispute_it_follows_from(self, system: System) -> None:
-        number, reference = system.settle(amount="100.00")
-        key = dispute(system, reference)
-        hear(system, reference, "chargebacked")
-        assert system.scalar("select status from dispute where id = :k", k=key) == "lost"
-        assert system.scalar("select count(*) from dispute where payment_id = :p", p=payment_id(system, reference)) == 1
-        assert system.status(number) == "chargeback"
-        assert_sound(system)
-
-    def test_of_less_than_was_disputed_takes_that_and_lets_the_rest_go(self, system: System) -> None:
-        number, reference = system.settle(amount="100.00")
-        key = dispute(system, reference, 6000)
-        hear(system, reference, "chargebacked", "75.00")
-        assert (system.status(number), clearing(system, reference)) == ("partially_refunded", 7500)
-        assert system.scalar("select status from dispute where id = :k", k=key) == "closed"
-        assert system.scalar("select outcome from dispute where id = :k", k=key) == "25.00 EUR of it were taken"
-        rows = system.rows("select amount_minor, status from dispute where id > :k", k=key)
-        assert [tuple(row) for row in rows] == [(2500, "lost")]
-        assert system.scalar("select disputed_minor from invoice where number = :n", n=number) == 0
-        assert_sound(system)
-
-    def test_of_a_part_leaves_the_rest_to_be_given_back(self, system: System) -> None:
-        number, reference = system.settle(amount="100.00")
-        hear(system, reference, "chargebacked", "70.00")
-        assert (system.status(number), clearing(system, reference)) == ("partially_refunded", 7000)
-        hear(system, reference, "chargebacked", "0.00")
-        assert (system.status(number), payment_status(system, reference)) == ("chargeback", "charged_back")
-        assert clearing(system, reference) == 0
-        assert_sound(system)
-
-    def test_that_takes_nothing_is_a_question(self, system: System) -> None:
-        number, reference = system.settle(amount="100.00")
-        hear(system, reference, "chargebacked", "100.00")
-        hear(system, reference, "chargebacked", "100.00")
-        assert (system.status(number), clearing(system, reference)) == ("paid", 10000)
-        assert questions(system, reference) == [("payment.charged_back", None)]
-        assert_sound(system)
-
-    def test_after_a_refund_takes_what_was_left(self, system: System) -> None:
-        number, reference = system.settle(amount="100.00")
-        ask(system, order(system, reference, 6000))
-        system.drain()
-        hear(system, reference, "chargebacked")
-        assert (system.status(number), clearing(system, reference)) == ("chargeback", 0)
-        lost = "select lost_minor from payment where external_id = :r"
-        assert system.scalar(lost, r=reference) == 4000
-        assert_sound(system)
-
-    def test_before_a_refund_leaves_stops_it(self, system: System) -> None:
-        _number, reference = system.settle(amount="100.00")
-        refund = ask(system, order(system, reference, 6000))
-        system.pay(reference, "chargebacked", standing=Decimal("0.00"))
-        system.callback(reference)
-        system.sql("update outbox set run_at = now() + interval '1 hour' where kind = 'gateway.refund.execute'")
-        system.drain()
-        assert status(system, refund.id) == "cancelled"
-        system.hurry()
-        system.drain()
-        assert went_back(system, reference) == []
-        assert_sound(system)
-
-    def test_while_a_refund_is_unknown_is_a_question(self, system: System) -> None:
-        _number, reference = system.settle(amount="100.00")
-        refund = ask(system, order(system, reference, 6000))
-        system.shop.dial.script([{"operation": "refund", "kind": "reset"}])
-        assert send(system, refund.id) == "unknown"
-        hear(system, reference, "chargebacked")
-        assert status(system, refund.id) == "failed"
-        assert ("refund.charged_back", None) in questions(system, reference)
-        assert_sound(system)
-
-    def test_between_the_gateways_yes_and_our_reading_of_it_is_not_lost(self, system: System) -> None:
-        """The refund was executed and a chargeback took the rest before the answer was stored."""
-        _number, reference = system.settle(amount="100.00")
-        refund = ask(system, order(system, reference, 6000))
-        with system.app.app_context():
-            sending = refund_calls._begin(refund.id, current().everypay)
-            assert not isinstance(sending, str)
-            answer = current().everypay.refund_payment(sending.request)
-        hear(system, reference, "chargebacked")
-        with system.app.app_context():
-            refund_calls._store_answer(sending, answer)
-        system.drain()
-        assert clearing(system, reference) == 0
-        assert ("refund.charged_back", None) in questions(system, reference)
-        assert_sound(system)
 
 
 EVENTS = {
@@ -308,29 +193,6 @@ def test_a_reported_dispute_keeps_refunds_waiting_for_a_second_person(system: Sy
     _number, reference = system.settle(amount="100.00")
     hear(system, reference, event="dispute_opened")
     assert ask(system, order(system, reference, 100)).status == "pending_approval"
-
-
-class TestARefundMadeThere:
-    """Noticed, booked by its amount, told to who listens."""
-
-    def test_is_told_to_the_auction_when_everything_went_back(self, system: System) -> None:
-        number, reference = system.settle("auction", "100.00")
-        hear(system, reference, "refunded", "40.00")
-        assert (told(system, number), system.status(number)) == ([], "partially_refunded")
-        hear(system, reference, "refunded", "0.00")
-        assert (told(system, number), system.status(number)) == (["refunded"], "refunded")
-        assert questions(system, reference) == [("payment.partially_refunded", None), ("payment.refunded", None)]
-        assert_sound(system)
-
-    def test_is_not_told_to_who_refuses_the_word_nor_to_who_asked(self, system: System) -> None:
-        number, reference = system.settle("registry")
-        hear(system, reference, "refunded")
-        assert told(system, number) == []
-        number, reference = system.settle("auction")
-        said = {"params": {"invoice_number": number}}
-        assert system.call("auction", "/refund/auction", said).status_code == 200
-        system.drain()
-        assert (told(system, number), system.status(number)) == ([], "refunded")
 
 
 def news(system: System, reference: str) -> list[tuple[str, dict[str, Any]]]:

@@ -180,6 +180,19 @@ def test_a_difference_goes_to_review_and_not_to_paid(system: System, kind: str) 
     assert system.scalar("select kind from review_item") == "payment.differs"
 
 
+def test_money_of_another_currency_goes_to_review_and_not_to_paid(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    monkeypatch.setattr(system.app.extensions["integrations"].everypay, "currency", "USD")
+    system.callback(reference)
+    system.drain()
+    assert system.status(number) == "pending"
+    assert system.scalar("select kind from review_item") == "payment.differs"
+
+
 def test_paying_twice_is_one_settlement_and_a_credit(system: System) -> None:
     number, _ = system.settle()
     link = system.scalar("select payment_link from invoice where number = :n", n=number)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.services.refunding import assert_sound, questions
+from tests.services.refunding import assert_sound, payment_id, questions
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -126,6 +126,21 @@ def test_a_page_that_was_made_while_another_payment_settled_is_not_shown(
     )
     hear(system, late)
     assert questions(system, late) == [("payment.surplus", None)]
+    assert_sound(system)
+
+
+def test_an_amount_that_was_taken_before_the_void_left_is_not_reserved_any_more(system: System) -> None:
+    number = system.invoice()
+    page = system.one_off(number)
+    hear(system, page, "authorised")
+    system.shop.dial.script([{"operation": "void", "kind": "http", "status": 503}])
+    hear(system, by_link(system, number))
+    hear(system, page, "settled")
+    system.hurry()
+    system.drain()
+    void = "select state from outbox where kind = 'gateway.payment.void' and payment_id = :p"
+    assert system.scalar(void, p=payment_id(system, page)) == "done"
+    assert (status(system, page), questions(system, page)) == ("completed", [("payment.surplus", None)])
     assert_sound(system)
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from app.extensions import db, oauth
-from app.integrations import register_tara
+from app.integrations.login import register_tara
 from app.integrations.tara.simulator import TaraConfig
 from app.integrations.tara.simulator import create_simulator as create_tara
 from app.services import operators
+from app.web.extensions import oauth
 from tests.system import build
 from tests.web.browser import Portal
 
@@ -38,9 +38,7 @@ def _running(database_url: str, redis_url: str) -> Iterator[Portal]:
         operators.add_white_code(PERSONA, name="Mary")
         operators.add_white_code(KEEPER, name="Keeper")
     yield portal
-    with system.app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    system.close()
 
 
 def _mount(portal: Portal) -> None:

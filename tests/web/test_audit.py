@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.services.sealing import seal
+from app.web import history, looks
+from app.web.event_words import EVENT
 from tests.web.lists import more
 from tests.web.page import Page
 
@@ -142,3 +146,22 @@ def test_a_chain_is_handed_out_and_that_is_written_down(system: System, mary: Br
     assert system.scalar("select count(*) from event where kind = 'audit.chain.exported'") == 1
     assert mary.post("/audit/chains", {"chain": "nonsense"}).status_code == 422
     assert mary.get("/audit/99999999").status_code == 404
+
+
+def test_every_kind_of_event_has_a_name() -> None:
+    """What the code records, and what either timeline knows, is called something in the audit trail."""
+    recorded = set()
+    for path in (Path(__file__).parents[2] / "app").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant):
+                name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                if name in {"record", "_record", "_tell", "tell"} and "." in str(call.args[0].value):
+                    recorded.add(str(call.args[0].value))
+    assert len(recorded) > 50
+    assert (recorded | set(looks.LOOKS) | set(history.LOOKS)) - set(EVENT) == set()
+
+
+def test_events_are_called_by_their_names(system: System, mary: Browser) -> None:
+    event = write(system, "view.saved", reason="mine")
+    assert "View kept" in Page(mary.get("/audit").text).text("tbody")
+    assert Page(mary.get(f"/audit/{event}").text).text("h1") == "View kept"

@@ -74,7 +74,7 @@ def test_without_a_reason_nothing_begins(own_mary: Browser) -> None:
     page = preview(own_mary, "cancellations", number)
     answer = begin(own_mary, "cancellations", page, reason=" ")
     assert answer.status_code == 422
-    assert "Say why, in 3 to 300 characters" in answer.text
+    assert "Say why, in 3 to 500 characters" in answer.text
     assert own_mary.portal.system.scalar("select count(*) from task") == 0
 
 

@@ -131,7 +131,7 @@ def test_a_paid_invoice_says_that_its_money_becomes_credit(mary: Browser) -> Non
         ("-1", {}, "line-1"),
         ("", {}, "lines"),
         ("1.00", {"reason": ""}, "reason"),
-        ("1.00", {"reason": HOSTILE + "\x00"}, "reason"),
+        ("1.00", {"reason": HOSTILE + "x" * 500}, "reason"),
     ],
 )
 def test_a_credit_that_cannot_be_names_its_field(mary: Browser, amount: str, more: dict[str, str], field: str) -> None:

@@ -22,7 +22,8 @@ def paid(portal: Portal) -> int:
 def open_one(browser: Browser, number: int, days: int = 5, **more: str) -> int:
     shown = browser.get(f"/invoices/{number}/disputes/new").text
     due = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
-    sent = {"payment": value(shown, "payment"), "amount": "120.00", "due": due, "reason": "not as described"}
+    form = {name: value(shown, name) for name in ("key", "payment")}
+    sent = form | {"amount": "120.00", "due": due, "reason": "not as described"}
     answer = browser.post(f"/invoices/{number}/disputes", sent | more)
     assert answer.status_code == 303, answer.text
     return int(str(answer.location).rpartition("/")[2])
@@ -107,10 +108,23 @@ def test_the_question_that_asked_for_it_is_answered_by_opening_it(portal: Portal
 )
 def test_what_cannot_be_is_refused_by_its_field(mary: Browser, paid: int, more: dict[str, str], field: str) -> None:
     shown = mary.get(f"/invoices/{paid}/disputes/new").text
-    sent = {"payment": value(shown, "payment"), "amount": "1", "due": "", "reason": "because"}
+    form = {name: value(shown, name) for name in ("key", "payment")}
+    sent = form | {"amount": "1", "due": "", "reason": "because"}
     answer = mary.post(f"/invoices/{paid}/disputes", sent | more)
     assert answer.status_code == 422
     assert f"#{field}" in Page(answer.text).links()
+
+
+def test_a_double_click_opens_one_dispute_and_leads_to_it(mary: Browser, paid: int) -> None:
+    assert f"/invoices/{paid}/disputes/new" in mary.page(f"/invoices/{paid}").links()
+    shown = mary.get(f"/invoices/{paid}/disputes/new").text
+    sent = {name: value(shown, name) for name in ("key", "payment", "amount")} | {"due": "", "reason": "because"}
+    first, again = (mary.post(f"/invoices/{paid}/disputes", sent) for _ in range(2))
+    assert first.status_code == again.status_code == 303
+    assert first.location == again.location
+    another = mary.post(f"/invoices/{paid}/disputes", sent | {"key": "k" * 20})
+    assert another.status_code == 422
+    assert mary.post(f"/invoices/{paid}/disputes", sent | {"key": "short"}).status_code == 422
 
 
 def test_a_script_is_text_and_what_is_not_there_is_not_found(mary: Browser, paid: int) -> None:

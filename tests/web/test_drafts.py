@@ -179,11 +179,24 @@ def test_discarding_asks_for_a_reason_and_keeps_the_draft(mary: Browser) -> None
     assert "Discard the draft over" in mary.page(f"/drafts/{invoice_id}/discards/new").text("h2")
     assert mary.post(f"/drafts/{invoice_id}/discards", {"version": "1"}).status_code == 422
     gone = mary.post(f"/drafts/{invoice_id}/discards", {"version": "1", "reason": "made by mistake"})
-    assert gone.location == "/drafts"
+    assert gone.location == f"/drafts/{invoice_id}"
     assert state(mary.portal, invoice_id)[0] == "cancelled"
+    assert f"/drafts/{invoice_id}" not in mary.page("/drafts").links()
     late = mary.post(f"/drafts/{invoice_id}/issues", {"version": "2", "total": "12400"})
-    assert late.location == "/drafts"
-    assert "discarded in the meantime: made by mistake" in mary.get("/drafts").text
+    assert late.location == f"/drafts/{invoice_id}"
+    page = mary.get(f"/drafts/{invoice_id}").text
+    assert "discarded in the meantime: made by mistake" in page
+    assert "Discarded: made by mistake" in Page(page).text("strong")
+    assert "Draft begun" in Page(page).text("ol")
+    assert 'name="do"' not in page
+
+
+def test_a_draft_in_the_list_of_invoices_leads_to_its_page(mary: Browser) -> None:
+    invoice_id = saved(mary)
+    for page in ("/invoices", "/overview"):
+        assert f"/drafts/{invoice_id}" in mary.page(page).links()
+    mary.post(f"/drafts/{invoice_id}/discards", {"version": "1", "reason": "made by mistake"})
+    assert f"/drafts/{invoice_id}" in mary.page("/invoices?status=cancelled").links()
 
 
 def test_a_payer_is_found_by_name_and_chosen(mary: Browser) -> None:

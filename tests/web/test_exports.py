@@ -6,12 +6,14 @@ import csv
 import io
 import re
 import zipfile
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from redis import Redis
 
+from app.services import exports, sheet_parquet
 from tests.web.lists import fill
 from tests.web.page import Page
 
@@ -126,3 +128,38 @@ def test_words_of_strangers_are_written_and_never_calculated(own_mary: Browser) 
     row = table(export(own_mary, "csv,", "evil").data)[1]
     assert "'=1+1" in row
     assert "x\r\n=cmd|'/C calc'!A0" in row
+
+
+def test_parquet_is_refused_in_plain_words_where_it_is_not_installed(
+    own_mary: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(own_mary.portal.system, 1)
+    monkeypatch.setattr(sheet_parquet, "is_installed", lambda: False)
+    shown = own_mary.page("/invoices/exports/new")
+    assert "pyarrow is not installed" in shown.text("p")
+    assert not any(named.get("value") == "parquet" for _tag, named in shown.elements)
+    answer = export(own_mary, "parquet", "one")
+    assert answer.status_code == 422
+    assert "not installed here" in answer.text
+
+
+def test_a_parquet_file_holds_the_list_in_its_order_with_types(
+    own_mary: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr(exports, "PART_ROWS", 3)
+    monkeypatch.setattr(sheet_parquet, "GROUP_ROWS", 5)
+    fill(own_mary.portal.system, 7)
+    answer = export(own_mary, "parquet", "two")
+    own_mary.portal.system.drain()
+    file = own_mary.get(f"{answer.location}/file")
+    assert file.mimetype == "application/vnd.apache.parquet"
+    assert len(file.data) == file.content_length
+    table = parquet.read_table(io.BytesIO(file.data))
+    assert table.column("number").to_pylist() == [*range(150_011, 150_004, -1)]
+    assert table.column("total").to_pylist() == [Decimal(120)] * 7
+    assert set(table.column("status").to_pylist()) == {"unpaid"}
+    assert table.column("created_at").to_pylist()[0].tzinfo is not None
+    empty = export(own_mary, "parquet", "three", q="nothing-like-this")
+    own_mary.portal.system.drain()
+    assert parquet.read_table(io.BytesIO(own_mary.get(f"{empty.location}/file").data)).num_rows == 0

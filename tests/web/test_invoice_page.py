@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -279,3 +280,52 @@ def test_a_reservation_that_was_given_up_is_told_with_its_names(mary: Browser) -
     text = shown(mary, number)
     assert "Reservation given up" in text
     assert "a.ee, b.ee" in text
+
+
+def test_where_the_money_is_and_each_try_leads_to_its_raw_exchanges(mary: Browser) -> None:
+    system = mary.portal.system
+    number, reference = system.settle()
+    page = mary.page(f"/invoices/{number}")
+    assert "This invoice" in page.text("td")
+    payment = system.scalar("select id from payment where external_id = :r", r=reference)
+    assert "EIS Billing, as of 20" in page.text("p"), "a page on paper says of when it is, and for whom"
+    raw = f"/invoices/{number}/exchanges?of=payment-{payment}"
+    assert raw in page.links()
+    said = mary.page(raw)
+    assert "EveryPay called" in said.text("strong")
+    assert "Payment notice" not in said.text("strong")
+    assert f"/invoices/{number}/exchanges" in said.links()
+    assert "Payment notice" in mary.page(f"/invoices/{number}/exchanges?of=nonsense").text("strong")
+    delivery = system.scalar(
+        "select min(o.id) from outbox o join invoice i on i.id = o.invoice_id"
+        " where i.number = :n and o.kind like 'initiator.%'",
+        n=number,
+    )
+    assert f"/deliveries/{delivery}" in page.links()
+
+
+def test_documents_asked_for_are_shown_with_what_was_asked(mary: Browser) -> None:
+    system = mary.portal.system
+    number = system.invoice()
+    assert "Documents" not in mary.page(f"/invoices/{number}").text("h2")
+    system.sql(
+        "insert into document (kind, initiator_id, invoice_id, number, payload, fingerprint)"
+        " select 'e_invoice', initiator_id, id, number::text, cast(:said as json), 'x' from invoice where number = :n",
+        n=number,
+        said=json.dumps({"buyer_name": "Jaan Tamm", "text": XSS}),
+    )
+    page = mary.page(f"/invoices/{number}")
+    assert "E-invoice" in page.text("tbody")
+    assert "waits to be sent" in page.text("tbody")
+    document = system.scalar("select max(id) from document")
+    html = mary.get(f"/invoices/{number}/exchanges?of=document-{document}").text
+    assert "asked for: E-invoice" in html
+    assert "Jaan" not in html
+    assert "<script>alert" not in html
+
+
+def test_why_it_is_not_paid_is_asked_and_answered_on_its_page(mary: Browser) -> None:
+    number = mary.portal.system.invoice()
+    assert "Why is it not paid? " in mary.page(f"/invoices/{number}").text("span")
+    paid, _reference = mary.portal.system.settle()
+    assert "Why is it not paid?" not in mary.get(f"/invoices/{paid}").text

@@ -318,3 +318,20 @@ def test_the_headline_says_when_the_books_were_proven_and_shouts_when_they_do_no
     page = own_mary.page("/overview")
     assert "the books do not hold" in page.text("p")
     assert "Checks that do not hold" in page.text("span")
+
+
+def test_a_failing_webhook_and_the_last_proof_are_lines_that_lead_to_their_rows(portal: Portal, mary: Browser) -> None:
+    system = portal.system
+    system.sql("insert into lane (name, queue, failures) values ('webhook:we_x', 'notify', 3)")
+    system.sql(
+        "insert into webhook_endpoint (token, initiator_id, lane_id, url, types, description, secret_sealed)"
+        " select 'we_x', i.id, l.id, 'https://hooks.example/x?token=1', '{}', '', 's' from initiator i, lane l"
+        " where i.code = 'auction' and l.name = 'webhook:we_x'"
+    )
+    system.sql("insert into proof_run (asked_by, finished_at) values ('system', now())")
+    page = mary.page("/overview")
+    lane = system.scalar("select id from lane where name = 'webhook:we_x'")
+    assert "auction webhook, hooks.example answers with faults" in page.text("main")
+    assert f"/deliveries?lane={lane}&state=pending" in page.links()
+    assert "Everything holds, checked" in page.text("main")
+    assert "token=1" not in page.text("main")

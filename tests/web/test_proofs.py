@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.services import proof_runs, proofs
+from app.services.dispatch import PERIODIC
 from app.services.sealing import seal
 from tests.web.page import Page
 
@@ -103,6 +104,16 @@ def test_a_long_chain_is_walked_in_stretches_and_a_break_is_found(
     finally:
         system.sql("update seal set hash = :whole where chain = 'event' and position = 5", whole=whole)
         system.sql("alter table seal enable trigger user")
+
+
+def test_the_clock_asks_for_a_check_each_day_unless_one_is_under_way(system: System, mary: Browser) -> None:
+    assert any(each.name == "prove_the_books" and each.every_s == 86_400 for each in PERIODIC)
+    with system.app.app_context():
+        assert proof_runs.ask_by_clock() is not None
+        assert proof_runs.ask_by_clock() is None
+    system.drain()
+    assert "the system" in Page(mary.get("/proofs").text).text("td")
+    assert "never checked" not in mary.get("/audit").text
 
 
 def test_what_the_command_found_is_shown_too(system: System, mary: Browser) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.blueprints.invoices.looks import LOOKS
 from app.domain.dispute import DisputeStatus
 from app.domain.refund import RefundStatus
+from app.web.looks import LOOKS
 from app.web.words import BOOKING
 from tests.services.refunding import MARY, ask, order
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from jinja2 import Environment
 
+from app.web import document_words, event_words, filters, roles, task_words, vat_words
 from app.web.htmx import CONFIG
 from app.web.navigation import SECTIONS
 
@@ -25,6 +29,7 @@ ALLOWED = {
     "hx-disabled-elt",
     "hx-swap-oob",
 }
+FILTERS = (document_words, event_words, filters, roles, task_words, vat_words)
 READ = {"HX-Request", "HX-Boosted", "HX-History-Restore-Request"}
 MACRO = re.compile(r"{% macro (\w+)\(")
 IMPORT = re.compile(r'{% from "([\w/.]+)" import ([\w, ]+) %}')
@@ -65,13 +70,35 @@ def test_every_macro_and_fragment_is_used() -> None:
             assert f'"{path}"' in everything + code, f"{path} is used nowhere"
 
 
+def test_no_filter_is_registered_twice() -> None:
+    """Of two functions under one name the later would be shown, whatever the other one meant."""
+    builtin = set(Environment(autoescape=True).filters)
+    mine: list[str] = []
+    app: Any = SimpleNamespace(jinja_env=SimpleNamespace(filters=Register(mine), globals={}))
+    for part in FILTERS:
+        part.install(app)
+    assert sorted(mine) == sorted(set(mine))
+    assert not builtin & set(mine)
+
+
+class Register(dict[str, object]):
+    """Filters that remember every name they were given."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__()
+        self.names = names
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self.names.append(name)
+
+
 def test_every_icon_is_in_the_sprite() -> None:
     sprite = (APP / "static" / "icons.svg").read_text(encoding="utf-8")
     there = set(re.findall(r'<symbol id="(\w+)"', sprite))
     text = "\n".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
     used = set(re.findall(r'\bicon\("(\w+)"\)', text)) | set(re.findall(r'icon_name="(\w+)"', text))
     used |= set(re.findall(r'empty_state\("(\w+)"', text)) | {"device", "sun", "moon"}
-    trail = (APP / "blueprints" / "invoices" / "looks.py").read_text(encoding="utf-8")
+    trail = (APP / "web" / "looks.py").read_text(encoding="utf-8")
     used |= set(re.findall(r'Look\(\s*"(\w+)"', trail)) | {"book"}
     used |= {section.icon for section in SECTIONS}
     assert used <= there

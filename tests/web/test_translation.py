@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import re
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -21,14 +22,15 @@ PARTS = re.compile(r"%\((\w+)\)[sd]")
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 
 
-def said() -> set[str]:
+@cache
+def said() -> frozenset[str]:
     """Return every text that templates and code ask to be translated."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     catalog = Catalog()
     for _path, _line, message, _comments, context in extract_from_dir(ROOT, methods, options):
         catalog.add(message, context=context)
-    return {_first(each.id) for each in catalog if each.id}
+    return frozenset(_first(each.id) for each in catalog if each.id)
 
 
 def catalog_of(language: str) -> Catalog:

@@ -11,6 +11,7 @@ from app.services import webhooks
 from app.services.initiators import caller_named
 from app.services.webhooks import Wish
 from tests.receiver import Receiver
+from tests.web.desks import value
 from tests.web.test_deliveries import decide, form
 
 if TYPE_CHECKING:
@@ -84,3 +85,31 @@ def test_an_endpoint_is_switched_off_and_on_with_a_reason(system: System, mary: 
 @pytest.mark.parametrize("path", ["/webhooks/we_none", "/webhooks/%00", "/webhooks/we_none/secrets/new"])
 def test_what_is_not_there_is_not_found(mary: Browser, path: str) -> None:
     assert mary.get(path).status_code == 404
+
+
+def test_what_an_endpoint_hears_is_changed_once_and_with_a_reason(system: System, mary: Browser, token: str) -> None:
+    address = f"/webhooks/{token}"
+    assert f"{address}/edit" in mary.page(address).links()
+    shown = {name: value(mary.get(f"{address}/edit").text, name) for name in ("key", "version")}
+    assert "invoice.paid" in mary.page(f"{address}/edit").text("label")
+    sent = {**shown, "reach": "some", "types": ["invoice.paid", "refund.failed"], "reason": "asked for less"}
+    wrong: tuple[dict[str, object], ...] = (
+        {"reason": ""},
+        {"types": ["evil.*"]},
+        {"types": []},
+        {"reach": "x"},
+        {"description": "x" * 201},
+    )
+    for more in wrong:
+        assert mary.post(address, sent | more).status_code == 422
+    assert [mary.post(address, sent).status_code for _ in range(2)] == [303, 303]
+    kept = system.scalar("select types from webhook_endpoint where token = :t", t=token)
+    assert kept == ["invoice.paid", "refund.failed"]
+    told = "select count(*) from event where kind = 'webhook.endpoint.changed' and reason = 'asked for less'"
+    assert system.scalar(told) == 1
+    late = mary.post(address, sent | {"key": "k" * 20, "reach": "all"})
+    assert late.status_code == 409
+    assert "Somebody changed this in the meantime" in late.text
+    again = {name: value(mary.get(f"{address}/edit").text, name) for name in ("key", "version")}
+    assert mary.post(address, {**again, "reach": "all", "reason": "wants everything"}).status_code == 303
+    assert system.scalar("select types from webhook_endpoint where token = :t", t=token) == []

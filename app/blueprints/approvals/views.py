@@ -10,7 +10,7 @@ from app.blueprints.acting import acting
 from app.blueprints.approvals.decision import Choice, Decision, chosen, decide, read, sums
 from app.domain.permission import Permission
 from app.queries import actors, refunds
-from app.web import written
+from app.web import typed
 from app.web.guards import needs, require_fresh_login
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
@@ -50,7 +50,7 @@ def create() -> WerkzeugResponse:
     decision = read(request.form.get("decision", ""))
     choices = chosen(request.form.getlist("refund"), acting())
     faults: dict[str, str] = {}
-    reason = written.reason(request.form, faults)
+    reason = typed.reason(request.form, faults)
     if not choices:
         faults["refund"] = _("Choose at least one refund")
     if faults:

@@ -17,6 +17,7 @@ from app.services import chain_export
 from app.services import proofs as checks
 from app.services.timeline import Actor
 from app.web.address import KEY
+from app.web.event_words import event_name
 from app.web.filters import TALLINN
 from app.web.guards import allowed, needs, operator
 from app.web.htmx import render
@@ -77,7 +78,7 @@ def index() -> Response:
         query=query,
         cursor=cursor,
         chains=[] if cursor else [_chain(each) for each in CHAINS],
-        kinds=[(each, each) for each in kinds],
+        kinds=sorted(((each, event_name(each)) for each in kinds), key=lambda each: each[1].casefold()),
         people=[(str(each.id), _name(each.name or each.subject)) for each in people],
         actors=[(each, str(ACTOR[each])) for each in ACTORS],
         count_text=_count_text(found.count, matching=bool(wanted)),

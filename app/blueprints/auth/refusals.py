@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.integrations import LoginCancelled, OldLogin, WeakLogin
+from app.integrations.login import LoginCancelled, OldLogin, WeakLogin
 from app.services.operators import NotListed, OtherPerson
 from app.web.translation import translate as _
 

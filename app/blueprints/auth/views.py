@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import structlog
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_login import current_user
 
 from app.blueprints.auth.refusals import Refusal, explain, unreachable
 from app.domain.errors import Forbidden, ProviderFailure
-from app.extensions import login_manager, oauth
 from app.queries.settings import whole_numbers
 from app.services import operators
 from app.web import cookies, language
-from app.web.guards import LoginTooOld, local_path, operator
-from app.web.htmx import see_other
+from app.web.extensions import login_manager, oauth
+from app.web.guards import LoginTooOld, SignedOut, local_path, only_reckons, operator
+from app.web.htmx import see_other, wants_fragment
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -49,7 +60,7 @@ def sign_in() -> WerkzeugResponse:
     onward = local_path(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(onward or url_for("overview.index"), 303)
-    return make_response(render_template("auth/sign_in.html", onward=onward))
+    return make_response(render_template("auth/sign_in.html", onward=onward, ended=request.args.get("ended")))
 
 
 @blueprint.get("/auth/tara")
@@ -69,11 +80,14 @@ def tara() -> WerkzeugResponse:
 def callback() -> WerkzeugResponse:
     """End a login with a new session, or say in words why not."""
     onward, again = local_path(session.get("onward")), session.get("again") is True
-    old = cookies.session_token() if again else None
+    before = cookies.session_token()
+    old = before if again else None
     here = {"ip": request.remote_addr or "", "user_agent": request.user_agent.string}
     try:
         identity = oauth.tara.identity(fresh=again)
         token = operators.renew_session(old, identity, **here) if old else operators.open_session(identity, **here)
+        if before:
+            operators.hand_over(before, token)
     except ProviderFailure as failure:
         return _refused(unreachable(), failure)
     except Forbidden as refusal:
@@ -119,10 +133,34 @@ def _fresh_login_wanted(_wanted: LoginTooOld) -> WerkzeugResponse:
     """Keep what was typed and lead to a fresh sign-in; a page is simply come back to."""
     if request.method == "GET":
         return see_other(url_for("auth.again", next=local_path(request.full_path.rstrip("?"))))
-    fields = [(name, value) for name, values in request.form.lists() for value in values if name != "csrf_token"]
-    if len(fields) <= MOST_FIELDS and sum(len(value) for _name, value in fields) <= MOST_TYPED and not request.files:
+    fields = _typed()
+    if fields is not None:
         operators.hold_form(operator().session_id, request.full_path.rstrip("?"), fields)
     return see_other(url_for("auth.again"))
+
+
+@blueprint.app_errorhandler(SignedOut)
+def _sign_in_first(_over: SignedOut) -> WerkzeugResponse:
+    """Keep the form of somebody whose session ended while they wrote it, and lead to the sign-in.
+
+    Who is still typing stays where they are: the form is kept when it is sent.
+    """
+    token = cookies.session_token()
+    if token and wants_fragment() and only_reckons():
+        said = _("Your session has ended. Go on: what you typed is kept when you save it, and you sign in then.")
+        return Response(render_template("auth/_ended.html", said=said), 401, {"HX-Reswap": "innerHTML"})
+    fields = _typed()
+    kept = bool(token and fields) and operators.hold_for_return(str(token), request.full_path.rstrip("?"), fields or [])
+    ended = ("kept" if kept else "lost") if token else None
+    where = url_for("auth.sign_in", next=url_for("auth.held") if kept else None, ended=ended)
+    return Response(status=401, headers={"HX-Redirect": where}) if wants_fragment() else see_other(where)
+
+
+def _typed() -> list[tuple[str, str]] | None:
+    """Return the fields of the form that was sent, or None when they are too many to keep."""
+    fields = [(name, value) for name, values in request.form.lists() for value in values if name != "csrf_token"]
+    is_small = len(fields) <= MOST_FIELDS and sum(len(value) for _name, value in fields) <= MOST_TYPED
+    return fields if is_small and not request.files else None
 
 
 @blueprint.post("/logout")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from app.domain.credit import Credit, Left, Room, credit_of, split
 from app.domain.errors import Conflict, Invalid
 from app.web.translation import translate as _
-from app.web.typed import Typed
-from app.web.written import new_key
+from app.web.typed import KEY, Typed
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
-
-KEY = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 
 
 def key_of(form: MultiDict[str, str]) -> str:
@@ -38,12 +34,6 @@ class CreditForm(Typed):
         self.credit: Credit | None = None
         self.of: Room | None = None
         self._count(room)
-
-    @property
-    def key(self) -> str:
-        """Return the key of this form; a strange one is replaced."""
-        typed = self.value("key")
-        return typed if KEY.fullmatch(typed) else new_key()
 
     @property
     def is_counted(self) -> bool:

@@ -22,7 +22,7 @@ from app.web.address import KEY
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
-from app.web.written import new_key
+from app.web.typed import new_key
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse

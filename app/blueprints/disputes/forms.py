@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.domain.money import Money, format_amount
-from app.web import written
+from app.web import typed
 from app.web.filters import money
 from app.web.translation import translate as _
 
@@ -27,6 +27,7 @@ class DisputeForm:
     amount: str
     reason: str = ""
     due: str = ""
+    key: str = field(default_factory=typed.new_key)
     faults: dict[str, str] = field(default_factory=dict)
     amount_minor: int = 0
     due_on: date | None = None
@@ -40,22 +41,22 @@ class DisputeForm:
 
     @classmethod
     def parse(cls, sent: Mapping[str, str], offer: RefundOffer) -> DisputeForm:
-        """Return what was sent, checked against what the invoice holds."""
+        """Return what was sent, checked against what the invoice holds. Raises Invalid for a key that is not ours."""
         text = sent.get("payment", "")
         chosen = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else None
-        form = cls(chosen, written.line(sent, "amount")[:40], due=written.line(sent, "due")[:20])
+        form = cls(chosen, typed.line(sent, "amount")[:40], due=typed.line(sent, "due")[:20], key=typed.key(sent))
         part = next((each for each in disputable(offer) if each.payment.id == chosen), None)
         if part is None:
             form.faults["payment"] = _("Choose which payment is disputed")
         else:
-            form.amount_minor = written.amount(form.amount, part.payment.currency) or 0
+            form.amount_minor = typed.amount(form.amount, part.payment.currency) or 0
             if not 0 < form.amount_minor <= part.of.left_minor:
                 left = money(part.of.left_minor, part.payment.currency)
                 form.faults["amount"] = _("An amount above zero, at most %(left)s", left=left)
-        form.due_on = written.day(form.due)
+        form.due_on = typed.day(form.due)
         if form.due and form.due_on is None:
             form.faults["due"] = _("A day such as 2026-12-31, or nothing")
-        form.reason = written.reason(sent, form.faults)
+        form.reason = typed.reason(sent, form.faults)
         return form
 
 

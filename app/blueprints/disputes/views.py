@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request, url_for
 
@@ -16,12 +17,14 @@ from app.queries import disputes
 from app.queries.paging import Cursor
 from app.services import disputes as verbs
 from app.services import refund_offers
+from app.services.once import once
 from app.services.open_dispute import DisputeRefused
+from app.web import typed
 from app.web.address import KEY
 from app.web.ask import Ask, Said
 from app.web.ask import answer as ask
 from app.web.filters import money
-from app.web.guards import needs, require_fresh_login
+from app.web.guards import needs, operator, require_fresh_login
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
 
@@ -106,25 +109,45 @@ def new(number: int) -> Response:
 @blueprint.post(f"/invoices/<{KEY}:number>/disputes")
 @needs(Permission.OPEN_DISPUTE)
 def create(number: int) -> WerkzeugResponse:
-    """Open a dispute; a payment has one open dispute at most, so a second click finds the first."""
+    """Open a dispute; a second click on one form finds the first."""
+    said = {name: typed.line(request.form, name) for name in ("payment", "amount", "due", "reason")}
+    key = typed.key(request.form)
+    try:
+        made = once(operator().operator_id, "disputes.create", key, said | {"invoice": number}, partial(_open, number))
+    except NotYet as wrong:
+        return make_response(_form(wrong.offer, wrong.form), 422)
+    except DisputeRefused:
+        offer = refund_offers.offer(number, acting())
+        form = DisputeForm.parse(request.form, offer)
+        form.faults["payment"] = _("Somebody else was faster: the payment is disputed already, or given back")
+        return make_response(_form(offer, form), 409)
+    flash(_("The dispute is open: %(amount)s cannot be refunded until it ends", amount=said["amount"]))
+    return see_other(url_for("disputes.show", dispute_id=made.body["dispute"]))
+
+
+class NotYet(Exception):
+    """What was sent cannot be a dispute yet; nothing was done."""
+
+    def __init__(self, offer: RefundOffer, form: DisputeForm) -> None:
+        super().__init__()
+        self.offer = offer
+        self.form = form
+
+
+def _open(number: int) -> dict[str, Any]:
     offer = refund_offers.offer(number, acting())
     form = DisputeForm.parse(request.form, offer)
     if form.faults:
-        return make_response(_form(offer, form), 422)
-    try:
-        made = verbs.open_dispute(
-            cast("int", form.payment),
-            form.amount_minor,
-            reason=form.reason,
-            actor=acting(),
-            invoice_id=offer.invoice.id,
-            evidence_due_on=form.due_on,
-        )
-    except DisputeRefused:
-        form.faults["payment"] = _("Somebody else was faster: the payment is disputed already, or given back")
-        return make_response(_form(refund_offers.offer(number, acting()), form), 409)
-    flash(_("The dispute is open: %(amount)s cannot be refunded until it ends", amount=form.amount))
-    return see_other(url_for("disputes.show", dispute_id=made))
+        raise NotYet(offer, form)
+    made = verbs.open_dispute(
+        cast("int", form.payment),
+        form.amount_minor,
+        reason=form.reason,
+        actor=acting(),
+        invoice_id=offer.invoice.id,
+        evidence_due_on=form.due_on,
+    )
+    return {"dispute": made}
 
 
 def _form(offer: RefundOffer, form: DisputeForm) -> Response:

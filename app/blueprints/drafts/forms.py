@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 FIELDS = ("description", "quantity", "unit", "price", "vat", "discount")
 EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}")
-KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 CURRENCY = "EUR"
 YEARS = range(2000, 2100)
@@ -67,12 +65,6 @@ class DraftForm(Typed):
             due_on=self.due_on,
             currency=CURRENCY,
         )
-
-    @property
-    def key(self) -> str:
-        """Return the key of this form, the same however often it is sent; a strange one is replaced."""
-        typed = self.value("key")
-        return typed if KEY.fullmatch(typed) else new_key()
 
     @property
     def version(self) -> int:
@@ -177,11 +169,6 @@ def _blamed(name: str, number: str) -> str:
         "service": _("Choose one of the list"),
     }
     return words.get(name, _("Something is not right yet"))
-
-
-def new_key() -> str:
-    """Return a key for a form that is shown for the first time."""
-    return secrets.token_urlsafe(18)
 
 
 def blank_row(vat: str = "standard") -> Row:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from werkzeug.datastructures import MultiDict
 
 from app.blueprints.acting import acting
-from app.blueprints.drafts.forms import DraftForm, asked, blank_row, chosen, new_key, shown, without
+from app.blueprints.drafts.forms import DraftForm, asked, blank_row, chosen, shown, without
 from app.domain.draft import ChangedMeanwhile, totals_of
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
@@ -24,10 +24,11 @@ from app.services.drafts import NoDraft
 from app.services.issuing import Seen, TotalsChanged
 from app.web.address import KEY
 from app.web.filters import TALLINN, clock, day
-from app.web.guards import needs
+from app.web.guards import needs, reckons
 from app.web.htmx import render, see_other
+from app.web.trail import story
 from app.web.translation import translate as _
-from app.web.typed import Typed
+from app.web.typed import Typed, new_key
 from app.web.vat_words import vat_choice
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def create() -> WerkzeugResponse:
 
 @blueprint.post("/totals")
 @needs(Permission.CREATE)
+@reckons
 def totals() -> Response:
     """Show what the lines come to as they are typed; nothing is kept."""
     form = _sent()
@@ -96,10 +98,13 @@ def totals() -> Response:
 @blueprint.get(f"/<{KEY}:invoice_id>")
 @needs(Permission.VIEW)
 def edit(invoice_id: int) -> WerkzeugResponse:
-    """Show a draft in its form; what was issued is shown as the invoice it is."""
+    """Show a draft in its form; what was issued as the invoice it is, what was discarded with its history."""
     invoice, draft = found.one(invoice_id)
     if invoice.number is not None:
         return see_other(url_for("invoices.show", number=invoice.number))
+    if invoice.status != "draft":
+        lines = story(*found.history(invoice_id), draft.service)
+        return make_response(render_template("drafts/show.html", invoice=invoice, draft=draft, lines=lines))
     values, rows = shown(draft)
     values["version"] = str(invoice.version)
     return _form(values, rows, invoice_id=invoice_id)
@@ -185,7 +190,7 @@ def create_discard(invoice_id: int) -> WerkzeugResponse:
     except NoDraft:
         return _came_late(invoice_id)
     flash(_("The draft is discarded. Its history is kept."))
-    return see_other(url_for("drafts.index"))
+    return see_other(url_for("drafts.edit", invoice_id=invoice_id))
 
 
 def _sent() -> DraftForm:
@@ -209,7 +214,7 @@ def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | Non
         values = chosen(values, (payer.id, payer.name, payer.email, payer.reg_no))
     else:
         return None
-    return _form(values, rows, invoice_id=invoice_id, payers=payers)
+    return _form(values | {"focus": verb}, rows, invoice_id=invoice_id, payers=payers)
 
 
 def _form(  # noqa: PLR0917 - what stands in a form
@@ -294,7 +299,7 @@ def _came_late(invoice_id: int) -> WerkzeugResponse:
         flash(_("This draft was issued already, as invoice %(number)s. Nothing was done twice.", number=invoice.number))
         return see_other(url_for("invoices.show", number=invoice.number))
     flash(_("This draft was discarded in the meantime: %(reason)s", reason=invoice.cancel_reason or ""))
-    return see_other(url_for("drafts.index"))
+    return see_other(url_for("drafts.edit", invoice_id=invoice_id))
 
 
 def _why(invoice_id: int, refusal: ChangedMeanwhile | TotalsChanged) -> str:

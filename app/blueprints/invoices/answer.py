@@ -30,6 +30,7 @@ class Answer(NamedTuple):
     tone: str
     headline: str
     rest: str
+    why: str = ""
 
 
 def answer(found: InvoiceDetail, why: Explanation) -> Answer:
@@ -37,11 +38,11 @@ def answer(found: InvoiceDetail, why: Explanation) -> Answer:
     tone = words.invoice_word(found.invoice.status).tone
     headline = HEADLINES[S(found.invoice.status)](found)
     if not found.questions:
-        return Answer(tone, headline, _rest(found, why))
+        return Answer(tone, headline, _rest(found), _step(why))
     if any(each.kind == "payment.differs" for each in found.questions):
         headline = _("Money came, but it differs from what was asked: a person decides.")
     questions = " ".join(f"{each.sentence}." for each in found.questions)
-    return Answer("warn", headline, _("A person must decide: %(questions)s", questions=questions))
+    return Answer("warn", headline, _("A person must decide: %(questions)s", questions=questions), _step(why))
 
 
 def on(moment: datetime) -> str:
@@ -154,11 +155,15 @@ HEADLINES: dict[S, Callable[[InvoiceDetail], str]] = {
 }
 
 
-def _rest(found: InvoiceDetail, why: Explanation) -> str:
-    told = _told(found.service.name, found.deliveries[0]) if found.deliveries else ""
+def _step(why: Explanation) -> str:
+    """Return why it is not paid and what to do, or nothing where the headline says it all."""
     finding = why.finding
-    step = "" if finding.is_paid or finding.cause in OVER else why_words.sentence(finding)
-    return " ".join(part for part in (told, _books(found), step) if part)
+    return "" if finding.is_paid or finding.cause in OVER else why_words.sentence(finding)
+
+
+def _rest(found: InvoiceDetail) -> str:
+    told = _told(found.service.name, found.deliveries[0]) if found.deliveries else ""
+    return " ".join(part for part in (told, _books(found)) if part)
 
 
 def _told(service: str, latest: OutboxRow) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, url_for
 
-from app.blueprints.invoices.selections import address, as_fields, key_of_form, new_key, parse_selection
+from app.blueprints.invoices.selections import address, as_fields, key_of_form, parse_selection
 from app.blueprints.invoices.views import blueprint
 from app.domain.bulk_action import Subject, judge
 from app.domain.errors import Invalid
@@ -18,7 +18,7 @@ from app.queries import bulk_preview
 from app.queries import tasks as questions
 from app.services import tasks
 from app.services.bulk_actions import MOST_INVOICES
-from app.web import task_words, words
+from app.web import task_words, typed, words
 from app.web.filters import money
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from app.queries.bulk_preview import Group
     from app.queries.invoice_selection import Selection
 
-SHORTEST_REASON, LONGEST_REASON = 3, 300
 CREDITS = "registry"
 MARKS = {"paid": TaskKind.MARK_PAID, "unpaid": TaskKind.MARK_UNPAID}
 
@@ -122,7 +121,7 @@ def _mark(word: str) -> TaskKind:
 
 def _ask(kind: TaskKind, args: Any) -> Response:
     selection = parse_selection(args)
-    return _form(kind, selection, _preview(kind, selection), {}, new_key())
+    return _form(kind, selection, _preview(kind, selection), {}, typed.new_key())
 
 
 def _begin(kind: TaskKind) -> WerkzeugResponse:
@@ -132,11 +131,9 @@ def _begin(kind: TaskKind) -> WerkzeugResponse:
     begun = questions.begun_with(key, who)
     if begun is not None:
         return see_other(url_for("tasks.show", task_id=begun))
-    reason = request.form.get("reason", "").strip()
     preview = _preview(kind, selection)
-    faults = {}
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON or not reason.isprintable():
-        faults["reason"] = _("Say why, in %(least)d to %(most)d characters", least=SHORTEST_REASON, most=LONGEST_REASON)
+    faults: dict[str, str] = {}
+    reason = typed.reason(request.form, faults)
     if request.form.get("seen") != preview.seen:
         faults["seen"] = _("The list has changed since you looked: see what would happen now")
     if preview.is_too_much or not preview.done:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.web import words
+from app.web import document_words, words
 from app.web.filters import shortened
 from app.web.masking import cover_text, pretty
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from app.models.document import OutgoingDocument
     from app.models.inbox import InboxMessage
     from app.models.outbox import OutboxRow
     from app.models.payment import Payment
@@ -37,21 +39,24 @@ class Exchange(NamedTuple):
     title: str
     summary: str
     parts: list[Part]
+    of: str
 
 
-def exchanges(found: InvoiceDetail) -> list[Exchange]:
-    """Return all exchanges, newest first."""
-    said = [_message(each) for each in found.messages]
+def exchanges(found: InvoiceDetail, documents: Sequence[OutgoingDocument]) -> list[Exchange]:
+    """Return all exchanges, newest first; `of` names the payment, delivery or document each belongs to."""
+    payments = {each.external_id: f"payment-{each.id}" for each in found.payments if each.external_id}
+    said = [_message(each, payments.get(each.external_id or "", "")) for each in found.messages]
     said += [_delivery(each) for each in found.deliveries]
     said += [_snapshot(each) for each in found.payments if each.snapshot]
+    said += [_document(each, found.service.name) for each in documents]
     return sorted(said, key=lambda each: each.at, reverse=True)
 
 
-def _message(each: InboxMessage) -> Exchange:
+def _message(each: InboxMessage, of: str) -> Exchange:
     title = _("%(gateway)s called: %(kind)s", gateway=words.gateway(each.source), kind=each.kind)
     outcome = each.outcome or _("not looked into yet")
     parts = [Part(_("Message"), pretty(each.raw) or EMPTY), Part(_("Headers"), pretty(each.headers))]
-    return Exchange(each.created_at, IN, title, outcome, parts)
+    return Exchange(each.created_at, IN, title, outcome, parts, of)
 
 
 def _snapshot(each: Payment) -> Exchange:
@@ -60,7 +65,16 @@ def _snapshot(each: Payment) -> Exchange:
         gateway=words.gateway(each.gateway),
         reference=shortened(each.external_id or "?"),
     )
-    return Exchange(each.updated_at, IN, title, each.provider_state or "", [Part(_("Answer"), pretty(each.snapshot))])
+    parts = [Part(_("Answer"), pretty(each.snapshot))]
+    return Exchange(each.updated_at, IN, title, each.provider_state or "", parts, f"payment-{each.id}")
+
+
+def _document(each: OutgoingDocument, service: str) -> Exchange:
+    title = _("%(service)s asked for: %(document)s", service=service, document=document_words.document_kind(each.kind))
+    state = str(document_words.document_word(each.state).label)
+    return Exchange(
+        each.created_at, IN, title, state, [Part(_("Document"), pretty(each.payload))], f"document-{each.id}"
+    )
 
 
 def _delivery(each: OutboxRow) -> Exchange:
@@ -71,7 +85,7 @@ def _delivery(each: OutboxRow) -> Exchange:
         parts.append(Part(_("Answer"), pretty(each.answer_body)))
     if each.last_error and each.state != "done":
         parts.append(Part(_("Last fault"), cover_text(each.last_error)))
-    return Exchange(each.done_at or each.created_at, OUT, title, _delivery_summary(each), parts)
+    return Exchange(each.done_at or each.created_at, OUT, title, _delivery_summary(each), parts, f"delivery-{each.id}")
 
 
 def _delivery_summary(each: OutboxRow) -> str:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, stream_with_context, url_for
 
-from app.blueprints.invoices.selections import address, as_fields, key_of_form, new_key, parse_selection
+from app.blueprints.invoices.selections import address, as_fields, key_of_form, parse_selection
 from app.blueprints.invoices.views import blueprint
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
 from app.domain.task import TaskKind
 from app.queries import invoice_selection
 from app.queries.invoice_export import COLUMNS
-from app.services import exports, tasks
-from app.web import words
+from app.services import exports, sheet_parquet, tasks
+from app.web import typed, words
 from app.web.filters import TALLINN
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
     from app.queries.invoice_selection import Selection
 
-FORMATS = {"csv;": (exports.CSV, ";"), "csv,": (exports.CSV, ","), "xlsx": (exports.XLSX, "")}
+FORMATS = {
+    "csv;": (exports.CSV, ";"),
+    "csv,": (exports.CSV, ","),
+    "xlsx": (exports.XLSX, ""),
+    "parquet": (exports.PARQUET, ""),
+}
 
 
 @blueprint.get("/exports/new")
@@ -44,7 +49,8 @@ def new_export() -> Response:
         found=found,
         at_once=not found.is_capped and found.number <= exports.AT_ONCE_ROWS,
         back=address(selection),
-        key=new_key(),
+        key=typed.new_key(),
+        has_parquet=sheet_parquet.is_installed(),
     )
 
 
@@ -56,6 +62,8 @@ def create_export() -> WerkzeugResponse:
     chosen = FORMATS.get(request.form.get("format", ""))
     if chosen is None:
         raise Invalid.field("format", _("is none of those offered"))
+    if chosen[0] == exports.PARQUET and not sheet_parquet.is_installed():
+        raise Invalid.field("format", _("needs the package pyarrow, which is not installed here"))
     who, key = operator(), key_of_form()
     check(EXPORTS, str(who.session_id))
     form, separator = chosen
@@ -84,5 +92,7 @@ def _wish(selection: Selection, form: str, separator: str) -> dict[str, Any]:
         "title": _("Invoices"),
         "file": f"invoices-{datetime.now(UTC).astimezone(TALLINN):%Y-%m-%d-%H%M}",
         "titles": [str(EXPORT_TITLES[each]) for each in COLUMNS],
-        "words": statuses | kinds | {"yes": _("yes"), "no": _("no")},
+        "words": sheet_parquet.WORDS
+        if form == exports.PARQUET
+        else statuses | kinds | {"yes": _("yes"), "no": _("no")},
     }

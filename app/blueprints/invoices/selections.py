@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
@@ -50,11 +49,6 @@ def as_fields(selection: Selection) -> list[tuple[str, Any]]:
 def address(selection: Selection) -> str:
     """Return where the list shows what the selection was taken from."""
     return url_for("invoices.index", **_query(selection))
-
-
-def new_key() -> str:
-    """Return a key that makes two clicks on one form one task."""
-    return token_urlsafe(18)
 
 
 def key_of_form() -> str:

@@ -10,14 +10,14 @@ from app.blueprints.invoices.answer import answer
 from app.blueprints.invoices.bar import filter_bar, unpaid, view_bar
 from app.blueprints.invoices.exchanges import exchanges
 from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_columns, parse_filter, parse_sort
-from app.blueprints.invoices.trail import trail
 from app.domain.permission import Permission
-from app.queries import invoices, saved_views
+from app.queries import invoice_papers, invoices, saved_views
 from app.queries.sorting import Mark
 from app.queries.why_not_paid import why_not_paid
 from app.web.address import KEY
 from app.web.guards import needs, operator
 from app.web.htmx import render, wants_fragment
+from app.web.trail import trail
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -60,16 +60,24 @@ def show(number: int) -> str:
     """Show one invoice: the answer in a sentence, the money trail, facts, lines, books and deliveries."""
     found = invoices.detail(number)
     return render_template(
-        "invoices/show.html", found=found, answer=answer(found, why_not_paid(found.invoice)), trail=trail(found)
+        "invoices/show.html",
+        found=found,
+        answer=answer(found, why_not_paid(found.invoice)),
+        trail=trail(found),
+        papers=invoice_papers.of_invoice(found.invoice.id, found.payments),
     )
 
 
 @blueprint.get(f"/<{KEY}:number>/exchanges")
 @needs(Permission.VIEW)
 def exchanges_index(number: int) -> str:
-    """Show what was said between us and the outside about this invoice, as it was said."""
+    """Show what was said between us and the outside about this invoice, or about one part of it, as it was said."""
     found = invoices.detail(number)
-    return render_template("invoices/exchanges.html", found=found, exchanges=exchanges(found))
+    papers = invoice_papers.of_invoice(found.invoice.id, found.payments)
+    said = exchanges(found, papers.documents)
+    of = request.args.get("of", "")
+    wanted = [each for each in said if each.of == of]
+    return render_template("invoices/exchanges.html", found=found, exchanges=wanted or said, is_part=bool(wanted))
 
 
 def _usual_columns() -> tuple[str, ...]:

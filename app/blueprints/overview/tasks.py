@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from app.blueprints.overview import links
 from app.domain.numbering import RangeAlarm, alarm
 from app.queries import waiting
 from app.web.delivery_words import ERROR
-from app.web.filters import clock, grouped
+from app.web.filters import clock, day, grouped
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as later
@@ -112,8 +113,11 @@ def headline_parts(lanes: Sequence[Lane], beats: Beat) -> tuple[str, str]:
 
 
 def _proofs(beats: Beat) -> list[Task]:
-    if not beats.unproven or beats.proven_at is None:
+    if beats.proven_at is None:
         return []
+    if not beats.unproven:
+        text = _("Everything holds, checked %(when)s", when=_when(beats.proven_at))
+        return [Task(Word(_("Proofs"), "good"), text, "", links.place("proofs.index"))]
     text = _("Checks that do not hold, or could not be made")
     return [Task(Word(_("Proofs"), "bad"), text, grouped(beats.unproven), links.place("proofs.index"))]
 
@@ -151,7 +155,10 @@ def _gateway(lanes: Sequence[Lane], beats: Beat) -> list[Task]:
         tone, text = "bad", _("EveryPay does not answer, asked again at %(time)s", time=clock(lane.paused_until)[:5])
     elif lane.failures:
         tone, text = "warn", _("EveryPay answers with faults")
-    tasks = [Task(Word(_("Gateway"), tone), text, _owed(lane), links.place("inbox.index"))]
+    rows = (
+        links.place("deliveries.index", lane=lane.id, state="pending") if lane.waiting else links.place("inbox.index")
+    )
+    tasks = [Task(Word(_("Gateway"), tone), text, _owed(lane), rows)]
     if beats.compared_at and beats.compared_day:
         compared = _("Compared with the gateway up to %(day)s", day=beats.compared_day.isoformat())
         tasks.append(Task(Word(_("Comparison"), "good"), compared, "", links.place("comparisons.index")))
@@ -162,7 +169,11 @@ def _services(lanes: Sequence[Lane]) -> list[Task]:
     tasks = []
     for lane in lanes:
         kind, _colon, code = lane.name.partition(":")
-        if kind != "initiator" or not (lane.failures or lane.paused_until or lane.stopped or lane.waiting):
+        if lane.url is not None:
+            code = _("%(service)s webhook, %(host)s", service=lane.service, host=urlsplit(lane.url).hostname)
+        elif kind != "initiator":
+            continue
+        if not (lane.failures or lane.paused_until or lane.stopped or lane.waiting):
             continue
         address = links.place("deliveries.index", lane=lane.id, state="pending")
         if lane.stopped:
@@ -194,6 +205,10 @@ def _ourselves(beats: Beat) -> list[Task]:
 
 def _owed(lane: Lane) -> str:
     return _("%(many)s waiting", many=grouped(lane.waiting)) if lane.waiting else ""
+
+
+def _when(moment: datetime) -> str:
+    return _at(moment) if _is_today(moment) else f"{day(moment)} {_at(moment)}"
 
 
 def _at(moment: datetime) -> str:

@@ -16,8 +16,8 @@ from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
 from app.domain.reference import is_valid
 from app.integrations import current
-from app.services import issuing
-from app.web import written
+from app.services.issuing_at_once import issue_at_once
+from app.web import typed
 from app.web.filters import TALLINN
 from app.web.guards import needs
 from app.web.htmx import see_other
@@ -36,21 +36,21 @@ OWNER, KIND = "billing_system", "linkpay"
 @needs(Permission.ISSUE_INVOICE)
 def new() -> str:
     """Show the form."""
-    return render_template("payment_links/new.html", values={"key": written.new_key()}, faults={})
+    return render_template("payment_links/new.html", values={"key": typed.new_key()}, faults={})
 
 
 @blueprint.post("")
 @needs(Permission.ISSUE_INVOICE)
 def create() -> WerkzeugResponse:
     """Issue the invoice and lead to it: its link stands there to be copied."""
-    key = written.key(request.form)
+    key = typed.key(request.form)
     form = Typed(request.form)
     draft = _draft(form)
     if draft is None:
         return _again(form.faults)
     today = datetime.now(UTC).astimezone(TALLINN).date()
     try:
-        number = issuing.issue_at_once(draft, key=key, today=today, actor=acting(), signer=current().links)
+        number = issue_at_once(draft, key=key, today=today, actor=acting(), signer=current().links)
     except Invalid:
         return _again({"amount": _("An amount such as 120.00")})
     except NumberRangeExhausted:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from app.queries.references import SORTS, ReferenceFilter
 from app.services.reference_desk import NewReference
 from app.web.translation import translate as _
+from app.web.typed import new_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +53,6 @@ def key_of(form: MultiDict[str, str]) -> str:
     """Return the key under which this form counts once; a new one for what is none."""
     key = form.get("key", "")
     return key if KEY.fullmatch(key) else new_key()
-
-
-def new_key() -> str:
-    """Return the key of a new form."""
-    return secrets.token_urlsafe(24)
 
 
 def sentences(fields: dict[str, list[str]]) -> dict[str, str]:

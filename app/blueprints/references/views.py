@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from app.blueprints.references.forms import as_query, key_of, new_key, parse_filter, parse_new, sentences
+from app.blueprints.references.forms import as_query, key_of, parse_filter, parse_new, sentences
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
 from app.domain.reference import LONGEST, SHORTEST, is_valid, with_check_digit
@@ -21,6 +21,7 @@ from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
+from app.web.typed import new_key
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse

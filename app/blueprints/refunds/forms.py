@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.domain.money import Money, format_amount
 from app.domain.refund import RefundStatus
 from app.queries.refunds import RefundFilter
-from app.web import written
+from app.web import typed
 from app.web.filters import money
 from app.web.translation import translate as _
 
@@ -30,10 +30,10 @@ def parse_filter(args: MultiDict[str, str], services: Sequence[str]) -> RefundFi
     return RefundFilter(
         statuses=tuple(str(status) for status in RefundStatus if status in statuses),
         services=tuple(code for code in services if code in args.getlist("service")),
-        since=written.day(args.get("since", "")),
-        until=written.day(args.get("until", "")),
-        least_minor=written.amount(args.get("least", ""), CURRENCY),
-        most_minor=written.amount(args.get("most", ""), CURRENCY),
+        since=typed.day(args.get("since", "")),
+        until=typed.day(args.get("until", "")),
+        least_minor=typed.amount(args.get("least", ""), CURRENCY),
+        most_minor=typed.amount(args.get("most", ""), CURRENCY),
     )
 
 
@@ -61,7 +61,7 @@ class RefundForm:
     payment: int | None
     amount: str
     reason: str = ""
-    key: str = field(default_factory=written.new_key)
+    key: str = field(default_factory=typed.new_key)
     faults: dict[str, str] = field(default_factory=dict)
     amount_minor: int = 0
 
@@ -77,17 +77,17 @@ class RefundForm:
         """Return what was sent, checked against what can go back. Raises Invalid for a key that is not ours."""
         text = sent.get("payment", "")
         chosen = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else None
-        form = cls(chosen, written.line(sent, "amount")[:40], key=written.key(sent))
+        form = cls(chosen, typed.line(sent, "amount")[:40], key=typed.key(sent))
         part = offer.part(chosen)
         if part is None:
             form.faults["payment"] = _("Choose which payment to give back")
         else:
             form._check_amount(part)
-        form.reason = written.reason(sent, form.faults)
+        form.reason = typed.reason(sent, form.faults)
         return form
 
     def _check_amount(self, part: Part) -> None:
-        minor = written.amount(self.amount, part.payment.currency)
+        minor = typed.amount(self.amount, part.payment.currency)
         if not minor:
             self.faults["amount"] = _("An amount above zero with at most two places, such as 12.50")
         elif minor > part.of.left_minor:

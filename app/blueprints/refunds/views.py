@@ -18,7 +18,7 @@ from app.queries.paging import Cursor
 from app.services import refund_offers
 from app.services import refunds as verbs
 from app.services.refunds import OtherOrder, RefundOrder
-from app.web import written
+from app.web import typed
 from app.web.address import KEY
 from app.web.filters import money
 from app.web.guards import needs, require_fresh_login
@@ -98,7 +98,7 @@ def create(number: int) -> WerkzeugResponse:
     except Conflict as conflict:
         fresh = refund_offers.offer(number, acting())
         form.faults["amount"] = _what_happened(conflict, fresh, form)
-        form.key = written.new_key()
+        form.key = typed.new_key()
         return _again(fresh, form, 409)
     flash(_("Asked for: %(amount)s go back", amount=money(asked.amount.minor, asked.amount.currency)))
     return see_other(url_for("refunds.show", refund_id=asked.id))
@@ -118,7 +118,7 @@ def create_withdrawal(refund_id: int) -> WerkzeugResponse:
     """Take a refund back that has not left."""
     found = refunds.detail(refund_id)
     faults: dict[str, str] = {}
-    reason = written.reason(request.form, faults)
+    reason = typed.reason(request.form, faults)
     if faults:
         page = render(
             "refunds/new_withdrawal.html", "refunds/_withdrawal.html", found=found, reason=reason, faults=faults
@@ -135,9 +135,9 @@ def create_withdrawal(refund_id: int) -> WerkzeugResponse:
 
 def _sent_before(offer: RefundOffer) -> int | None:
     """Return the refund that the same form, with the same values, was sent for before."""
-    key = f"portal:{written.key(request.form)}"
+    key = f"portal:{typed.key(request.form)}"
     same = next((each for each in offer.refunds if each.idempotency_key == key), None)
-    if same is None or written.amount(request.form.get("amount", ""), same.currency) != same.amount_minor:
+    if same is None or typed.amount(request.form.get("amount", ""), same.currency) != same.amount_minor:
         return None
     return same.id
 

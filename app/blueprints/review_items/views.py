@@ -16,7 +16,7 @@ from app.queries.paging import Cursor
 from app.queries.questions import QuestionFilter
 from app.services import review_work
 from app.services.review_work import QuestionMoved
-from app.web import written
+from app.web import typed
 from app.web.address import KEY
 from app.web.ask import Ask, Said
 from app.web.ask import answer as ask
@@ -86,7 +86,7 @@ def show(item_id: int) -> str:
 def take(item_id: int) -> WerkzeugResponse:
     """Make the question one's own, unless somebody else was faster."""
     try:
-        review_work.take(item_id, actor=acting(), seen_owner=written.line(request.form, "seen"))
+        review_work.take(item_id, actor=acting(), seen_owner=typed.line(request.form, "seen"))
     except QuestionMoved:
         flash(_("Somebody else was faster. This is how the question stands."))
     else:
@@ -106,7 +106,7 @@ def new_handover(item_id: int) -> Response:
 def create_handover(item_id: int) -> WerkzeugResponse:
     """Give the question to somebody else, or back to the team."""
     faults: dict[str, str] = {}
-    to, reason = written.line(request.form, "to"), written.reason(request.form, faults)
+    to, reason = typed.line(request.form, "to"), typed.reason(request.form, faults)
     if to not in dict(_receivers()):
         faults["to"] = _("Choose who shall have it")
     if faults:

@@ -159,7 +159,7 @@ def proven(last: Run | None) -> Part:
     """Return how the last check of the books ended."""
     address = url_for("proofs.index")
     if last is None:
-        return Part(_("Proofs"), WARN, _("never checked"), _("Check the books once a day."), address)
+        return Part(_("Proofs"), WARN, _("never checked"), _("It comes once a day by itself: see the clock."), address)
     seen = f"{day(last.created_at)} {clock(last.created_at)}"
     if last.broken:
         return Part(_("Proofs"), BAD, _("broken, %(when)s", when=seen), _("Open what is broken."), address)

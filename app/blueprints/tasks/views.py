@@ -26,6 +26,7 @@ blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 FIRST_WAIT_S, LONGEST_WAIT_S = 1, 5

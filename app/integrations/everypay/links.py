@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import fields
 from urllib.parse import quote, urlencode
 
-if TYPE_CHECKING:
-    from app.domain.ports import LinkRequest
+from app.domain.ports import LinkRequest
+
+SAID = tuple(field.name for field in fields(LinkRequest))
 
 
 class LinkPaySigner:
@@ -22,7 +22,8 @@ class LinkPaySigner:
 
     def sign(self, request: LinkRequest) -> str:
         """Return the URL: keys sorted, all present, percent-encoded, the hmac over exactly that text."""
-        fields = asdict(request) | {"linkpay_token": self._token, "invoice_number": request.order_reference}
-        query = urlencode(sorted(fields.items()), safe="", quote_via=quote)
+        said = {name: getattr(request, name) for name in SAID}
+        said |= {"linkpay_token": self._token, "invoice_number": request.order_reference}
+        query = urlencode(sorted(said.items()), safe="", quote_via=quote)
         signature = hmac.new(self._key, query.encode(), hashlib.sha256).hexdigest()
         return f"{self._prefix}?{query}&hmac={signature}"

@@ -63,8 +63,9 @@ def verify(token: str, keys: Iterable[KeySecret], *, now: float | None = None) -
     if header.get("alg") != "HS256" or "crit" in header or "b64" in header:
         raise BadToken
     signer = _signer(f"{parts[0]}.{parts[1]}", signature, keys, header.get("kid"))
-    _check_times(claims, time.time() if now is None else now)
-    return VerifiedToken(signer.kid, claims)
+    verified = VerifiedToken(signer.kid, claims)
+    check_now(verified, now=now)
+    return verified
 
 
 def _signer(signed: str, signature: bytes, keys: Iterable[KeySecret], kid: object) -> KeySecret:
@@ -79,7 +80,9 @@ def _signer(signed: str, signature: bytes, keys: Iterable[KeySecret], kid: objec
     return found
 
 
-def _check_times(claims: dict[str, Any], now: float) -> None:
+def check_now(token: VerifiedToken, *, now: float | None = None) -> None:
+    """Check what time can change about a token whose signature is good. Raises BadToken."""
+    now, claims = time.time() if now is None else now, token.claims
     expires, starts = _instant(claims.get("exp")), _instant(claims.get("nbf"))
     if expires is not None and expires + SKEW_S < now:
         raise BadToken

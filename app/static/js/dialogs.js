@@ -1,6 +1,7 @@
-// A link that swaps into #dialog opens it; closing returns the focus to where it came from.
+// A link that swaps into #dialog opens it at its first field; closing returns the focus to where it came from.
 import { afterSwap } from "./swaps.js";
 
+const FIRST = ".body :is([autofocus], input:not([type=hidden]), select, textarea)";
 const dialog = document.getElementById("dialog");
 let opener = null;
 
@@ -9,6 +10,7 @@ if (dialog) {
     if (target !== dialog || !dialog.firstElementChild) return;
     opener = elt ?? null;
     if (!dialog.open) dialog.showModal();
+    dialog.querySelector(FIRST)?.focus();
   });
 
   dialog.addEventListener("close", () => {

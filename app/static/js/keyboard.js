@@ -1,4 +1,4 @@
-// "/" goes to the search field, arrows walk the rows, Enter opens (a link does that by itself).
+// "/" goes to the search field, arrows walk from it to the rows and back, Enter opens (a link does that by itself).
 const typing = (node) => node.closest("input, textarea, select, [contenteditable], dialog, .choices");
 
 function step(by) {
@@ -6,9 +6,17 @@ function step(by) {
   if (!links.length) return false;
   const at = links.indexOf(document.activeElement);
   const next = at < 0 ? (by > 0 ? 0 : -1) : at + by;
+  if (next < 0 && at === 0) return toSearch();
   if (!links[next]) return false;
   links[next].focus();
   return true;
+}
+
+function toSearch() {
+  const search = document.querySelector("[data-search]");
+  search?.focus();
+  search?.select();
+  return Boolean(search);
 }
 
 // A letter presses what carries it, such as Refund with R.
@@ -19,18 +27,14 @@ function press(letter) {
 }
 
 const keys = {
-  "/": () => {
-    const search = document.querySelector("[data-search]");
-    search?.focus();
-    search?.select();
-    return Boolean(search);
-  },
+  "/": toSearch,
   ArrowDown: () => step(1),
   ArrowUp: () => step(-1),
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const leaves = event.key === "ArrowDown" && event.target.matches("[data-search]");
+  if (event.ctrlKey || event.metaKey || event.altKey || (typing(event.target) && !leaves)) return;
   const pressed = keys[event.key] ?? (/^[a-z]$/.test(event.key) ? () => press(event.key) : null);
   if (pressed?.()) event.preventDefault();
 });

@@ -28,8 +28,9 @@ GIFT = {"description": "Stamp", "unit_price": "1.50"}
 AMOUNT_OF_ALL = "22.98"
 
 
-def made(api: Api, **more: Any) -> dict[str, Any]:
-    response = api.v2("/invoices", {"amount": AMOUNT_OF_ALL, "lines": [YEAR, TWO, GIFT], **more})
+def made(api: Api, key: str | None = None, **more: Any) -> dict[str, Any]:
+    headers = {} if key is None else {"Idempotency_Key": key}
+    response = api.v2("/invoices", {"amount": AMOUNT_OF_ALL, "lines": [YEAR, TWO, GIFT], **more}, **headers)
     assert response.status_code == 201, response.text
     return dict(response.json or {})
 
@@ -52,6 +53,16 @@ def test_an_invoice_keeps_its_lines_and_what_of_it_is_tax(api: Api) -> None:
     api.system.drain()
     assert api.system.status(number) == "paid"
     assert_sound(api.system)
+
+
+def test_the_same_lines_with_the_same_key_make_one_invoice(api: Api) -> None:
+    first = made(api, "lines-1")
+    written_otherwise = [YEAR, TWO | {"quantity": "2.50"}, GIFT]
+    again = api.v2("/invoices", {"amount": AMOUNT_OF_ALL, "lines": written_otherwise}, Idempotency_Key="lines-1")
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json == first
+    other = {"amount": "1.50", "lines": [GIFT]}
+    assert fields_of(api.v2("/invoices", other, Idempotency_Key="lines-1")) == {"Idempotency-Key"}
 
 
 def test_the_amount_must_be_what_the_lines_come_to(api: Api) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.blueprints.invoices.looks import LOOKS, UNKNOWN
 from app.web import words
 from app.web.filters import day, money
+from app.web.looks import LOOKS, UNKNOWN
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ def trail(found: InvoiceDetail) -> list[Line]:
     lines += [_booking(each) for each in found.bookings]
     lines.sort(key=lambda line: line.at, reverse=True)
     return _with_days(lines)
+
+
+def story(happenings: Sequence[Happening], names: Mapping[str, str], service: str) -> list[Line]:
+    """Return the lines of what has no bookings: a draft that was discarded."""
+    return _with_days([_happening(each, service, names) for each in happenings])
 
 
 def _told_once(happenings: Sequence[Happening]) -> list[Happening]:

@@ -1,0 +1,49 @@
+"""What axe finds on a page, on a desk and on a phone, in light and dark."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import axe_playwright_python
+from playwright.sync_api import ViewportSize
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+SCRIPT = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EVERYTHING = bool(os.environ.get("TEST_EXHAUSTIVE"))
+DESK = ViewportSize(width=1280, height=900)
+PHONE, NARROW = ViewportSize(width=360, height=760), ViewportSize(width=320, height=700)
+RUN = """
+async (only) => (await axe.run(document, {runOnly: only, resultTypes: ["violations"]})).violations.flatMap(
+  (rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ""}`))
+"""
+
+
+def bring(context: BrowserContext) -> None:
+    """Let every page of this browser have axe at hand."""
+    context.add_init_script(SCRIPT)
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds on the page as it stands: WCAG 2.2 A and AA, and what is good practice."""
+    return [f"{page.url} {each}" for each in page.evaluate(RUN, TAGS)]
+
+
+def faults_by_turns(page: Page, turn: int) -> list[str]:
+    """Return what axe finds in one light on one screen, which is another at each turn; in the long run in all four."""
+    turns = range(4) if EVERYTHING else (turn % 4,)
+    found = []
+    for each in turns:
+        page.set_viewport_size((DESK, PHONE)[each % 2])
+        page.emulate_media(color_scheme="light" if each < 2 else "dark")
+        found += faults(page)
+    return found
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Return whether the page is wider than the window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
