@@ -126,6 +126,11 @@ def look_at(words: Sequence[str]) -> list[ColumnElement[bool]]:
     return [InvoiceSearch.search_text.like(f"% {word}%") for word in words]
 
 
+def having(ids: Any, words: Sequence[str]) -> Select[int]:
+    """Return those of the ids whose invoices have these words, looked at one by one."""
+    return select(ids.c.id).join(InvoiceSearch, InvoiceSearch.invoice_id == ids.c.id).where(*look_at(words))
+
+
 def newest(words: tuple[str, ...], after: Place | None, size: int) -> list[Place] | None:
     """Return the first places with these words from the newest rows, or None when those are not enough.
 

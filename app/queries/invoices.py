@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, func, select
 
 from app.domain.errors import NotFound
 from app.domain.invoice import InvoiceStatus
@@ -13,17 +13,16 @@ from app.extensions import db
 from app.models.dispute import Dispute
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
-from app.models.invoice_search import InvoiceSearch
 from app.models.outbox import OutboxRow
 from app.models.payment import Payment
 from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
-from app.queries.invoice_filter import InvoiceFilter, everything, matching
-from app.queries.invoice_words import COMMON, Place, are_common, look_at, newest, words_of
+from app.queries.invoice_filter import PAID, InvoiceFilter, conditions, everything
+from app.queries.invoice_words import COMMON, Place, are_common, having, newest, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
-from app.queries.sorting import Mark, Sort, by_payment, ordered
+from app.queries.sorting import Mark, Sort, in_order, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from app.models.inbox import InboxMessage
     from app.queries.timeline import Booking, Happening
 
+# How many are looked at one by one for a common word: all of a filter, or at most so many of the next in the order.
+FEW, LOOKED_AT = 2_000, 2_000
 UNPAID = [InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.PENDING, InvoiceStatus.CHARGED_WITH_ERROR]
 
 
@@ -83,6 +84,7 @@ SHOWN = (
     Invoice.description,
     Invoice.captured_minor,
 )
+SHOW: Any = select(*SHOWN).join(Initiator, Initiator.id == Invoice.initiator_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,42 +110,99 @@ class InvoiceDetail:
 def search(
     wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int = PAGE_SIZE
 ) -> Page[InvoiceRow]:
-    """Return a page of invoices in this order, and how many match, counted up to a limit."""
-    found = rows(wanted, after, sort=sort, size=size + 1)
-    following = _mark(found[size - 1], sort) if len(found) > size else None
-    return Page(found[:size], following, count(wanted))
+    """Return a page of invoices in this order, and how many match, counted up to a limit.
+
+    A page may have fewer rows and a next one, when only so many were looked at.
+    """
+    common = _common_words(wanted)
+    found, end = _listed(wanted, common, after, sort, size + 1)
+    following = _mark(found[size - 1], sort) if len(found) > size else end
+    return Page(found[:size], following, _counted(wanted, common))
 
 
 def rows(wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int) -> list[InvoiceRow]:
     """Return up to `size` invoices in this order, those after the mark; the index that is used follows the words."""
-    only_words = sort is Sort.NEWEST and wanted == InvoiceFilter(text=wanted.text)
-    if only_words:
-        found = _newest(words_of(wanted.text), after, size)
-        if found is not None:
-            return found
-    common = () if only_words else _common_words(wanted)
-    meant = _looked_at(wanted, common) if common else matching(wanted)
-    question = meant.with_only_columns(*SHOWN)
-    if sort.by != "paid":
-        return _rows(ordered(question, sort, after, size))
-    listed: list[InvoiceRow] = []
-    for part in by_payment(question, sort, after, wanted.statuses):
-        listed += _rows(part.limit(size - len(listed)))
-        if len(listed) == size:
-            break
-    return listed
+    return _listed(wanted, _common_words(wanted), after, sort, size)[0]
 
 
 def count(wanted: InvoiceFilter) -> Count:
     """Return how many invoices match, counted up to ten thousand; with more than one thing asked, up to a thousand."""
-    common = _common_words(wanted)
+    return _counted(wanted, _common_words(wanted))
+
+
+def _listed(
+    wanted: InvoiceFilter, common: tuple[str, ...], after: Mark | None, sort: Sort, size: int
+) -> tuple[list[InvoiceRow], Mark | None]:
+    """Return up to `size` rows, and where the look for more ended, if it did before there were no more."""
+    if sort is Sort.NEWEST and _are_only_words(wanted):
+        found = _newest(words_of(wanted.text), after, size)
+        if found is not None:
+            return found, None
+    if common and not are_few(wanted):
+        return _looked_at(wanted, common, after, sort, size)
+    listed: list[InvoiceRow] = []
+    for part in in_order(_meant(wanted, common), sort, after, wanted.statuses):
+        listed += _shown(part.limit(size - len(listed)), sort)
+        if len(listed) == size:
+            break
+    return listed, None
+
+
+def _looked_at(
+    wanted: InvoiceFilter, common: tuple[str, ...], after: Mark | None, sort: Sort, size: int
+) -> tuple[list[InvoiceRow], Mark | None]:
+    """Return those with these words among the next few thousand that match otherwise, and where these end."""
+    listed: list[InvoiceRow] = []
+    for part in in_order(select(Invoice.id).where(*conditions(wanted)), sort, after, wanted.statuses):
+        walk = part.limit(LOOKED_AT)
+        listed += _shown(having(walk.subquery(), common), sort, size - len(listed))
+        if len(listed) == size:
+            return listed, None
+        if end := _shown(walk.offset(LOOKED_AT - 1).limit(1), sort):
+            return listed, _mark(end[0], sort)
+    return listed, None
+
+
+def _counted(wanted: InvoiceFilter, common: tuple[str, ...]) -> Count:
     limit = COMMON if common or wanted.parts() > 1 else COUNT_LIMIT
-    if common and wanted == InvoiceFilter(text=wanted.text):
+    if common and _are_only_words(wanted):
         return Count(limit, is_capped=True)
-    found = _looked_at(wanted, common) if common else select(Invoice).where(*everything(wanted))
-    some = found.with_only_columns(Invoice.id).limit(limit + 1).subquery()
+    meant, looked_at = _meant(wanted, common), False
+    if common and not are_few(wanted):
+        few = select(Invoice.id).where(*conditions(wanted))
+        meant, looked_at = having(next(in_order(few, Sort.NEWEST, None, ())).limit(LOOKED_AT).subquery(), common), True
+    else:
+        meant = meant.order_by(*_narrowest(wanted))
+    some = meant.limit(limit + 1).subquery()
     number = _session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, limit), number > limit)
+    return Count(min(number, limit), number > limit or looked_at)
+
+
+def _narrowest(wanted: InvoiceFilter) -> list[ColumnElement[Any]]:
+    """Return the order of the index that has what is asked for side by side.
+
+    Without it the table would be read from its oldest row on until enough are found, which for days of this year is
+    half of it.
+    """
+    nothing = InvoiceFilter(as_of=wanted.as_of)
+    if replace(wanted, paid="", paid_from=None, paid_to=None) == nothing:
+        return [PAID.desc()] if wanted.parts() else []
+    if replace(wanted, created="", created_from=None, created_to=None) == nothing:
+        return [Invoice.created_at.desc()]
+    return []
+
+
+def are_few(wanted: InvoiceFilter) -> bool:
+    """Return whether what is asked beside the words leaves so few invoices that each can be looked at."""
+    asked = conditions(wanted)
+    if not asked:
+        return False
+    some = select(Invoice.id).where(*asked).limit(FEW + 1).subquery()
+    return (_session().scalar(select(func.count()).select_from(some)) or 0) <= FEW
+
+
+def _are_only_words(wanted: InvoiceFilter) -> bool:
+    return wanted == InvoiceFilter(text=wanted.text)
 
 
 def _common_words(wanted: InvoiceFilter) -> tuple[str, ...]:
@@ -152,13 +211,15 @@ def _common_words(wanted: InvoiceFilter) -> tuple[str, ...]:
     return words if words and are_common(words) else ()
 
 
-def _looked_at(wanted: InvoiceFilter, words: Sequence[str]) -> Select[Any]:
-    """Return the same question as `matching` for a walk: each row's words are looked at, no index is asked."""
-    return (
-        matching(replace(wanted, text=""))
-        .join(InvoiceSearch, InvoiceSearch.invoice_id == Invoice.id)
-        .where(*look_at(words))
-    )
+def _meant(wanted: InvoiceFilter, common: Sequence[str]) -> Select[int]:
+    """Return the question for the ids of what matches, in no order; common words are looked at, no index is asked.
+
+    An index that holds what is asked for and what the list is ordered by answers it alone, without the table.
+    """
+    if not common:
+        return select(Invoice.id).where(*everything(wanted))
+    few: CTE = select(Invoice.id).where(*conditions(wanted)).cte("few").prefix_with("materialized")
+    return select(Invoice.id).where(Invoice.id.in_(having(few, common)))
 
 
 def _newest(words: tuple[str, ...], after: Mark | None, size: int) -> list[InvoiceRow] | None:
@@ -166,8 +227,13 @@ def _newest(words: tuple[str, ...], after: Mark | None, size: int) -> list[Invoi
     places = newest(words, Place(after.moment, after.id) if after else None, size) if words else None
     if places is None:
         return None
-    question = matching(InvoiceFilter()).where(Invoice.id.in_([each.id for each in places]))
-    return _rows(ordered(question.with_only_columns(*SHOWN), Sort.NEWEST, None, size))
+    return _rows(SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST)))
+
+
+def _shown(ids: Select[int], sort: Sort, size: int | None = None) -> list[InvoiceRow]:
+    """Return the lines of these invoices, which are few, or the first so many of them."""
+    these = ids.subquery()
+    return _rows(SHOW.join(these, these.c.id == Invoice.id).order_by(*order_of(sort)).limit(size))
 
 
 def _rows(found: Select[Any]) -> list[InvoiceRow]:
@@ -272,10 +338,9 @@ def _one(number: int) -> tuple[Invoice, Initiator]:
 
 def _payments_of(invoice_id: int) -> Select[Payment]:
     """Return the tries to pay this invoice, a collective payment that gave it a part included, newest first."""
+    own = select(Payment.id).where(Payment.invoice_id == invoice_id)
     given = select(Allocation.payment_id).where(Allocation.invoice_id == invoice_id)
-    return (
-        select(Payment).where(or_(Payment.invoice_id == invoice_id, Payment.id.in_(given))).order_by(Payment.id.desc())
-    )
+    return select(Payment).where(Payment.id.in_(own.union(given))).order_by(Payment.id.desc())
 
 
 def _session() -> Session:

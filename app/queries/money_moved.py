@@ -16,6 +16,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.ledger import MOVED_LATER
 from app.models.payment import MONEY_CAME
+from app.queries.invoice_words import words_of
 from app.queries.paging import PAGE_SIZE, Cursor
 
 if TYPE_CHECKING:
@@ -95,13 +96,16 @@ class MovedPage(NamedTuple):
 
 CAME = MONEY_CAME.replace("completed_at", "p.completed_at").replace("captured", "p.captured").replace("dir", "p.dir")
 WENT = f"t.{MOVED_LATER}"
-# Local midnights are computed here and compared there: a zone for every row would cost more than the sum.
+# Local midnights are computed here and compared there, each day by itself: a zone or a search among the days for
+# every row would cost more than the sum.
 BY_DAY = text(f"""
-select width_bucket(p.completed_at, cast(:midnights as timestamptz[])) as day, p.gateway, p.currency, count(*),
-       sum(p.captured_minor)::bigint
+select d.nth, s.* from unnest(cast(:since as timestamptz[]), cast(:until as timestamptz[])) with ordinality
+                         as d (since, until, nth),
+       lateral (
+select p.gateway, p.currency, count(*), sum(p.captured_minor)::bigint
   from payment p
- where {CAME} and p.completed_at >= :since and p.completed_at < :until
- group by 1, 2, 3 order by 1, 2, 3
+ where {CAME} and p.completed_at >= d.since and p.completed_at < d.until
+ group by 1, 2) s order by 1, 2, 3
 """)  # noqa: S608 - the parts are ours
 
 # Summed before it is named: of a million rows an index alone is read.
@@ -159,8 +163,8 @@ select m.at, m.key, m.direction, m.kind, m.minor, m.currency, m.gateway, i.code,
 def by_day(first: date, last: date) -> list[DaySum]:
     """Return what came on each day through each gateway, both days included."""
     days = [first + timedelta(days=nth) for nth in range((last - first).days + 1)]
-    asked = {"midnights": [midnight(day) for day in days[1:]], **_span(first, last)}
-    return [DaySum(days[nth], *rest) for nth, *rest in _session().execute(BY_DAY, asked)]
+    asked = {"since": [midnight(day) for day in days], "until": [midnight(day + timedelta(days=1)) for day in days]}
+    return [DaySum(days[nth - 1], *rest) for nth, *rest in _session().execute(BY_DAY, asked)]
 
 
 def sums(wanted: MovedFilter) -> list[Sum]:
@@ -226,6 +230,13 @@ def _parts(wanted: MovedFilter, *, named: bool = False) -> tuple[dict[str, str],
     if wanted.payer is not None:
         conditions.append("and coalesce(v.customer_name, '') = :payer")
         values["payer"] = wanted.payer
+        if words := words_of(wanted.payer):
+            # Read from the index of words: of a month, every payment's invoice would be looked at for its name.
+            conditions.append(
+                "and p.invoice_id = any(array(select invoice_id from invoice_search "
+                "where document_vector @@ to_tsquery('simple', :words)))"
+            )
+            values["words"] = " & ".join(words)
     if named or wanted.payer is not None:
         joins.append(OF_INVOICE)
     parts = {

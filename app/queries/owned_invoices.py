@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_, union_all
 
 from app.domain.errors import NotFound
 from app.models.announcement import Announcement
@@ -14,8 +14,11 @@ from app.models.initiator import Initiator
 from app.models.invoice import Invoice, InvoiceLine
 from app.models.payment import Payment
 from app.models.settlement import Allocation
-from app.queries.invoice_filter import everything
-from app.queries.keyset import Slice, newest, session
+from app.queries.invoice_filter import conditions, everything
+from app.queries.invoice_words import are_common, having, words_of
+from app.queries.invoices import LOOKED_AT
+from app.queries.keyset import Slice, cut, newest, session
+from app.queries.paging import Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +26,41 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from app.queries.invoice_filter import InvoiceFilter
-    from app.queries.paging import Cursor
 
 
 def search(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, size: int) -> Slice[Invoice]:
-    """Return a page of the invoices of these initiators, newest first."""
+    """Return a page of the invoices of these initiators, newest first.
+
+    With a common word a page may have fewer rows and a next one: only so many are looked at.
+    """
+    words = words_of(wanted.text) if wanted.text else ()
+    if words and are_common(words):
+        return _looked_at(owns, wanted, words, cursor, size)
     return newest(Invoice, owns, _conditions(wanted), cursor, size)
+
+
+def _looked_at(
+    owns: Sequence[int], wanted: InvoiceFilter, words: tuple[str, ...], cursor: Cursor | None, size: int
+) -> Slice[Invoice]:
+    """Return those with these words among the next few thousand of each initiator, as far as all were looked at."""
+    asked = [Invoice.issued_at.is_not(None), *conditions(wanted)]
+    if cursor is not None:
+        asked.append(tuple_(Invoice.created_at, Invoice.id) < (cursor.created_at, cursor.id))
+    order = (Invoice.created_at.desc(), Invoice.id.desc())
+    walks = [
+        select(Invoice.id, Invoice.created_at)
+        .where(Invoice.initiator_id == owner, *asked)
+        .order_by(*order)
+        .limit(LOOKED_AT)
+        for owner in owns
+    ]
+    ids = union_all(*(having(each.subquery(), words) for each in walks)).subquery()
+    rows = session().scalars(select(Invoice).where(Invoice.id.in_(select(ids.c.id))).order_by(*order).limit(size + 1))
+    ends = [session().execute(each.offset(LOOKED_AT - 1).limit(1)).one_or_none() for each in walks]
+    until = max(((each.created_at, each.id) for each in ends if each is not None), default=None)
+    found = [each for each in rows if until is None or (each.created_at, each.id) >= until]
+    page = cut(found, size)
+    return page if page.after or until is None else Slice(page.rows, Cursor(*until))
 
 
 def by_number(owns: Sequence[int], number: int) -> Invoice:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import CTE, ColumnElement, Select, func, or_, select, tuple_
 
 from app.domain.errors import NotFound
 from app.domain.invoice import PAYABLE
@@ -189,11 +189,18 @@ def _matching(wanted: ReferenceFilter) -> Select[Any]:
     )
     if wanted.services:
         statement = statement.where(Initiator.code.in_(wanted.services))
-    for word in wanted.text.lower().split():
-        in_words = WORDS.contains(word, autoescape=True)
-        is_number = word.isascii() and word.isdigit()
-        statement = statement.where(or_(Reference.number.startswith(word), in_words) if is_number else in_words)
+    asked = [_has(word) for word in wanted.text.lower().split()]
+    if asked:
+        # Found by their own index first, whatever the order: a walk along it would look at nearly every number.
+        found: CTE = select(Reference.id).where(*asked).cte("found").prefix_with("materialized")
+        statement = statement.where(Reference.id.in_(select(found.c.id)))
     return statement
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    in_words = WORDS.contains(word, autoescape=True)
+    is_number = word.isascii() and word.isdigit()
+    return or_(Reference.number.startswith(word), in_words) if is_number else in_words
 
 
 def _key(sort: str) -> tuple[Any, bool]:

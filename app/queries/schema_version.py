@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ def current(connection: Connection) -> str | None:
     return revision
 
 
+@cache
 def head() -> str | None:
-    """Return the revision this program needs."""
+    """Return the revision this program needs; every migration is read for it, once."""
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()

@@ -89,14 +89,20 @@ class Mark:
         return EPOCH + timedelta(microseconds=self.value)
 
 
-def ordered(found: Any, sort: Sort, after: Mark | None, size: int) -> Any:
-    """Return the question for so many rows, in the order of `created` or `amount`, after the mark."""
+def in_order(found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str]) -> Iterator[Any]:
+    """Yield the questions whose rows, one after the other, are in this order, after the mark.
+
+    `statuses` are those that are asked for, none when all are.
+    """
+    if sort.by == "paid":
+        yield from _by_payment(found, sort, after, statuses)
+        return
     end = None if after is None else (after.value if sort.by == "amount" else after.moment, after.id)
-    return _walk(found, COLUMNS[sort.by], sort, end).limit(size)
+    yield _walk(found, COLUMNS[sort.by], sort, end)
 
 
-def by_payment(found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str]) -> Iterator[Any]:
-    """Yield the questions whose rows, one after the other, are in the order of payment, after the mark.
+def _by_payment(found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str]) -> Iterator[Any]:
+    """Yield the parts of the order of payment.
 
     Those nobody has paid come last, the newest first, or the other way round with the order turned. Each part is read
     from an index that holds no row of the other; of statuses that say which part they belong to, the other part is

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, tuple_
 
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money
 from app.domain.payment import PaymentStatus
 from app.domain.why_not_paid import Explanation, Facts, Notice, Question, Try, explain
+from app.models.base import DEFAULT_TENANT
 from app.models.lane import Lane
 from app.models.outbox import OutboxRow
 from app.models.payment import GatewayReference, Payment
@@ -52,7 +53,10 @@ def _tries(payments: Sequence[Payment]) -> tuple[Try, ...]:
     unread = set(
         session().scalars(
             select(GatewayReference.payment_id).where(
-                GatewayReference.payment_id.in_([each.id for each in payments]),
+                GatewayReference.tenant_id == DEFAULT_TENANT,
+                tuple_(GatewayReference.gateway, GatewayReference.external_id).in_(
+                    [(each.gateway, each.external_id) for each in payments if each.external_id is not None]
+                ),
                 GatewayReference.dirty_seq > GatewayReference.clean_seq,
             )
         )

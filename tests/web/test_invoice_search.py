@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.queries import invoice_selection, invoices
+from app.queries.invoice_filter import InvoiceFilter
+from app.queries.invoice_selection import Selection
+from app.queries.sorting import Mark, Sort
 from tests.web.lists import fill, index, more, numbers
 
 if TYPE_CHECKING:
@@ -94,3 +98,24 @@ def test_both_probes_find_the_same(own_portal: Portal, own_mary: Browser) -> Non
 
 def numbers_newest_first(portal: Portal) -> list[int]:
     return [row[0] for row in portal.system.rows("select number from invoice order by created_at desc, id desc")]
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_a_common_word_is_looked_for_a_few_rows_at_a_time_and_misses_nothing(
+    filled_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort
+) -> None:
+    for name, value in (("are_common", lambda _words: True), ("FEW", 0), ("LOOKED_AT", 3)):
+        monkeypatch.setattr(invoices, name, value)
+    wanted = InvoiceFilter(text="example", statuses=("unpaid",), least_minor=1)
+    filled_portal.system.sql("update invoice set paid_at = created_at where number in (150006, 150008)")
+    with filled_portal.system.app.app_context():
+        listed: list[int] = []
+        after: Mark | None = None
+        pages = 0
+        while pages == 0 or after is not None:
+            page = invoices.search(wanted, after, sort=sort, size=2)
+            listed += [row.id for row in page.rows]
+            after, pages = Mark.parse(str(page.next)) if page.next else None, pages + 1
+        assert listed == invoice_selection.ids(Selection(wanted, sort=sort), 100)
+        assert len(listed) == 10
+    filled_portal.system.sql("update invoice set paid_at = null")

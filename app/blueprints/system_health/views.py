@@ -91,6 +91,11 @@ def _versions() -> list[tuple[str, str]]:
     found: list[tuple[str, Any]] = [
         (_("Tables"), schema_version.head()),
         ("Python", platform.python_version()),
-        *((name, version(name)) for name in PACKAGES),
+        *_packages(),
     ]
     return [(name, str(each)) for name, each in found]
+
+
+@cache
+def _packages() -> tuple[tuple[str, str], ...]:
+    return tuple((name, version(name)) for name in PACKAGES)
