@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sqlalchemy import CTE, ColumnElement, Select, func, select
 
 from app.domain.errors import NotFound
-from app.domain.invoice import InvoiceStatus
+from app.domain.invoice import PAYABLE, InvoiceStatus
 from app.extensions import db
 from app.models.dispute import Dispute
 from app.models.initiator import Initiator
@@ -58,6 +58,12 @@ class InvoiceRow:
     email: str
     description: str
     captured_minor: int
+    credited_minor: int
+
+    @property
+    def owed_minor(self) -> int | None:
+        """Return what is still to come, in minor units; None when nothing is asked any more."""
+        return self.total_minor - self.credited_minor - self.captured_minor if self.status in PAYABLE else None
 
 
 class Owed(NamedTuple):
@@ -83,6 +89,7 @@ SHOWN = (
     Invoice.customer_email,
     Invoice.description,
     Invoice.captured_minor,
+    Invoice.credited_minor,
 )
 SHOW: Any = select(*SHOWN).join(Initiator, Initiator.id == Invoice.initiator_id)
 

@@ -16,7 +16,6 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.ledger import MOVED_LATER
 from app.models.payment import MONEY_CAME
-from app.queries.invoice_words import words_of
 from app.queries.paging import PAGE_SIZE, Cursor
 
 if TYPE_CHECKING:
@@ -230,13 +229,6 @@ def _parts(wanted: MovedFilter, *, named: bool = False) -> tuple[dict[str, str],
     if wanted.payer is not None:
         conditions.append("and coalesce(v.customer_name, '') = :payer")
         values["payer"] = wanted.payer
-        if words := words_of(wanted.payer):
-            # Read from the index of words: of a month, every payment's invoice would be looked at for its name.
-            conditions.append(
-                "and p.invoice_id = any(array(select invoice_id from invoice_search "
-                "where document_vector @@ to_tsquery('simple', :words)))"
-            )
-            values["words"] = " & ".join(words)
     if named or wanted.payer is not None:
         joins.append(OF_INVOICE)
     parts = {

@@ -283,7 +283,7 @@ def test_what_is_owed_is_read_from_an_index_of_the_open_ones(own_portal: Portal)
     fill(own_portal.system, 5000, status="paid")
     own_portal.system.sql("analyze invoice")
     with own_portal.system.app.app_context():
-        plan = db.session.execute(text(f"explain {overview.OPEN}"), {"bounds": []}).all()
+        plan = db.session.execute(text(f"explain {overview.OPEN}"), {"since": [], "until": []}).all()
     assert any("ix_invoice_open" in row[0] for row in plan)
 
 

@@ -33,6 +33,7 @@ COLUMN = {
     "due": translate_later("Due"),
     "paid": translate_later("Paid"),
     "received": translate_later("Received"),
+    "owed": translate_later("Still owed"),
 }
 
 

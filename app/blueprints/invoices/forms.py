@@ -23,7 +23,7 @@ DAYS = ("created_from", "created_to", "due_from", "due_to", "paid_from", "paid_t
 PERIODS = {"created": tuple(Period), "paid": tuple(Period), "due": (LATE, *Period)}
 EARLIEST, LATEST = date(1990, 1, 1), date(2999, 12, 31)
 # Columns that may be shown beside those that always are, in their order.
-CHOICES = ("email", "description", "kind", "reference", "due", "paid", "received")
+CHOICES = ("email", "description", "kind", "reference", "due", "paid", "received", "owed")
 USUAL = ("reference",)
 
 

@@ -43,8 +43,8 @@ def open_invoices(
     statuses: Collection[S] = PAYABLE,
     service: str = "",
 ) -> str:
-    """Return where the open invoices created on these days are listed, both included."""
-    said: dict[str, Any] = {"status": sorted(map(str, statuses)), "kind": OWING_KINDS}
+    """Return where the open invoices created on these days are listed, both included, with what each still owes."""
+    said: dict[str, Any] = {"status": sorted(map(str, statuses)), "kind": OWING_KINDS, "column": ["reference", "owed"]}
     if service:
         said["service"] = service
     if first:
