@@ -246,7 +246,7 @@ def renew_lock() -> int:
     """Resolve the packages anew with uv and write both locks."""
     resolve = ["uv", "pip", "compile", "--quiet", "--universal", "--upgrade", "--python-version", "3.11"]
     shape = ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
-    for lock, extras in ((RUN_LOCK, ["embedded"]), (CHECK_LOCK, ["embedded", "test"])):
+    for lock, extras in ((RUN_LOCK, ["embedded"]), (CHECK_LOCK, ["embedded", "test", "parquet"])):
         groups = [word for extra in extras for word in ("--extra", extra)]
         subprocess.run([*resolve, *shape, "pyproject.toml", *groups, "-o", lock], cwd=ROOT, check=True)
     return 0

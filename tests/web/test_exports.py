@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from decimal import Decimal
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -146,7 +147,7 @@ def test_parquet_is_refused_in_plain_words_where_it_is_not_installed(
 def test_a_parquet_file_holds_the_list_in_its_order_with_types(
     own_mary: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = import_module("pyarrow.parquet")
     monkeypatch.setattr(exports, "PART_ROWS", 3)
     monkeypatch.setattr(sheet_parquet, "GROUP_ROWS", 5)
     fill(own_mary.portal.system, 7)
