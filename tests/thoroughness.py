@@ -16,3 +16,8 @@ def deaths(points: int) -> list[int]:
         return list(range(1, points + 1))
     how_many = min(points, max(FEWEST, points // SHARE))
     return sorted({1 + each * points // how_many for each in range(how_many)})
+
+
+def examples(few: int) -> int:
+    """Return how many histories are made up: a few, or thirty times as many."""
+    return few * 30 if EXHAUSTIVE else few

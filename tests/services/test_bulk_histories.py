@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.services.refunding import assert_sound, watch
+from tests.thoroughness import examples
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -28,7 +29,7 @@ def system(shared_system: System) -> System:
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_any_history_of_several_invoices_is_sound(system: System, steps: list[tuple[str, int]]) -> None:
     history = History(system)

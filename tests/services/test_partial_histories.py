@@ -14,6 +14,7 @@ from app.domain.errors import Conflict
 from app.services import disputes, surpluses
 from tests.services.parts import ask_part, by_link, come, invoice_id, money, told
 from tests.services.refunding import MARY, ask, assert_sound, order, payment_id, watch
+from tests.thoroughness import examples
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -38,7 +39,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_any_history_of_parts_refunds_and_surpluses_is_sound(system: System, steps: list[tuple[str, int]]) -> None:
     history = History(system)

@@ -16,6 +16,7 @@ from app.services import disputes, refunds, surpluses
 from app.services.money_held import Part, share
 from tests.services.parts import ask_part, by_link, come, invoice_id
 from tests.services.refunding import JAAN, MARY, assert_sound, order, payment_id, watch
+from tests.thoroughness import examples
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -69,7 +70,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 @example([("dispute", 2), ("charged_back", 1)])
 @example([("ask", 95), ("ask", 5017), ("there", 2380), ("dispute", 130), ("there", 2380)])
