@@ -29,6 +29,7 @@ def system(shared_system: System) -> System:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_any_history_of_several_invoices_is_sound(system: System, steps: list[tuple[str, int]]) -> None:

@@ -39,6 +39,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_any_history_of_parts_refunds_and_surpluses_is_sound(system: System, steps: list[tuple[str, int]]) -> None:

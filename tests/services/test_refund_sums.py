@@ -70,6 +70,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 @example([("dispute", 2), ("charged_back", 1)])
