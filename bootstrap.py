@@ -43,8 +43,7 @@ STEPS: dict[str, list[str]] = {
     "tests": [*PYTEST, "-n", "2", "-m", f"not {' and not '.join(STEPS_OF_THEIR_OWN)}"],
     "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser", *PLACES["slow"]],
     "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not chaos", *PLACES["browser"]],
-    # Three at once, because these wait more than they work.
-    "chaos": [*PYTEST, "-n", "3", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
+    "chaos": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
 }
 # Longer than anybody waits at each commit: run by name, before a release.
 LONG_STEPS: dict[str, list[str]] = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.system import System
 
 NOWHERE = "redis://127.0.0.1:1/0"
-PATIENCE_S = 40
+PATIENCE_S = 80
 
 
 @pytest.mark.chaos

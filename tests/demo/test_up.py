@@ -98,7 +98,7 @@ def beside(system: Live, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         env={name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
         | {"BILLING_DATA": str(system.data)},
     )
