@@ -40,7 +40,7 @@ from tests.web.lists import more
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from app.queries.invoices import InvoiceRow
+    from app.queries.invoice_row import InvoiceRow
     from tests.web.browser import Browser, Portal
 
 PAGE = 50

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sqlalchemy import CTE, ColumnElement, Select, func, select
 
 from app.domain.errors import NotFound
-from app.domain.invoice import PAYABLE, InvoiceStatus
+from app.domain.invoice import InvoiceStatus
 from app.extensions import db
 from app.models.dispute import Dispute
 from app.models.initiator import Initiator
@@ -20,13 +20,13 @@ from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
 from app.queries.invoice_filter import PAID, InvoiceFilter, conditions, everything
+from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_words import COMMON, Place, are_common, having, newest, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
 from app.queries.sorting import Mark, Sort, in_order, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
@@ -39,59 +39,11 @@ FEW, LOOKED_AT = 2_000, 2_000
 UNPAID = [InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.PENDING, InvoiceStatus.CHARGED_WITH_ERROR]
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceRow:
-    """One line of the list."""
-
-    id: int
-    number: int | None
-    payer: str
-    service: str
-    reference: str
-    status: str
-    total_minor: int
-    currency: str
-    created_at: datetime
-    paid_at: datetime | None
-    due_on: date | None
-    kind: str
-    email: str
-    description: str
-    captured_minor: int
-    credited_minor: int
-
-    @property
-    def owed_minor(self) -> int | None:
-        """Return what is still to come, in minor units; None when nothing is asked any more."""
-        return self.total_minor - self.credited_minor - self.captured_minor if self.status in PAYABLE else None
-
-
 class Owed(NamedTuple):
     """How many invoices, and what is still to come for them: (currency, minor units)."""
 
     many: Count
     sums: list[tuple[str, int]]
-
-
-SHOWN = (
-    Invoice.id,
-    Invoice.number,
-    Invoice.customer_name,
-    Initiator.code,
-    Invoice.reference_number,
-    Invoice.status,
-    Invoice.total_minor,
-    Invoice.currency,
-    Invoice.created_at,
-    Invoice.paid_at,
-    Invoice.due_on,
-    Invoice.kind,
-    Invoice.customer_email,
-    Invoice.description,
-    Invoice.captured_minor,
-    Invoice.credited_minor,
-)
-SHOW: Any = select(*SHOWN).join(Initiator, Initiator.id == Invoice.initiator_id)
 
 
 @dataclass(frozen=True, slots=True)
