@@ -49,6 +49,10 @@ class Desk:
         """Return the application with everything around it."""
         return self.portal.system
 
+    def mount(self) -> None:
+        """Let the one registry of login services of this process lead to this portal's."""
+        _mount(self.portal)
+
     def session_of(self, subject: str = MARY) -> str:
         """Return the token of a new session, without the walk through the login service, which has tests of its own."""
         given, family = NAMES[subject]

@@ -124,7 +124,7 @@ def test_a_double_click_has_one_effect(desk: Desk, at_desk: Callable[..., Page],
         page.locator('input[name="role"][value="viewer"]').check()
         page.get_by_label("Reason").fill("clicked twice")
         page.get_by_role("button", name="Let in").dblclick()
-        page.wait_for_load_state()
+        page.wait_for_url(re.compile(r"/people(?!/new)"))
         made = "select count(*) from white_code where subject = 'EE39201070898'"
     assert desk.system.scalar(made) == 1
 
