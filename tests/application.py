@@ -14,6 +14,7 @@ from app import blueprints
 from app.config import load_settings
 from app.extensions import db
 from app.factory import create_app
+from app.web.extensions import limiter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +61,7 @@ def application(environ: Mapping[str, str]) -> APIFlask:
         return app
     app = waiting.pop()
     _forget(app)
+    limiter.init_app(app)  # one for all applications of a process: it counts where the last one bound says
     app.extensions["settings"] = settings
     _lead_to(app, environ["DATABASE_URL"])
     return app

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.api.client import Api
 
 
-ROWS = 100_000 if EXHAUSTIVE else 30_000
+ROWS = 100_000 if EXHAUSTIVE else 16_000
 
 
 def _peak_kib() -> int:

@@ -14,7 +14,7 @@ from app.services.bulk_payments import BulkPayment
 from app.services.deposit_payments import DepositPayment
 from app.services.initiators import caller_named
 from app.services.refresh import refresh
-from tests.services.interleaver import orders, run_both
+from tests.services.interleaver import Race, races
 from tests.thoroughness import DEPTH
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ def _within(system: System, verb: Callable[[], Any]) -> Callable[[], Any]:
     return script
 
 
-def _run(system: System, order: tuple[int, ...], first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
+def _run(system: System, race: Race, first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
     with system.app.app_context():
         engine = db.engine
-    results = run_both(engine, order, (_within(system, first), _within(system, second)))
+    results = race.run(engine, (_within(system, first), _within(system, second)))
     faults = [each for each in results if isinstance(each, BaseException)]
-    assert not faults, (order, faults)
+    assert not faults, (str(race), faults)
     return results
 
 
@@ -64,7 +64,7 @@ def _assert_sound(system: System) -> None:
 
 
 def test_a_member_s_own_page_and_the_bulk_page_settle_it_once_in_every_order(system: System) -> None:
-    for order in orders(DEPTH, DEPTH):
+    for race in races(DEPTH):
         numbers = [system.invoice("auction") for _ in range(2)]
         both = [system.bulk(numbers), system.one_off(numbers[0], "auction")]
         for reference in both:
@@ -74,34 +74,35 @@ def test_a_member_s_own_page_and_the_bulk_page_settle_it_once_in_every_order(sys
         keys = [row.id for row in system.rows(found, both=both)]
         _run(
             system,
-            order,
+            race,
             lambda key=keys[0]: refresh(key, current().everypay, (60,)),  # type: ignore[misc]
             lambda key=keys[1]: refresh(key, current().everypay, (60,)),  # type: ignore[misc]
         )
         of_it = "select count(*) from {} where invoice_id = (select id from invoice where number = :n)"
         for number in numbers:
             rows = [system.scalar(of_it.format(table), n=number) for table in ("settlement", "allocation")]
-            assert (rows, system.status(number)) == ([1, 1], "paid"), order
+            assert (rows, system.status(number)) == ([1, 1], "paid"), str(race)
     _assert_sound(system)
 
 
 def test_two_wishes_over_one_member_leave_it_in_one_open_container_in_every_order(system: System) -> None:
-    for order in orders(DEPTH, DEPTH):
+    for race in races(DEPTH):
         numbers = [system.invoice("auction") for _ in range(3)]
-        made = _run(system, order, _gather(numbers[:2]), _gather(numbers[1:]))
-        assert sorted(system.status(number) for number in made) == ["cancelled", "unpaid"], order
+        made = _run(system, race, _gather(numbers[:2]), _gather(numbers[1:]))
+        assert sorted(system.status(number) for number in made) == ["cancelled", "unpaid"], str(race)
         open_ = (
             "select count(*) from bulk_member m join invoice i on i.id = m.member_id "
             "where i.number = any(:numbers) and m.released_at is null"
         )
-        assert system.scalar(open_, numbers=numbers) == 2, order
+        assert system.scalar(open_, numbers=numbers) == 2, str(race)
     _assert_sound(system)
 
 
 def test_two_clicks_for_one_deposit_leave_one_open_in_every_order(system: System) -> None:
-    for each, order in enumerate(orders(DEPTH, DEPTH)):
-        same = _run(system, order, _deposit(f"same-{each}", "500"), _deposit(f"same-{each}", "500"))
-        assert same[0] == same[1], order
-        other = _run(system, order, _deposit(f"other-{each}", "500"), _deposit(f"other-{each}", "700"))
-        assert sorted(system.status(number) for number in other) == ["cancelled", "unpaid"], order
+    for each, race in enumerate(races(DEPTH)):
+        same = _run(system, race, _deposit(f"same-{each}", "500"), _deposit(f"same-{each}", "500"))
+        assert same[0] == same[1], str(race)
+    for each, race in enumerate(races(DEPTH)):
+        other = _run(system, race, _deposit(f"other-{each}", "500"), _deposit(f"other-{each}", "700"))
+        assert sorted(system.status(number) for number in other) == ["cancelled", "unpaid"], str(race)
     _assert_sound(system)

@@ -18,7 +18,7 @@ from app.services.initiators import caller_named
 from app.services.invoice_status import StatusRefused
 from app.services.refresh import refresh
 from app.uow import transaction
-from tests.services.interleaver import orders, run_both
+from tests.services.interleaver import races
 from tests.thoroughness import DEPTH
 
 if TYPE_CHECKING:
@@ -186,13 +186,13 @@ def test_no_order_of_two_verbs_harms(system: System, pair: Pair, monkeypatch: py
     monkeypatch.setattr(sealing, "UNSEALED", sealing.UNSEALED.replace("2 seconds", "0 seconds"))
     with system.app.app_context():
         engine = db.engine
-    for order in orders(DEPTH, DEPTH):
+    for race in races(DEPTH):
         prepared = pair.prepare(system)
         scripts = (_within(system, pair.first, prepared), _within(system, pair.second, prepared))
-        results = run_both(engine, order, scripts)
+        results = race.run(engine, scripts)
         faults = [each for each in results if isinstance(each, BaseException) and not isinstance(each, pair.refusals)]
-        assert not faults, (order, faults)
-        assert pair.ended(system, prepared, results), (order, results)
+        assert not faults, (str(race), faults)
+        assert pair.ended(system, prepared, results), (str(race), results)
     with system.app.app_context():
         report = proofs.verify()
         assert report.holds, str(report)

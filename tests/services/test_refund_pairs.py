@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +13,7 @@ from app.extensions import db
 from app.integrations import current
 from app.services import disputes, refund_calls, refunds, surpluses
 from app.services.refresh import refresh
-from tests.services.interleaver import orders, run_both
+from tests.services.interleaver import races
 from tests.services.refunding import JAAN, MARY, ask, assert_sound, order, payment_id, watch
 from tests.thoroughness import DEPTH
 
@@ -147,19 +147,17 @@ def _held(system: System, money: Money) -> int:
 def test_no_order_of_two_verbs_harms(system: System, pair: Pair) -> None:
     with system.app.app_context():
         engine = db.engine
-    for merged in orders(DEPTH, DEPTH):
+    for race in races(DEPTH):
         money = pair.prepare(system)
-        results: list[Any] = run_both(
-            engine, merged, (_within(system, pair.first, money), _within(system, pair.second, money))
-        )
+        results = race.run(engine, (_within(system, pair.first, money), _within(system, pair.second, money)))
         late = (Conflict, ProviderFailure)
         faults = [each for each in results if isinstance(each, BaseException) and not isinstance(each, late)]
-        assert not faults, (merged, faults)
+        assert not faults, (str(race), faults)
         for _ in range(2):
             system.hurry()
             system.drain()
             watch(system)
         there = system.shop.payment(money.reference)
         assert there is not None
-        assert _held(system, money) == int(Decimal(there["standing_amount"]) * 100), (merged, results)
+        assert _held(system, money) == int(Decimal(there["standing_amount"]) * 100), (str(race), results)
     assert_sound(system)
