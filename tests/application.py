@@ -5,10 +5,12 @@ Those that differ in their settings share what Jinja compiled.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from jinja2 import BytecodeCache
-from sqlalchemy import create_engine
+from sqlalchemy import event, make_url
 
 from app import blueprints
 from app.config import load_settings
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
 
     from apiflask import APIFlask
     from jinja2.bccache import Bucket
-    from sqlalchemy import Engine
+    from sqlalchemy import Dialect, Engine
 
 Key = tuple[tuple[str, str], ...]
 
 _idle: dict[Key, list[APIFlask]] = {}
 _keys: dict[int, Key] = {}
 _fresh: dict[int, dict[str, Any]] = {}
+_turned: WeakSet[Engine] = WeakSet()
 
 
 class Templates(BytecodeCache):
@@ -82,6 +85,14 @@ def _forget(app: APIFlask) -> None:
 
 
 def _lead_to(app: APIFlask, url: str) -> None:
+    """Let the engine, whose connections are closed, open the next ones there; what it compiled stays."""
     with app.app_context():
-        engines = cast("dict[str | None, Engine]", db.engines)
-        engines[None] = create_engine(url, **app.config["SQLALCHEMY_ENGINE_OPTIONS"])
+        engine = db.engine
+    engine.url = make_url(url)
+    if engine not in _turned:
+        _turned.add(engine)
+        event.listen(engine, "do_connect", partial(_connect, engine))
+
+
+def _connect(engine: Engine, dialect: Dialect, _record: object, _given: object, named: dict[str, Any]) -> None:
+    named |= dialect.create_connect_args(engine.url)[1]

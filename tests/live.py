@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from app.demo import binaries, datafolder
+from tests.loopback import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import httpx
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 60.0
@@ -125,7 +126,9 @@ class Live:
     def call(self, path: str, body: Any = None, *, as_: str = "registry", method: str = "POST") -> httpx.Response:
         """Call the API as a service."""
         token = self.endpoints["initiators"][as_]["token"]
-        return httpx.request(method, f"{self.web}{V1}{path}", json=body, headers={"Authorization": f"Bearer {token}"})
+        return LOOPBACK.request(
+            method, f"{self.web}{V1}{path}", json=body, headers={"Authorization": f"Bearer {token}"}
+        )
 
     def invoice(self, amount: str = "120.00", *, as_: str = "registry") -> tuple[str, str]:
         """Register an invoice and return its number and its link."""
@@ -137,12 +140,12 @@ class Live:
 
     def pay(self, link: str, **more: Any) -> None:
         """Let a payer open the link and pay."""
-        answer = httpx.post(f"{self.endpoints['simulators']['everypay']}/_sim/pay", json={"link": link, **more})
+        answer = LOOPBACK.post(f"{self.endpoints['simulators']['everypay']}/_sim/pay", json={"link": link, **more})
         assert answer.status_code == 200, answer.text
 
     def received(self, service: str = "registry") -> list[str]:
         """Return the order references a service was told about, each as often as it was told."""
-        told = httpx.get(f"{self.endpoints['simulators'][service]}/_sim/received?what=payment_status").json()
+        told = LOOPBACK.get(f"{self.endpoints['simulators'][service]}/_sim/received?what=payment_status").json()
         return [json.loads(each["body"])["order_reference"] for each in told]
 
     def until(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
@@ -150,7 +153,7 @@ class Live:
         deadline = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < deadline, f"it did not happen:\n{self.console.read_text()[-4000:]}"
-            time.sleep(0.02)
+            time.sleep(0.05)
 
 
 def _words(process: Path) -> list[str]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.extensions import db
 from tests.api.client import Api
 from tests.system import build
 
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 def _running(database_url: str, redis_url: str) -> Iterator[Api]:
     made = build(database_url, redis_url)
     yield Api(made)
-    with made.app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tests.chaos.breakages import BREAKAGES
+from tests.loopback import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +151,7 @@ def _pay(system: Installation, seed: int, index: int) -> dict[str, Any]:
     amount = f"{dice.randrange(1, 900)}.{dice.randrange(100):02d}"
     number = _call(system, code, "invoice_number_generator", None)["invoice_number"]
     # The service has the invoice before it asks for a link: no news of it can come too early.
-    httpx.put(f"{system.simulator(code)}/_sim/invoices", json={"number": number, "total": amount}).raise_for_status()
+    LOOPBACK.put(f"{system.simulator(code)}/_sim/invoices", json={"number": number, "total": amount}).raise_for_status()
     body = {"invoice_number": number, "transaction_amount": amount, "custom_field2": code}
     link = _call(system, code, "invoice_generator", body)["everypay_link"]
     if index % 4:
@@ -159,7 +160,7 @@ def _pay(system: Installation, seed: int, index: int) -> dict[str, Any]:
         page = _call(system, code, "oneoff", asked)["oneoff_redirect_link"]
         _simulate(system, {"link": page})
     else:
-        page = httpx.get(link).headers["location"]
+        page = LOOPBACK.get(link).headers["location"]
         moved = _simulate(system, {"link": f"{system.simulator('everypay')}{page}", "silent": True})
         _relay(system, moved["payment_reference"])
     return {"number": number, "amount": amount, "code": code}
@@ -170,7 +171,7 @@ def _call(system: Installation, code: str, verb: str, body: Any) -> dict[str, An
     for _ in range(120):
         try:
             url = f"{system.web}/api/v1/invoice_generator/{verb}"
-            response = httpx.post(url, json=body, headers=headers, timeout=20)
+            response = LOOPBACK.post(url, json=body, headers=headers, timeout=20)
             if response.status_code == 201:
                 answer: dict[str, Any] = response.json()
                 return answer
@@ -182,7 +183,7 @@ def _call(system: Installation, code: str, verb: str, body: Any) -> dict[str, An
 
 
 def _simulate(system: Installation, body: dict[str, Any]) -> dict[str, Any]:
-    response = httpx.post(f"{system.simulator('everypay')}/_sim/pay", json=body, timeout=20)
+    response = LOOPBACK.post(f"{system.simulator('everypay')}/_sim/pay", json=body, timeout=20)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
@@ -193,7 +194,7 @@ def _relay(system: Installation, reference: str) -> None:
     for _ in range(120):
         try:
             url = f"{system.web}/api/v1/callback_handler/callback"
-            if httpx.get(url, params={"payment_reference": reference}, timeout=20).status_code == 200:
+            if LOOPBACK.get(url, params={"payment_reference": reference}, timeout=20).status_code == 200:
                 return
         except httpx.HTTPError:
             pass
@@ -208,9 +209,9 @@ def states_of(system: Installation) -> dict[str, dict[str, Any]]:
 
 def ask(system: Installation, name: str, what: str) -> Any:
     """Return what a simulator says of itself."""
-    return httpx.get(f"{system.simulator(name)}/_sim/{what}", timeout=20).json()
+    return LOOPBACK.get(f"{system.simulator(name)}/_sim/{what}", timeout=20).json()
 
 
 def spoil(system: Installation, name: str, *faults: dict[str, Any]) -> None:
     """Let these things go wrong at a simulator."""
-    httpx.put(f"{system.simulator(name)}/_sim/faults", json=list(faults)).raise_for_status()
+    LOOPBACK.put(f"{system.simulator(name)}/_sim/faults", json=list(faults)).raise_for_status()

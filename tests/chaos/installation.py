@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.loopback import LOOPBACK
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -129,7 +131,7 @@ def _wait(supervisor: subprocess.Popen[bytes], file: Path, log: Path) -> dict[st
 
 def _answers(web: str) -> bool:
     try:
-        return httpx.get(f"{web}/health/ready", timeout=2).status_code == 200
+        return LOOPBACK.get(f"{web}/health/ready", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
 

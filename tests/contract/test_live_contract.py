@@ -13,7 +13,6 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 import requests
 import schemathesis
@@ -24,6 +23,7 @@ from schemathesis.core.failures import FailureGroup
 from tests.api.client import V2
 from tests.contract.examination import CHECKS, examine, operations_of
 from tests.live import Live
+from tests.loopback import LOOPBACK
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Counted:
 
 def _named(live: Live, code: str, token: str) -> dict[str, list[Any]]:
     def rows(what: str) -> list[dict[str, Any]]:
-        answer = httpx.get(f"{live.web}{V2}/{what}?limit=100", headers={"Authorization": f"Bearer {token}"})
+        answer = LOOPBACK.get(f"{live.web}{V2}/{what}?limit=100", headers={"Authorization": f"Bearer {token}"})
         found: list[dict[str, Any]] = answer.json()["data"]
         return found
 
@@ -108,7 +108,9 @@ def _named(live: Live, code: str, token: str) -> dict[str, list[Any]]:
     endpoints = [each["id"] for each in rows("webhook-endpoints")]
     if not endpoints:  # there from the next look on
         sent = {"url": f"{live.endpoints['simulators'][code]}/webhooks"}
-        made = httpx.post(f"{live.web}{V2}/webhook-endpoints", json=sent, headers={"Authorization": f"Bearer {token}"})
+        made = LOOPBACK.post(
+            f"{live.web}{V2}/webhook-endpoints", json=sent, headers={"Authorization": f"Bearer {token}"}
+        )
         assert made.status_code == 201, made.text
     back = f"{simulator}/back"
     return {

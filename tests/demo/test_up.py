@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.live import Live
+from tests.loopback import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +119,7 @@ def test_commands_typed_beside_the_system_are_about_it(up: Live) -> None:
 @one_system
 def test_an_issued_key_opens_the_api(up: Live) -> None:
     issued = dict(line.split(": ", 1) for line in beside(up, "issue-key", "auction").stdout.splitlines())
-    answer = httpx.post(
+    answer = LOOPBACK.post(
         f"{up.web}/api/v1/invoice_generator/invoice_number_generator",
         headers={"Authorization": f"Bearer {issued['token'].strip()}"},
         timeout=30,
@@ -160,9 +161,9 @@ def test_a_killed_database_server_comes_back_with_everything_committed(up: Live)
 
 def _ready(system: Live) -> bool:
     try:
-        health = httpx.get(f"{system.web}/health/ready").json()
+        health = LOOPBACK.get(f"{system.web}/health/ready").json()
         return bool(
-            health["status"] == "ready" and httpx.get(f"{system.endpoints['simulators']['everypay']}/").is_success
+            health["status"] == "ready" and LOOPBACK.get(f"{system.endpoints['simulators']['everypay']}/").is_success
         )
     except httpx.TransportError:
         return False
@@ -207,7 +208,7 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_recovers(again:
         time.sleep(0.05)
     again.start()
     # The simulated gateway was killed too, perhaps before it had called; a real one calls until it is answered.
-    httpx.post(f"{again.endpoints['simulators']['everypay']}/_sim/callback", json={"order_reference": number})
+    LOOPBACK.post(f"{again.endpoints['simulators']['everypay']}/_sim/callback", json={"order_reference": number})
     again.until(lambda: number in again.received(), timeout_s=HEALED_WITHIN_S)
     settled(again)
 

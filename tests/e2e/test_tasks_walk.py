@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.integrations.initiators.simulator_service import new_invoice
+from tests.loopback import LOOPBACK
 
 if TYPE_CHECKING:
     from tests.live import Live
@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
 
 def test_an_invoice_is_cancelled_without_a_mouse_and_without_doing_it_twice(live: Live, mary: Page) -> None:
     number, _link = live.invoice()
-    known = httpx.put(f"{live.endpoints['simulators']['registry']}/_sim/invoices", json=new_invoice(number, "120.00"))
+    known = LOOPBACK.put(
+        f"{live.endpoints['simulators']['registry']}/_sim/invoices", json=new_invoice(number, "120.00")
+    )
     assert known.status_code < 300, known.text
     mary.goto(f"/invoices?q={number}")
     mary.get_by_role("checkbox", name=f"Pick invoice {number}").focus()

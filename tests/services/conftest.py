@@ -1,4 +1,4 @@
-"""Fixtures for the verbs: a whole system on a database of the test's own."""
+"""Fixtures for the verbs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.database import Databases
-
-
-@pytest.fixture
-def system(fresh_database: str, redis_url: str) -> Iterator[System]:
-    """Return the system; its connections are closed before its database is dropped."""
-    made = build(fresh_database, redis_url)
-    yield made
-    with made.app.app_context():
-        from app.extensions import db  # noqa: PLC0415
-
-        db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from app.integrations.initiators.simulator import KINDS, ROUTES, create_simulator
 from app.integrations.initiators.simulator_service import InitiatorConfig
 from tests.integrations.live import served
 from tests.integrations.sockets import Server, http, say
+from tests.loopback import LOOPBACK
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -282,5 +282,5 @@ def test_a_report_can_be_switched_off_by_script():
 
 def test_a_service_on_a_real_socket_is_the_same():
     with served(service("registry", strict=True)) as url:
-        answer = httpx.put(f"{url}/eis_billing/payment_status", json=news(), headers=BILLING)
+        answer = LOOPBACK.put(f"{url}/eis_billing/payment_status", json=news(), headers=BILLING)
         assert (answer.status_code, answer.json()) == (500, {"error": "Internal Server Error"})
