@@ -81,6 +81,7 @@ def test_everything_runs_and_a_payment_goes_all_the_way_through(up: Live) -> Non
     assert up.received().count(number) == 1
 
 
+@one_system
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
 def test_the_three_lines_that_are_printed_take_a_payment(up: Live) -> None:
     up.until(lambda: _ready(up))

@@ -38,3 +38,10 @@ document.addEventListener("keydown", (event) => {
   const pressed = keys[event.key] ?? (/^[a-z]$/.test(event.key) ? () => press(event.key) : null);
   if (pressed?.()) event.preventDefault();
 });
+
+// Enter in a field that has a button of its own presses that one, not the first of the form.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("[data-enter] input")) return;
+  event.preventDefault();
+  event.target.closest("[data-enter]").querySelector("button").click();
+});
