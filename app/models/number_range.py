@@ -50,7 +50,6 @@ class NumberReservation(Tenanted, Base):
         Index("ix_number_reservation_newest", "range_id", "created_at"),
         same_tenant("range_id", "number_range"),
         same_tenant("initiator_id", "initiator"),
-        Index("ix_number_reservation_range_id", "range_id", "created_at"),
     )
 
     id: Mapped[Key]
