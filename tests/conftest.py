@@ -40,6 +40,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[SERVERS].close()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Keep tests together that share a running system, where a step asks for groups."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.together import Together  # noqa: PLC0415 - a worker has no scheduler to load
+
+    return Together(config, log)
+
+
 def _start_servers(config: pytest.Config) -> dict[str, str]:
     """Return where the servers are, starting them when nobody has: workers inherit the answer."""
     if ADDRESSES not in os.environ:

@@ -9,24 +9,19 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from tests.live import Live
+from tests.live import HEALED_WITHIN_S, Live, settled
 from tests.loopback import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
-# Whoever shares a system runs in one worker: starting one takes longer than most tests of it.
-one_system = pytest.mark.xdist_group("up")
-another_system = pytest.mark.xdist_group("again")
-HEALED_WITHIN_S = 90.0  # what was lost in Redis or in a dead process is offered again after 30 s, leases end after 60
 EVERYTHING = {
     "web",
     "worker money",
@@ -46,42 +41,12 @@ def up() -> Iterator[Live]:
     system.remove()
 
 
-@pytest.fixture(scope="module")
-def again() -> Iterator[Live]:
-    """Return a system that tests may stop, kill and start again; each leaves it running."""
-    system = Live.in_new_folder("--no-demo-data").start()
-    yield system
-    system.remove()
-
-
-def settled(system: Live) -> str:
-    """Take a payment and return its invoice's number once the service knows."""
-    number, link = system.invoice()
-    system.pay(link)
-    system.until(lambda: number in system.received(), timeout_s=HEALED_WITHIN_S)
-    return number
-
-
-def leftovers(system: Live) -> list[str]:
-    """Return the command lines that mention the system's folder, the supervisor's children included."""
-    return [line for line in map(_command_line, Path("/proc").glob("[0-9]*")) if str(system.data) in line]
-
-
-def _command_line(process: Path) -> str:
-    try:
-        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-@one_system
 def test_everything_runs_and_a_payment_goes_all_the_way_through(up: Live) -> None:
     assert set(up.pids()) == EVERYTHING
     number = settled(up)
     assert up.received().count(number) == 1
 
 
-@one_system
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
 def test_the_three_lines_that_are_printed_take_a_payment(up: Live) -> None:
     up.until(lambda: _ready(up))
@@ -106,7 +71,6 @@ def beside(system: Live, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@one_system
 def test_commands_typed_beside_the_system_are_about_it(up: Live) -> None:
     assert "EE60001019906" in beside(up, "white-code", "list").stdout
     examined = beside(up, "doctor").stdout.splitlines()
@@ -117,7 +81,6 @@ def test_commands_typed_beside_the_system_are_about_it(up: Live) -> None:
     assert "2 of 2 invoices after" in beside(up, "seed", "--invoices", "2", "--seed", "7").stdout
 
 
-@one_system
 def test_an_issued_key_opens_the_api(up: Live) -> None:
     issued = dict(line.split(": ", 1) for line in beside(up, "issue-key", "auction").stdout.splitlines())
     answer = LOOPBACK.post(
@@ -128,7 +91,6 @@ def test_an_issued_key_opens_the_api(up: Live) -> None:
     assert answer.status_code == 201
 
 
-@one_system
 def test_a_second_start_on_the_same_folder_is_refused(up: Live) -> None:
     command = [sys.executable, "-m", "app.cli", "up", "--port", "0", "--data", str(up.data)]
     second = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
@@ -137,7 +99,6 @@ def test_a_second_start_on_the_same_folder_is_refused(up: Live) -> None:
     assert _ready(up)
 
 
-@one_system
 @pytest.mark.parametrize("name", sorted(EVERYTHING - {"postgres"}))
 def test_a_killed_process_comes_back_without_a_person(up: Live, name: str) -> None:
     first = up.pids()[name]
@@ -150,7 +111,6 @@ def test_a_killed_process_comes_back_without_a_person(up: Live, name: str) -> No
     settled(up)
 
 
-@one_system
 def test_a_killed_database_server_comes_back_with_everything_committed(up: Live) -> None:
     number, _ = up.invoice()
     first = up.pids()["postgres"]
@@ -170,56 +130,9 @@ def _ready(system: Live) -> bool:
         return False
 
 
-@one_system
 def test_a_killed_web_worker_comes_back(up: Live) -> None:
     main = up.pids()["web"]
     children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGKILL)
     up.until(lambda: _ready(up))
     settled(up)
-
-
-@another_system
-def test_a_restart_keeps_the_data_and_starting_over_does_not(again: Live) -> None:
-    number = settled(again)
-    simulators = again.endpoints["simulators"]
-    assert again.stop() == 0
-    assert not again.endpoints_file.exists()
-    assert leftovers(again) == []
-    again.start()
-    assert again.endpoints["simulators"] == simulators
-    assert again.received().count(number) == 1
-    assert settled(again) == str(int(number) + 1)
-    again.stop(signal.SIGTERM)
-    again.start("--fresh")
-    assert settled(again) == "150005"
-
-
-@another_system
-def test_nothing_outlives_a_killed_supervisor_and_the_next_start_recovers(again: Live) -> None:
-    number, link = again.invoice()
-    again.pay(link)
-    pids = set(again.pids().values())
-    assert again.process
-    again.process.kill()
-    again.process.wait()
-    began = time.monotonic()
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() - began < 15, leftovers(again)
-        time.sleep(0.05)
-    again.start()
-    # The simulated gateway was killed too, perhaps before it had called; a real one calls until it is answered.
-    LOOPBACK.post(f"{again.endpoints['simulators']['everypay']}/_sim/callback", json={"order_reference": number})
-    again.until(lambda: number in again.received(), timeout_s=HEALED_WITHIN_S)
-    settled(again)
-
-
-@another_system
-def test_a_start_right_after_the_supervisor_was_killed_recovers(again: Live) -> None:
-    number, link = again.invoice()
-    assert again.process
-    again.process.kill()
-    again.process.wait()
-    again.start()
-    again.pay(link)
-    again.until(lambda: number in again.received(), timeout_s=HEALED_WITHIN_S)

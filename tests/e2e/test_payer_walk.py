@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.live import Live
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.browser
 
 
 def one_off(live: Live, number: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.live import Live
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.browser
 
 
 def paid_invoice(live: Live) -> str:

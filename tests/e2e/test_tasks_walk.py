@@ -14,7 +14,7 @@ from tests.loopback import LOOPBACK
 if TYPE_CHECKING:
     from tests.live import Live
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.browser
 
 
 def test_an_invoice_is_cancelled_without_a_mouse_and_without_doing_it_twice(live: Live, mary: Page) -> None:

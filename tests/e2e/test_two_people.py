@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.live import Live
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.browser
 
 JAAN = "EE38001085718"
 
