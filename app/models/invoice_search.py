@@ -35,3 +35,10 @@ Index(
     InvoiceSearch.document_vector,
     postgresql_using="gin",
 )
+# Letters inside words, asked where no word begins with them.
+Index(
+    "ix_invoice_search_letters",
+    InvoiceSearch.search_text,
+    postgresql_using="gin",
+    postgresql_ops={"search_text": "gin_trgm_ops"},
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, select
@@ -30,6 +30,21 @@ class Period(StrEnum):
     THIS_MONTH = "this_month"
     LAST_MONTH = "last_month"
     THIS_YEAR = "this_year"
+
+
+class Days(NamedTuple):
+    """Days, or moments of which the last is not included; None is no bound."""
+
+    first: date | None
+    last: date | None
+
+
+class AskedDays(NamedTuple):
+    """The days that are asked for."""
+
+    created: Days
+    due: Days
+    paid: Days
 
 
 # Of the days an invoice is due on: those that are over while it can still be paid.
@@ -77,7 +92,7 @@ class InvoiceFilter:
     def settled(self, now: datetime | None = None) -> InvoiceFilter:
         """Return the filter that asks tomorrow for the days this one asks for today."""
         moves = self.as_of is None and (self.created or self.due or self.paid)
-        return replace(self, as_of=_today(now)) if moves else self
+        return replace(self, as_of=today_of(now)) if moves else self
 
 
 def matching(wanted: InvoiceFilter) -> Select[Invoice]:
@@ -92,23 +107,16 @@ def everything(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
 
 def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
     """Return what is asked of each invoice beside the words."""
-    today = wanted.as_of or _today()
-    created, due, paid = (_days(period, today) for period in (wanted.created, wanted.due, wanted.paid))
+    created, due, paid = asked_days(wanted)
     bounds: list[tuple[object, Callable[[object], ColumnElement[bool]]]] = [
         (wanted.least_minor, Invoice.total_minor.__ge__),
         (wanted.most_minor, Invoice.total_minor.__le__),
-        (_begins(wanted.created_from), Invoice.created_at.__ge__),
-        (_ends(wanted.created_to), Invoice.created_at.__lt__),
-        (wanted.due_from, Invoice.due_on.__ge__),
-        (wanted.due_to, Invoice.due_on.__le__),
-        (_begins(wanted.paid_from), PAID.__ge__),
-        (_ends(wanted.paid_to), PAID.__lt__),
-        (_begins(created[0]), Invoice.created_at.__ge__),
-        (_ends(created[1]), Invoice.created_at.__lt__),
-        (due[0], Invoice.due_on.__ge__),
-        (due[1], Invoice.due_on.__le__),
-        (_begins(paid[0]), PAID.__ge__),
-        (_ends(paid[1]), PAID.__lt__),
+        (begins(created.first), Invoice.created_at.__ge__),
+        (ends(created.last), Invoice.created_at.__lt__),
+        (due.first, Invoice.due_on.__ge__),
+        (due.last, Invoice.due_on.__le__),
+        (begins(paid.first), PAID.__ge__),
+        (ends(paid.last), PAID.__lt__),
         (wanted.in_directo, Invoice.in_directo.is_),
         (wanted.statuses or None, Invoice.status.in_),  # type: ignore[list-item]
         (_of_services(wanted.services), Invoice.initiator_id.in_),  # type: ignore[list-item]
@@ -118,13 +126,31 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
         (wanted.email.lower() or None, func.lower(Invoice.customer_email).__eq__),
     ]
     found = [compare(bound) for bound, compare in bounds if bound is not None]
-    if wanted.paid_to is not None:
+    if paid.last is not None:
         found.append(Invoice.paid_at.is_not(None))
     if wanted.due == LATE:
-        found += [Invoice.due_on < today, Invoice.status.in_(sorted(map(str, PAYABLE)))]
+        found += [Invoice.due_on < (wanted.as_of or today_of()), Invoice.status.in_(sorted(map(str, PAYABLE)))]
     if wanted.e_invoice_sent is not None:
         found.append(literal_column("(invoice.e_invoice_sent_at is not null)").is_(wanted.e_invoice_sent))
     return found
+
+
+def asked_days(wanted: InvoiceFilter) -> AskedDays:
+    """Return which days are asked for; of days and a period those that are in both."""
+    today = wanted.as_of or today_of()
+    return AskedDays(
+        _both(wanted.created_from, wanted.created_to, wanted.created, today),
+        _both(wanted.due_from, wanted.due_to, wanted.due, today),
+        _both(wanted.paid_from, wanted.paid_to, wanted.paid, today),
+    )
+
+
+def _both(first: date | None, last: date | None, period: str, today: date) -> Days:
+    firsts, lasts = zip((first, last), _days(period, today), strict=True)
+    return Days(
+        max((each for each in firsts if each is not None), default=None),
+        min((each for each in lasts if each is not None), default=None),
+    )
 
 
 def _of_services(codes: Sequence[str]) -> Select[int] | None:
@@ -146,15 +172,18 @@ def _days(period: str, today: date) -> tuple[date | None, date | None]:
     return None, None
 
 
-def _today(now: datetime | None = None) -> date:
+def today_of(now: datetime | None = None) -> date:
+    """Return the day it is in Tallinn, now or at a moment."""
     return (now or datetime.now(UTC)).astimezone(ZONE).date()
 
 
-def _begins(day: date | None) -> datetime | None:
+def begins(day: date | None) -> datetime | None:
+    """Return when a day begins in Tallinn; a moment stays what it is."""
     if day is None or isinstance(day, datetime):
         return day
     return datetime.combine(day, time.min, ZONE).astimezone(UTC)
 
 
-def _ends(day: date | None) -> datetime | None:
-    return day if day is None or isinstance(day, datetime) else _begins(day + timedelta(days=1))
+def ends(day: date | None) -> datetime | None:
+    """Return when a day is over; a moment stays what it is."""
+    return day if day is None or isinstance(day, datetime) else begins(day + timedelta(days=1))

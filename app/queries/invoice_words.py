@@ -2,7 +2,7 @@
 
 What is typed is taken apart into words as the index was; each must begin a word of the invoice. Numbers are kept with
 all their ends, so that any part of one is the beginning of a word. Common words are found among the newest rows, rarer
-ones in the newest quarters, the rarest in all.
+ones in the newest quarters, the rarest in all. Where nothing begins so, the letters are looked for inside words.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    exists,
     func,
     literal,
     literal_column,
@@ -45,6 +46,7 @@ COMMON = 1000
 # How many of the newest rows are looked at one by one, and how many of those must have a common word.
 WALKED, OFTEN = 4000, 120
 SAMPLE = 1000
+LETTERS = 3
 
 
 class Place(NamedTuple):
@@ -62,7 +64,10 @@ def asked_for(text: str) -> ColumnElement[bool]:
     words = words_of(text)
     ways: list[Select[Any]] = at_once(text)
     if words:
-        ways.append(select(_meant(words).c.invoice_id))
+        meant = _meant(words)
+        ways.append(select(meant.c.invoice_id))
+        if inside := _inside(words):
+            ways.append(select(InvoiceSearch.invoice_id).where(~exists(select(meant.c.invoice_id)), *inside))
     return Invoice.id.in_(union_all(*ways)) if ways else literal(value=False)
 
 
@@ -119,6 +124,21 @@ def _with_words(words: tuple[str, ...], quarter: int | None) -> Any:
         return found
     within: ColumnElement[int] = literal_column(QUARTER.replace("created_at", "invoice_search.created_at"))
     return found.where(within == literal(quarter, BigInteger, literal_execute=True))
+
+
+def _inside(words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return whether the words are in there, those of letters at any place; none when each can only begin a word.
+
+    The index of letters is asked once the question before has found nothing, so that only rare letters are.
+    """
+    if not any(map(_can_be_inside, words)):
+        return []
+    return [InvoiceSearch.search_text.like(f"%{word}%" if _can_be_inside(word) else f"% {word}%") for word in words]
+
+
+def _can_be_inside(word: str) -> bool:
+    """Return whether a word is long enough for the index of letters; numbers are kept with all their ends anyway."""
+    return len(word) >= LETTERS and not word.isdigit()
 
 
 def look_at(words: Sequence[str]) -> list[ColumnElement[bool]]:

@@ -19,6 +19,7 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
+from app.queries.far_days import nearer
 from app.queries.invoice_filter import PAID, InvoiceFilter, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_words import COMMON, Place, are_common, having, newest, words_of
@@ -100,7 +101,7 @@ def _listed(
     if common and not are_few(wanted):
         return _looked_at(wanted, common, after, sort, size)
     listed: list[InvoiceRow] = []
-    for part in in_order(_meant(wanted, common), sort, after, wanted.statuses):
+    for part in in_order(nearer(_meant(wanted, common), wanted, sort), sort, after, wanted.statuses):
         listed += _shown(part.limit(size - len(listed)), sort)
         if len(listed) == size:
             break

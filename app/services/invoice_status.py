@@ -101,6 +101,8 @@ def _members(parent_id: int) -> Sequence[Invoice]:
 
 
 def _facts(invoice: Invoice) -> InvoiceFacts:
+    """Return what the status follows from; whether a payment is under way is asked only where nothing came yet."""
+    holds = invoice.captured_minor > invoice.refunded_minor
     return InvoiceFacts(
         issued=invoice.issued_at is not None,
         cancelled=invoice.cancelled_at is not None,
@@ -112,7 +114,7 @@ def _facts(invoice: Invoice) -> InvoiceFacts:
         refunded_minor=invoice.refunded_minor,
         lost_minor=invoice.lost_minor,
         credited_minor=invoice.credited_minor,
-        has_active_payment=_has_payment_under_way(invoice.id),
+        has_active_payment=not holds and _has_payment_under_way(invoice.id),
         last_charge_failed=invoice.last_charge_error is not None,
         overdue=invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < _today()),
     )

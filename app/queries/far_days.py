@@ -1,0 +1,53 @@
+"""Days of payment or of falling due that lie far from where a list begins: read first, put in order afterwards.
+
+The planner takes them for spread evenly over the order of creation, and would walk from its beginning past everything
+that came after those days. They are read from their own index alone, which is short work while they are few.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+
+from app.models.invoice import Invoice
+from app.queries.invoice_filter import PAID, asked_days, begins, ends
+from app.queries.keyset import session
+from app.queries.sorting import order_of
+
+if TYPE_CHECKING:
+    from app.queries.invoice_filter import Days, InvoiceFilter
+    from app.queries.sorting import Sort
+
+
+def nearer(found: Any, wanted: InvoiceFilter, sort: Sort) -> Any:
+    """Return the question narrowed to such days first, or as it is when the list begins near them."""
+    days = _far(wanted, sort)
+    if days is None:
+        return found
+    # What OFFSET shuts in is read as it stands; the same columns on both sides keep its order.
+    those = select(Invoice.id, Invoice.created_at).where(days).order_by(*order_of(sort)).offset(0).subquery("days")
+    return found.join(those, and_(those.c.id == Invoice.id, those.c.created_at == Invoice.created_at))
+
+
+def _far(wanted: InvoiceFilter, sort: Sort) -> ColumnElement[bool] | None:
+    """Return the condition on days that are fewer than the days between them and the beginning of the list."""
+    if sort.by != "created":
+        return None
+    _created, due, paid = asked_days(wanted)
+    if _are_far(paid, sort):
+        return and_(begins(paid.first) <= PAID, ends(paid.last) > PAID, Invoice.paid_at.is_not(None))
+    if _are_far(due, sort):
+        return Invoice.due_on.between(due.first, due.last)
+    return None
+
+
+def _are_far(days: Days, sort: Sort) -> bool:
+    first, last = begins(days.first), ends(days.last)
+    if first is None or last is None:
+        return False
+    if sort.falls:
+        return last - first < datetime.now(UTC) - last
+    oldest = session().scalar(select(func.min(Invoice.created_at)))
+    return oldest is not None and last - first < first - oldest
