@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.domain.errors import NotFound
+from app.domain.errors import NotFound, Outcome, ProviderFailure
 from app.models.inbox import InboxMessage
+from app.models.initiator import Initiator
+from app.models.invoice import Invoice
 from app.models.payment import GatewayReference, Payment
+from app.queries.consequences import of_this_transaction
 from app.services import timeline
-from app.services.refresh import look_again
-from app.uow import retried, transaction
+from app.services.refresh import begin, look_again, take_over
+from app.services.rehearsals import undone
+from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.payment import ObservedState
+    from app.domain.ports import HostedGateway
+    from app.services.refresh import Look
     from app.services.timeline import Actor
+
+
+class Standing(NamedTuple):
+    """A payment and its invoice as they stand; a payment nobody knows here has no status. Minor units."""
+
+    payment: str = ""
+    captured_minor: int = 0
+    currency: str = ""
+    number: int | None = None
+    invoice: str | None = None
+
+
+class LookRehearsal(NamedTuple):
+    """What the gateway says now, how things stand, how they would, and what would be told (kind and lane)."""
+
+    there: ObservedState
+    before: Standing
+    after: Standing
+    messages: tuple[tuple[str, str], ...]
 
 
 @retried
@@ -26,6 +54,52 @@ def ask_about_message(message_id: int, *, by: Actor, reason: str | None = None) 
         if message is None or message.external_id is None:
             raise NotFound("message", message_id)
         ask(message.source, message.external_id, by=by, reason=reason)
+
+
+def rehearse(message_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> LookRehearsal | None:
+    """Ask the gateway and return what a look would change, writing nothing; None when it never heard of the payment.
+
+    Raises NotFound, ProviderFailure.
+    """
+    with transaction() as tx:
+        message = tx.get(InboxMessage, message_id)
+        if message is None or message.external_id is None:
+            raise NotFound("message", message_id)
+        known = select(GatewayReference.id).where(
+            GatewayReference.gateway == message.source, GatewayReference.external_id == message.external_id
+        )
+        reference_id = tx.scalar(known)
+        owns = tx.scalars(select(Initiator.id)).all()
+    if reference_id is None:
+        return None
+    look = begin(reference_id)
+    try:
+        fetched = gateway.fetch_payment(look.external_id)
+    except ProviderFailure as failure:
+        if failure.outcome is Outcome.REFUSED and failure.permanent:
+            return None
+        raise
+
+    def looked() -> LookRehearsal:
+        before = _standing(gateway.name, look)
+        take_over(look, fetched, gateway, poll_ladder_s)
+        return LookRehearsal(fetched.state, before, _standing(gateway.name, look), of_this_transaction(owns).messages)
+
+    return undone(looked)
+
+
+def _standing(gateway: str, look: Look) -> Standing:
+    """Return how things stand inside the open transaction."""
+    found = (
+        session()
+        .execute(
+            select(Payment.status, Payment.captured_minor, Payment.currency, Invoice.number, Invoice.status)
+            .join(Invoice, Invoice.id == Payment.invoice_id, isouter=True)
+            .where(Payment.gateway == gateway, Payment.external_id == look.external_id)
+        )
+        .one_or_none()
+    )
+    return Standing() if found is None else Standing(*found)
 
 
 @retried

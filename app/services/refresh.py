@@ -47,14 +47,14 @@ def refresh(reference_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[i
 
     Raises ProviderFailure when the gateway could not be asked; the outbox then asks again (reliability.md 3.9).
     """
-    look = _begin(reference_id)
+    look = begin(reference_id)
     try:
         fetched = gateway.fetch_payment(look.external_id)
     except ProviderFailure as failure:
         if failure.outcome is Outcome.REFUSED and failure.permanent:
             return _unknown_there(look, failure)
         raise
-    return _apply(look, fetched, gateway, poll_ladder_s)
+    return take_over(look, fetched, gateway, poll_ladder_s)
 
 
 def give_up(reference_id: int) -> None:
@@ -71,14 +71,16 @@ def give_up(reference_id: int) -> None:
         )
 
 
-def _begin(reference_id: int) -> Look:
+def begin(reference_id: int) -> Look:
+    """Return what a look is about, before the gateway is asked."""
     with transaction() as tx:
         reference = tx.get_one(GatewayReference, reference_id, populate_existing=True)
         return Look(reference.id, reference.external_id, reference.dirty_seq)
 
 
 @retried
-def _apply(look: Look, fetched: FetchedPayment, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> str:
+def take_over(look: Look, fetched: FetchedPayment, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> str:
+    """Fold in what the gateway said, and return what became of it, in a word for the inbox."""
     with transaction() as tx:
         invoice = _lock_invoice(tx, look, fetched, gateway)
         payment = _lock_payment(tx, look, fetched, gateway, invoice)

@@ -31,10 +31,10 @@ def test_news_of_a_storm_waits_for_the_next_look_and_none_is_lost(
     system.pay(reference)
     for _ in range(messages):
         system.callback(reference)
-    begin = refresh._begin
+    begin = refresh.begin
     with monkeypatch.context() as patched:  # all but the first came while we looked
         patched.setattr(
-            refresh, "_begin", lambda ref: replace(begin(ref), seen=1) if not fetches(system, reference) else begin(ref)
+            refresh, "begin", lambda ref: replace(begin(ref), seen=1) if not fetches(system, reference) else begin(ref)
         )
         system.drain()
     assert system.status(number) == "paid"

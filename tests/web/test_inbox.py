@@ -102,6 +102,42 @@ def test_the_same_form_twice_asks_once(system: System, mary: Browser, paid: tupl
     assert system.scalar("select dirty_seq from gateway_reference where external_id = :r", r=paid[1]) == before + 1
 
 
+def test_what_processing_would_change_is_shown_before_it_does(own_portal: Portal, own_mary: Browser) -> None:
+    """Of a callback that was lost nothing is booked yet; of one that was heard nothing would change any more."""
+    system = own_portal.system
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    message = hear(system, "status_updated", reference)
+    counted = {table: system.scalar(f"select count(*) from {table}") for table in ("event", "ledger_entry", "outbox")}
+
+    asked = own_mary.page(f"/inbox/{message}/looks/new").text("main")
+
+    for words in ("Waiting for the payer → Received", f"Invoice {number}", "→ Paid", "Payment notice: registry"):
+        assert words in asked
+    assert {table: system.scalar(f"select count(*) from {table}") for table in counted} == counted
+    assert system.status(number) == "pending"
+
+    assert decide(own_mary, f"/inbox/{message}/looks/new").location == f"/inbox/{message}"
+    system.drain()
+    assert system.status(number) == "paid"
+    assert "nothing would change" in own_mary.page(f"/inbox/{message}/looks/new").text("main")
+
+
+def test_a_gateway_that_cannot_be_asked_keeps_nobody_from_asking_later(own_portal: Portal, own_mary: Browser) -> None:
+    system = own_portal.system
+    message = hear(system, "status_updated", system.one_off(system.invoice()))
+    system.everypay.test_client().put("/_sim/faults", json=[{"operation": "fetch", "kind": "http", "status": 500, "times": 5}])
+    asked = own_mary.page(f"/inbox/{message}/looks/new").text("main")
+    assert "could not be asked just now" in asked
+    assert "Process again" in asked
+
+
+def test_what_the_gateway_never_heard_of_changes_nothing(system: System, mary: Browser) -> None:
+    message = hear(system, "status_updated", "0" * 64)
+    assert "does not know it" in mary.page(f"/inbox/{message}/looks/new").text("main")
+
+
 def test_what_is_not_there_is_not_found(system: System, mary: Browser) -> None:
     assert mary.get("/inbox/999999999").status_code == 404
     assert mary.get("/inbox/999999999/looks/new").status_code == 404

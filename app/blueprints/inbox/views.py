@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 
+from app.blueprints.inbox.plan import plan
+from app.domain.errors import ProviderFailure
 from app.domain.permission import Permission
+from app.integrations import current
 from app.queries import inbox
 from app.queries.inbox import STATES, InboxFilter
 from app.queries.paging import Cursor
@@ -14,7 +17,7 @@ from app.services import looks
 from app.services.once import once
 from app.services.timeline import Actor
 from app.web.address import KEY
-from app.web.ask import Ask, Said, answer
+from app.web.ask import Said, answer
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.inbox_words import INBOX
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
     from werkzeug.wrappers import Response as WerkzeugResponse
 
+    from app.config import Settings
     from app.queries.paging import Count
+    from app.web.ask import Ask
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 LONGEST = 80
@@ -78,7 +83,7 @@ def show(message_id: int) -> str:
 @blueprint.get(f"/<{KEY}:message_id>/looks/new")
 @needs(Permission.MANAGE_JOBS)
 def new_look(message_id: int) -> Response:
-    """Ask once more before it is processed again."""
+    """Ask the gateway now, write nothing, and say what processing it again would change."""
     return answer(_question(message_id, Said()))
 
 
@@ -118,17 +123,9 @@ def _count_text(found: Count, *, matching: bool) -> str:
 
 def _question(message_id: int, said: Said) -> Ask:
     message = inbox.detail(message_id).message
-    return Ask(
-        said=said,
-        title=_("Process it again?"),
-        action=url_for("inbox.create_look", message_id=message_id),
-        back=url_for("inbox.show", message_id=message_id),
-        send=_("Process again"),
-        sentences=(
-            _(
-                "The gateway is asked how payment %(reference)s stands, and what it says is taken over. "
-                "The message itself is not believed, so nothing can happen twice.",
-                reference=message.external_id or "?",
-            ),
-        ),
-    )
+    settings: Settings = current_app.extensions["settings"]
+    try:
+        found = looks.rehearse(message_id, current().everypay, settings.payment_poll_ladder_s)
+    except ProviderFailure:
+        return plan(message, None, said, asked=False)
+    return plan(message, found, said)
