@@ -7,9 +7,9 @@ that came after those days. They are read from their own index alone, which is s
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from app.models.invoice import Invoice
 from app.queries.invoice_filter import PAID, asked_days, begins, ends
@@ -21,26 +21,23 @@ if TYPE_CHECKING:
     from app.queries.sorting import Sort
 
 
-def nearer(found: Any, wanted: InvoiceFilter, sort: Sort) -> Any:
-    """Return the question narrowed to such days first, or as it is when the list begins near them."""
-    days = _far(wanted, sort)
-    if days is None:
-        return found
-    # What OFFSET shuts in is read as it stands; the same columns on both sides keep its order.
-    those = select(Invoice.id, Invoice.created_at).where(days).order_by(*order_of(sort)).offset(0).subquery("days")
-    return found.join(those, and_(those.c.id == Invoice.id, those.c.created_at == Invoice.created_at))
-
-
-def _far(wanted: InvoiceFilter, sort: Sort) -> ColumnElement[bool] | None:
-    """Return the condition on days that are fewer than the days between them and the beginning of the list."""
+def far_days(wanted: InvoiceFilter, sort: Sort) -> list[ColumnElement[bool]]:
+    """Return what is asked of days that are fewer than those between them and the beginning of the list."""
     if sort.by != "created":
-        return None
+        return []
     _created, due, paid = asked_days(wanted)
     if _are_far(paid, sort):
-        return and_(begins(paid.first) <= PAID, ends(paid.last) > PAID, Invoice.paid_at.is_not(None))
+        return [PAID.__ge__(begins(paid.first)), PAID.__lt__(ends(paid.last)), Invoice.paid_at.is_not(None)]
     if _are_far(due, sort):
-        return Invoice.due_on.between(due.first, due.last)
-    return None
+        return [Invoice.due_on.between(due.first, due.last)]
+    return []
+
+
+def read_first(found: Select[int], asked: list[ColumnElement[bool]], sort: Sort) -> Select[int]:
+    """Return the question for those of them that are what is asked here, all of which are read before any other."""
+    # What OFFSET shuts in is read as it stands; the same columns on both sides keep its order.
+    those = select(Invoice.id, Invoice.created_at).where(*asked).order_by(*order_of(sort)).offset(0).subquery("those")
+    return found.join(those, and_(those.c.id == Invoice.id, those.c.created_at == Invoice.created_at))
 
 
 def _are_far(days: Days, sort: Sort) -> bool:

@@ -14,6 +14,7 @@ from app.domain.invoice import PAYABLE
 from app.models.initiator import Initiator
 from app.models.invoice import PAID_AT, Invoice
 from app.queries.invoice_words import asked_for
+from app.queries.keyset import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,8 +154,9 @@ def _both(first: date | None, last: date | None, period: str, today: date) -> Da
     )
 
 
-def _of_services(codes: Sequence[str]) -> Select[int] | None:
-    return select(Initiator.id).where(Initiator.code.in_(codes)) if codes else None
+def _of_services(codes: Sequence[str]) -> list[int] | None:
+    """Return the services' ids: of a question inside the question the planner would not know how many rows each has."""
+    return list(session().scalars(select(Initiator.id).where(Initiator.code.in_(codes)))) if codes else None
 
 
 def _days(period: str, today: date) -> tuple[date | None, date | None]:

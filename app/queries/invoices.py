@@ -19,7 +19,7 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
-from app.queries.far_days import nearer
+from app.queries.far_days import far_days, read_first
 from app.queries.invoice_filter import PAID, InvoiceFilter, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_words import COMMON, Place, are_common, having, newest, words_of
@@ -38,6 +38,14 @@ if TYPE_CHECKING:
 # How many are looked at one by one for a common word: all of a filter, or at most so many of the next in the order.
 FEW, LOOKED_AT = 2_000, 2_000
 UNPAID = [InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.PENDING, InvoiceStatus.CHARGED_WITH_ERROR]
+
+
+class Question(NamedTuple):
+    """What is asked, the words of it that many have, and whether only the next few thousand are looked at for them."""
+
+    wanted: InvoiceFilter
+    common: tuple[str, ...]
+    walks: bool
 
 
 class Owed(NamedTuple):
@@ -74,48 +82,61 @@ def search(
 
     A page may have fewer rows and a next one, when only so many were looked at.
     """
-    common = _common_words(wanted)
-    found, end = _listed(wanted, common, after, sort, size + 1)
+    asked = _question(wanted)
+    count = _counted(asked)
+    few = bool(wanted) and not asked.common and not count.is_capped
+    found, end = _listed(asked, after, sort, size + 1, few=few)
     following = _mark(found[size - 1], sort) if len(found) > size else end
-    return Page(found[:size], following, _counted(wanted, common))
+    return Page(found[:size], following, count)
 
 
 def rows(wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int) -> list[InvoiceRow]:
     """Return up to `size` invoices in this order, those after the mark; the index that is used follows the words."""
-    return _listed(wanted, _common_words(wanted), after, sort, size)[0]
+    return _listed(_question(wanted), after, sort, size)[0]
 
 
 def count(wanted: InvoiceFilter) -> Count:
     """Return how many invoices match, counted up to ten thousand; with more than one thing asked, up to a thousand."""
-    return _counted(wanted, _common_words(wanted))
+    return _counted(_question(wanted))
+
+
+def _question(wanted: InvoiceFilter) -> Question:
+    common = _common_words(wanted)
+    return Question(wanted, common, walks=bool(common) and not are_few(wanted))
 
 
 def _listed(
-    wanted: InvoiceFilter, common: tuple[str, ...], after: Mark | None, sort: Sort, size: int
+    asked: Question, after: Mark | None, sort: Sort, size: int, *, few: bool = False
 ) -> tuple[list[InvoiceRow], Mark | None]:
-    """Return up to `size` rows, and where the look for more ended, if it did before there were no more."""
-    if sort is Sort.NEWEST and _are_only_words(wanted):
+    """Return up to `size` rows, and where the look for more ended, if it did before there were no more.
+
+    Of `few` all are read and put in order: a walk along the order may pass every other invoice.
+    """
+    wanted = asked.wanted
+    if sort is Sort.NEWEST and not few and _are_only_words(wanted):
         found = _newest(words_of(wanted.text), after, size)
         if found is not None:
             return found, None
-    if common and not are_few(wanted):
-        return _looked_at(wanted, common, after, sort, size)
+    if asked.walks:
+        return _looked_at(asked, after, sort, size)
     listed: list[InvoiceRow] = []
-    for part in in_order(nearer(_meant(wanted, common), wanted, sort), sort, after, wanted.statuses):
+    meant = select(Invoice.id) if few else _meant(asked)
+    if first := everything(wanted) if few else far_days(wanted, sort):
+        meant = read_first(meant, first, sort)
+    for part in in_order(meant, sort, after, wanted.statuses):
         listed += _shown(part.limit(size - len(listed)), sort)
         if len(listed) == size:
             break
     return listed, None
 
 
-def _looked_at(
-    wanted: InvoiceFilter, common: tuple[str, ...], after: Mark | None, sort: Sort, size: int
-) -> tuple[list[InvoiceRow], Mark | None]:
+def _looked_at(asked: Question, after: Mark | None, sort: Sort, size: int) -> tuple[list[InvoiceRow], Mark | None]:
     """Return those with these words among the next few thousand that match otherwise, and where these end."""
     listed: list[InvoiceRow] = []
+    wanted = asked.wanted
     for part in in_order(select(Invoice.id).where(*conditions(wanted)), sort, after, wanted.statuses):
         walk = part.limit(LOOKED_AT)
-        listed += _shown(having(walk.subquery(), common), sort, size - len(listed))
+        listed += _shown(having(walk.subquery(), asked.common), sort, size - len(listed))
         if len(listed) == size:
             return listed, None
         if end := _shown(walk.offset(LOOKED_AT - 1).limit(1), sort):
@@ -123,19 +144,20 @@ def _looked_at(
     return listed, None
 
 
-def _counted(wanted: InvoiceFilter, common: tuple[str, ...]) -> Count:
+def _counted(asked: Question) -> Count:
+    wanted, common = asked.wanted, asked.common
     limit = COMMON if common or wanted.parts() > 1 else COUNT_LIMIT
     if common and _are_only_words(wanted):
         return Count(limit, is_capped=True)
-    meant, looked_at = _meant(wanted, common), False
-    if common and not are_few(wanted):
+    meant = _meant(asked)
+    if asked.walks:
         few = select(Invoice.id).where(*conditions(wanted))
-        meant, looked_at = having(next(in_order(few, Sort.NEWEST, None, ())).limit(LOOKED_AT).subquery(), common), True
+        meant = having(next(in_order(few, Sort.NEWEST, None, ())).limit(LOOKED_AT).subquery(), common)
     else:
         meant = meant.order_by(*_narrowest(wanted))
     some = meant.limit(limit + 1).subquery()
     number = _session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, limit), number > limit or looked_at)
+    return Count(min(number, limit), number > limit or asked.walks)
 
 
 def _narrowest(wanted: InvoiceFilter) -> list[ColumnElement[Any]]:
@@ -171,15 +193,15 @@ def _common_words(wanted: InvoiceFilter) -> tuple[str, ...]:
     return words if words and are_common(words) else ()
 
 
-def _meant(wanted: InvoiceFilter, common: Sequence[str]) -> Select[int]:
+def _meant(asked: Question) -> Select[int]:
     """Return the question for the ids of what matches, in no order; common words are looked at, no index is asked.
 
     An index that holds what is asked for and what the list is ordered by answers it alone, without the table.
     """
-    if not common:
-        return select(Invoice.id).where(*everything(wanted))
-    few: CTE = select(Invoice.id).where(*conditions(wanted)).cte("few").prefix_with("materialized")
-    return select(Invoice.id).where(Invoice.id.in_(having(few, common)))
+    if not asked.common:
+        return select(Invoice.id).where(*everything(asked.wanted))
+    few: CTE = select(Invoice.id).where(*conditions(asked.wanted)).cte("few").prefix_with("materialized")
+    return select(Invoice.id).where(Invoice.id.in_(having(few, asked.common)))
 
 
 def _newest(words: tuple[str, ...], after: Mark | None, size: int) -> list[InvoiceRow] | None:

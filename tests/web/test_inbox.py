@@ -127,7 +127,9 @@ def test_what_processing_would_change_is_shown_before_it_does(own_portal: Portal
 def test_a_gateway_that_cannot_be_asked_keeps_nobody_from_asking_later(own_portal: Portal, own_mary: Browser) -> None:
     system = own_portal.system
     message = hear(system, "status_updated", system.one_off(system.invoice()))
-    system.everypay.test_client().put("/_sim/faults", json=[{"operation": "fetch", "kind": "http", "status": 500, "times": 5}])
+    system.everypay.test_client().put(
+        "/_sim/faults", json=[{"operation": "fetch", "kind": "http", "status": 500, "times": 5}]
+    )
     asked = own_mary.page(f"/inbox/{message}/looks/new").text("main")
     assert "could not be asked just now" in asked
     assert "Process again" in asked
