@@ -81,6 +81,7 @@ class Invoice(Tenanted, Base):
             postgresql_where=text(one_of("status", sorted(PAYABLE))),
         ),
         Index("ix_invoice_amount", "total_minor", "id"),
+        Index("ix_invoice_customer_name", "customer_name"),
         Index("ix_invoice_initiator_amount", "initiator_id", "total_minor", "id"),
         Index("ix_invoice_paid", text(PAID_AT), "id", postgresql_include=["created_at", "paid_at"]),
         Index(

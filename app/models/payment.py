@@ -43,6 +43,13 @@ class Payment(Tenanted, Base):
         Index("ix_payment_gateway_created_at", "gateway", "created_at", "id"),
         Index("ix_payment_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
         Index(
+            "ix_payment_status_newest",
+            "status",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("status <> 'completed'"),
+        ),
+        Index(
             "ix_payment_next_check",
             "next_check_at",
             postgresql_where=text("next_check_at is not null"),

@@ -95,6 +95,10 @@ class InvoiceFilter:
         moves = self.as_of is None and (self.created or self.due or self.paid)
         return replace(self, as_of=today_of(now)) if moves else self
 
+    def only_paid(self) -> bool:
+        """Return whether nothing that was not paid can match."""
+        return bool(self.paid or self.paid_from or self.paid_to)
+
 
 def matching(wanted: InvoiceFilter) -> Select[Invoice]:
     """Return the question for the invoices that match, with their services, in no order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import CTE, ColumnElement, Select, func, select
@@ -20,7 +20,7 @@ from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
 from app.queries.far_days import far_days, read_first
-from app.queries.invoice_filter import PAID, InvoiceFilter, conditions, everything
+from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_words import COMMON, Place, are_common, having, newest, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
@@ -123,7 +123,7 @@ def _listed(
     meant = select(Invoice.id) if few else _meant(asked)
     if first := everything(wanted) if few else far_days(wanted, sort):
         meant = read_first(meant, first, sort)
-    for part in in_order(meant, sort, after, wanted.statuses):
+    for part in in_order(meant, sort, after, wanted.statuses, paid=wanted.only_paid()):
         listed += _shown(part.limit(size - len(listed)), sort)
         if len(listed) == size:
             break
@@ -134,7 +134,8 @@ def _looked_at(asked: Question, after: Mark | None, sort: Sort, size: int) -> tu
     """Return those with these words among the next few thousand that match otherwise, and where these end."""
     listed: list[InvoiceRow] = []
     wanted = asked.wanted
-    for part in in_order(select(Invoice.id).where(*conditions(wanted)), sort, after, wanted.statuses):
+    few = select(Invoice.id).where(*conditions(wanted))
+    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid()):
         walk = part.limit(LOOKED_AT)
         listed += _shown(having(walk.subquery(), asked.common), sort, size - len(listed))
         if len(listed) == size:
@@ -166,12 +167,10 @@ def _narrowest(wanted: InvoiceFilter) -> list[ColumnElement[Any]]:
     Without it the table would be read from its oldest row on until enough are found, which for days of this year is
     half of it.
     """
-    nothing = InvoiceFilter(as_of=wanted.as_of)
-    if replace(wanted, paid="", paid_from=None, paid_to=None) == nothing:
-        return [PAID.desc()] if wanted.parts() else []
-    if replace(wanted, created="", created_from=None, created_to=None) == nothing:
-        return [Invoice.created_at.desc()]
-    return []
+    created, _due, paid = asked_days(wanted)
+    if any(paid):
+        return [PAID.desc()]
+    return [Invoice.created_at.desc()] if any(created) else []
 
 
 def are_few(wanted: InvoiceFilter) -> bool:

@@ -226,9 +226,11 @@ def _parts(wanted: MovedFilter, *, named: bool = False) -> tuple[dict[str, str],
         joins.append(OF_SERVICE)
         conditions.append("and s.code = :service")
         values["service"] = wanted.service
-    if wanted.payer is not None:
-        conditions.append("and coalesce(v.customer_name, '') = :payer")
+    if wanted.payer:
+        conditions.append("and v.customer_name = :payer")
         values["payer"] = wanted.payer
+    elif wanted.payer is not None:
+        conditions.append("and coalesce(v.customer_name, '') = ''")
     if named or wanted.payer is not None:
         joins.append(OF_INVOICE)
     parts = {

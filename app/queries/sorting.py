@@ -89,19 +89,23 @@ class Mark:
         return EPOCH + timedelta(microseconds=self.value)
 
 
-def in_order(found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str]) -> Iterator[Any]:
+def in_order(
+    found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str], *, paid: bool = False
+) -> Iterator[Any]:
     """Yield the questions whose rows, one after the other, are in this order, after the mark.
 
-    `statuses` are those that are asked for, none when all are.
+    `statuses` are those that are asked for, none when all are; `paid` is whether only what was paid is.
     """
     if sort.by == "paid":
-        yield from _by_payment(found, sort, after, statuses)
+        yield from _by_payment(found, sort, after, statuses, only_paid=paid)
         return
     end = None if after is None else (after.value if sort.by == "amount" else after.moment, after.id)
     yield _walk(found, COLUMNS[sort.by], sort, end)
 
 
-def _by_payment(found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str]) -> Iterator[Any]:
+def _by_payment(
+    found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str], *, only_paid: bool
+) -> Iterator[Any]:
     """Yield the parts of the order of payment.
 
     Those nobody has paid come last, the newest first, or the other way round with the order turned. Each part is read
@@ -117,7 +121,7 @@ def _by_payment(found: Any, sort: Sort, after: Mark | None, statuses: Sequence[s
     unpaid = found.where(Invoice.paid_at.is_(None), *_all_of(statuses, WERE_PAID))
     parts = [
         (never is None or not sort.falls, _walk(paid, COLUMNS["paid"], sort, yet)),
-        (yet is None or sort.falls, _walk(unpaid, COLUMNS["created"], sort, never)),
+        (not only_paid and (yet is None or sort.falls), _walk(unpaid, COLUMNS["created"], sort, never)),
     ]
     yield from (part for is_left, part in (parts if sort.falls else reversed(parts)) if is_left)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 from app.blueprints.invoices.forms import CHOICES, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.domain.invoice import InvoiceStatus
 from app.models.invoice import KINDS
-from app.queries import invoice_selection, invoices
+from app.queries import invoice_selection, invoices, owned_invoices
+from app.queries.far_days import far_days
 from app.queries.frozen_filter import freeze, thaw
 from app.queries.invoice_filter import LATE, ZONE, InvoiceFilter, Period
 from app.queries.invoice_selection import Selection
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.web.browser import Browser, Portal
 
 SERVICES = ("auction", "registry")
+WEEK = timedelta(days=7)
 DAYS = st.none() | st.dates(date(2024, 1, 1), date(2027, 1, 1))
 MINOR = st.none() | st.integers(0, 10**9)
 PERIODS = st.sampled_from(["", *map(str, Period)])
@@ -89,20 +91,61 @@ def filled(shared_portal: Portal) -> Portal:
     return shared_portal
 
 
+def all_pages(wanted: InvoiceFilter, sort: Sort) -> list[int]:
+    listed: list[int] = []
+    after = None
+    while True:
+        page = invoices.search(wanted, after, sort=sort, size=7)
+        listed += [row.id for row in page.rows]
+        if page.next is None:
+            assert page.count.is_capped or page.count.number == len(listed)
+            return listed
+        after = Mark.parse(str(page.next))
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=FILTERS, sort=st.sampled_from(list(Sort)))
-def test_list_count_and_export_mean_the_same_rows(filled: Portal, wanted: InvoiceFilter, sort: Sort) -> None:
-    with filled.system.app.app_context():
-        listed: list[int] = []
-        after = None
-        while True:
-            page = invoices.search(wanted, after, sort=sort, size=7)
-            listed += [row.id for row in page.rows]
-            if page.next is None:
-                break
-            after = Mark.parse(str(page.next))
-        assert len(listed) == len(set(listed)) == page.count.number
+@given(wanted=FILTERS, sort=st.sampled_from(list(Sort)), counted=st.sampled_from([3, 10_000]))
+def test_list_count_and_export_mean_the_same_rows(
+    filled: Portal, wanted: InvoiceFilter, sort: Sort, counted: int
+) -> None:
+    """Both ways: few rows are read and put in order, many are walked along their order."""
+    with filled.system.app.app_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(invoices, "COUNT_LIMIT", counted)
+        patch.setattr(invoices, "COMMON", counted)
+        listed = all_pages(wanted, sort)
+        assert len(listed) == len(set(listed))
         assert listed == invoice_selection.ids(Selection(wanted, sort=sort), 10_000)
+
+
+@pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST])
+@pytest.mark.parametrize("column", ["paid", "due"])
+def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
+    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, column: str
+) -> None:
+    """An invoice a day for 120 days, paid and due a day later: a week in the middle is far from both ends."""
+    system = own_portal.system
+    fill(system, 120, status="paid")
+    system.sql("update invoice set created_at = now() - (150124 - number) * interval '1 day'")
+    system.sql("update invoice set paid_at = created_at + interval '1 day', due_on = created_at::date + 1")
+    monkeypatch.setattr(invoices, "COMMON", 2)
+    monkeypatch.setattr(invoices, "COUNT_LIMIT", 2)
+    first = datetime.now(ZONE).date() - timedelta(days=70)
+    services, last = ("registry",), first + WEEK
+    wanted = {
+        "paid": InvoiceFilter(services=services, paid_from=first, paid_to=last),
+        "due": InvoiceFilter(services=services, due_from=first, due_to=last),
+    }[column]
+    with system.app.app_context():
+        assert far_days(wanted, sort)
+        listed = all_pages(wanted, sort)
+        assert len(listed) == 8
+        assert listed == invoice_selection.ids(Selection(wanted, sort=sort), 100)
+        owns = list(system.rows("select id from initiator where code = 'registry'")[0])
+        page = owned_invoices.search(owns, wanted, None, 5)
+        assert [each.id for each in page.rows] == sorted(listed, reverse=True)[:5]
+        rest = owned_invoices.search(owns, wanted, page.after, 5)
+        assert [each.id for each in rest.rows] == sorted(listed, reverse=True)[5:]
+        assert rest.after is None
 
 
 @pytest.mark.parametrize(
