@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -300,7 +301,10 @@ def _web_application() -> Flask:
     from app import create_app  # noqa: PLC0415
 
     die_with(os.getppid(), signal.SIGTERM)
-    return create_app(_settings(), process="web")
+    application = create_app(_settings(), process="web")
+    # What was loaded stays for good: no request waits for the collector to look at all of it again.
+    gc.freeze()
+    return application
 
 
 def _settings() -> Settings:

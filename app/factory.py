@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apiflask import APIFlask
-from flask_migrate import Migrate
 
 from app import blueprints
 from app.core import equip
@@ -32,13 +31,20 @@ def create_app(settings: Settings, *, process: str = "tool") -> APIFlask:
         static_folder=None,  # type: ignore[arg-type]
     )
     equip(app, settings, process)
+    if process != "web":  # nobody migrates from there, and loading the tool would keep the first page waiting
+        _bind_migrations(app)
     _bind_extensions(app, settings)
     _register_doors(app, settings)
     return app
 
 
-def _bind_extensions(app: APIFlask, settings: Settings) -> None:
+def _bind_migrations(app: APIFlask) -> None:
+    from flask_migrate import Migrate  # noqa: PLC0415 - see above
+
     Migrate(app, db)
+
+
+def _bind_extensions(app: APIFlask, settings: Settings) -> None:
     oauth.init_app(app)
     register_tara(oauth, settings, before_request=assert_no_transaction)
     app.extensions["limiter"] = {limiter}  # no look at each request: budgets are spent where they cost (web/limits.py)

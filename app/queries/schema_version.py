@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 if TYPE_CHECKING:
@@ -26,4 +25,6 @@ def current(connection: Connection) -> str | None:
 @cache
 def head() -> str | None:
     """Return the revision this program needs; every migration is read for it, once."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - the first page is served without it
+
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
