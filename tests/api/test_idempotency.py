@@ -172,14 +172,22 @@ def test_an_ended_range_is_not_kept(own_api: Api) -> None:
     assert own_api.count("idempotency_key") == 0
 
 
-def test_a_bug_rolls_everything_back_and_keeps_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = api.registration()
+@pytest.mark.parametrize(("module", "verb"), [(invoices, "register"), (idempotency, "_keep")])
+def test_a_bug_rolls_everything_back_and_keeps_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, module: Any, verb: str
+) -> None:
+    body, key, works = api.registration(), f"bug in {verb}".replace(" ", "-"), getattr(module, verb)
+
+    def done_and_broken(*arguments: Any) -> None:
+        works(*arguments)
+        raise RuntimeError
+
     before = [api.count(table) for table in ("invoice", "event", "outbox", "idempotency_key")]
     with monkeypatch.context() as patch:
-        patch.setattr(idempotency, "_keep", broken)
-        assert keyed(api, "bug", REGISTER, body).status_code == 500
+        patch.setattr(module, verb, done_and_broken)
+        assert keyed(api, key, REGISTER, body).status_code == 500
     assert [api.count(table) for table in ("invoice", "event", "outbox", "idempotency_key")] == before
-    assert not is_replay(keyed(api, "bug", REGISTER, body))
+    assert not is_replay(keyed(api, key, REGISTER, body))
 
 
 def broken(*_: Any) -> Any:
