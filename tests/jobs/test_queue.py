@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from redis import Redis
 from rq import Queue
@@ -71,6 +72,22 @@ def test_an_offer_is_worked_and_leaves_nothing_behind(system: System, redis: Red
     work(system, redis)
     assert system.status(number) == "paid"
     assert len(queue_named(QUEUE, redis)) == 0
+
+
+def test_a_job_after_the_database_was_restarted_is_done_at_once(system: System, redis: Redis, servers: Any) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    system.callback(reference)
+    lane = int(system.scalar("select id from lane where name = 'everypay'"))
+    with system.app.app_context():
+        assert offer(QUEUE, "app.jobs.outbox.work_lane", lane, job_id=f"lane-{lane}-1")
+    database = system.scalar("select current_database()")
+    with psycopg.connect(servers["postgres"].replace("+psycopg", ""), autocommit=True) as server:
+        ended = server.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database])
+        assert ended.fetchall()
+    work(system, redis)
+    assert system.status(number) == "paid"
 
 
 @pytest.mark.parametrize(
