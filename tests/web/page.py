@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
+TOKEN = re.compile(r'name="csrf_token"[^>]*? value="([^"]+)"')
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 
@@ -59,14 +61,22 @@ class Page(HTMLParser):
         """Return where the page leads to."""
         return [str(named["href"]) for tag, named in self.elements if tag == "a" and named.get("href")]
 
-    def token(self) -> str:
-        """Return the form token."""
-        return next(str(named["value"]) for _tag, named in self.elements if named.get("name") == "csrf_token")
+
+def form_token(html: str) -> str | None:
+    """Return the token of the first form, if there is one."""
+    found = TOKEN.search(html)
+    return found and found[1]
+
+
+@lru_cache(maxsize=1)
+def parsed(html: str) -> Page:
+    """Return the page, read once however many look at it one after the other."""
+    return Page(html)
 
 
 def faults_of_whole(html: str) -> list[str]:
     """Return what is wrong with a whole page."""
-    page = Page(html)
+    page = parsed(html)
     ids = [named["id"] for _tag, named in page.elements if named.get("id")]
     headings = [tag for tag, _named in page.elements if tag == "h1"]
     found = list(page.faults)
