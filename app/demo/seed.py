@@ -27,7 +27,7 @@ from app.demo.seed_tables import TABLES
 from app.domain.numbering import NumberRangeExhausted
 from app.domain.reference import with_check_digit
 from app.extensions import db
-from app.services import ledger, sealing
+from app.services import closed_days, ledger, sealing
 from app.services.copying import copy_rows
 from app.uow import transaction
 
@@ -94,7 +94,7 @@ def fill(
     until: datetime | None = None,
     chunk: int = CHUNK,
 ) -> str:
-    """Add so many invoices with all that belongs to them, seal the books; returns what was done in a sentence.
+    """Add so many invoices with all that belongs to them, seal the books, close the days; returns a sentence.
 
     The same seed on an empty database gives the same data for the same day `until`, by default this one. Raises
     NumberRangeExhausted when the seed's own range has not so many numbers left.
@@ -123,6 +123,8 @@ def fill(
     loaded_s = time.monotonic() - began
     sealed = _seal(app, say)
     _sort_words()
+    while closed_days.close():
+        pass
     return (
         f"{wanted} invoices with {written.total()} rows, numbered from {plan.first_number}, "
         f"added to the {before} that were there, in {loaded_s:.1f} s; "

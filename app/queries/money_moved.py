@@ -1,12 +1,13 @@
 """Money that came and went: what a day or a month adds up to, and the very rows behind each sum.
 
 What came are payments by the moment they completed; what went is read from the books, where every return is an entry of
-its own day, so that a month that is over never changes. Days are those of Tallinn.
+its own day, so that a month that is over never changes. Days are those of Tallinn; those that are over were added up
+before (closed_days.py), the others are added up here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
@@ -16,10 +17,11 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.ledger import MOVED_LATER
 from app.models.payment import MONEY_CAME
+from app.queries import closed_days
 from app.queries.paging import PAGE_SIZE, Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -165,14 +167,50 @@ select m.at, m.key, m.direction, m.kind, m.minor, m.currency, m.gateway, i.code,
 
 def by_day(first: date, last: date) -> list[DaySum]:
     """Return what came on each day through each gateway, both days included."""
-    days = [first + timedelta(days=nth) for nth in range((last - first).days + 1)]
+    rows, closed = closed_days.by_day(first, last)
+    days = [day for nth in range((last - first).days + 1) if (day := first + timedelta(days=nth)) not in closed]
     asked = {"since": [midnight(day) for day in days], "until": [midnight(day + timedelta(days=1)) for day in days]}
-    return [DaySum(days[nth - 1], *rest) for nth, *rest in _session().execute(BY_DAY, asked)]
+    found = [DaySum(days[nth - 1], *rest) for nth, *rest in _session().execute(BY_DAY, asked)]
+    return sorted([*found, *(DaySum(*row) for row in rows)])
 
 
 def sums(wanted: MovedFilter) -> list[Sum]:
     """Return what came and went by gateway, service and currency, largest first."""
-    return _sums(wanted, "''")
+    if wanted.payer is not None:
+        return _sums(wanted, "''")
+    closed, days = closed_days.by_part(wanted.first, wanted.last, gateway=wanted.gateway, service=wanted.service)
+    gaps = closed_days.gaps(wanted.first, wanted.last, days)
+    if gaps is None:
+        return _sums(wanted, "''")
+    found = [_closed_sum(row, wanted.direction) for row in closed]
+    for first, last in gaps:
+        found += _sums(replace(wanted, first=first, last=last), "''")
+    return _together(found)
+
+
+def _closed_sum(row: tuple[Any, ...], direction: str) -> Sum:
+    gateway, service, currency, payments, in_minor, returns, back_minor = row
+    came = (0, 0) if direction == BACK else (payments, in_minor)
+    return Sum(gateway, service, "", currency, *came, *((0, 0) if direction == IN else (returns, back_minor)))
+
+
+def _together(found: Iterable[Sum]) -> list[Sum]:
+    """Return the sums with one line for each gateway, service and currency with which anything moved."""
+    lines: dict[tuple[str, ...], Sum] = {}
+    for each in found:
+        key = each.gateway, each.service, each.currency
+        lines[key] = _added(lines[key], each) if key in lines else each
+    moved = [each for each in lines.values() if each.payments or each.returns]
+    return sorted(moved, key=lambda each: (-each.in_minor, -each.back_minor, each.gateway, each.service))
+
+
+def _added(one: Sum, other: Sum) -> Sum:
+    return one._replace(
+        payments=one.payments + other.payments,
+        in_minor=one.in_minor + other.in_minor,
+        returns=one.returns + other.returns,
+        back_minor=one.back_minor + other.back_minor,
+    )
 
 
 def by(found: Sequence[Sum], part: str) -> list[Sum]:
@@ -181,13 +219,7 @@ def by(found: Sequence[Sum], part: str) -> list[Sum]:
     for each in found:
         name = getattr(each, part)
         empty = Sum("", "", "", each.currency, 0, 0, 0, 0)._replace(**{part: name})
-        before = together.setdefault((name, each.currency), empty)
-        together[name, each.currency] = before._replace(
-            payments=before.payments + each.payments,
-            in_minor=before.in_minor + each.in_minor,
-            returns=before.returns + each.returns,
-            back_minor=before.back_minor + each.back_minor,
-        )
+        together[name, each.currency] = _added(together.get((name, each.currency), empty), each)
     return sorted(together.values(), key=lambda each: (-each.in_minor, -each.back_minor, getattr(each, part)))
 
 

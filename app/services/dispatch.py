@@ -10,6 +10,7 @@ from app.domain import retry
 from app.integrations import current
 from app.models.webhook import SEND
 from app.services import (
+    closed_days,
     comparisons,
     dispute_deadlines,
     idempotency,
@@ -91,6 +92,7 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("seal", 60): sealing.seal,
     Periodic("sweep_idempotency_keys", 3600): idempotency.sweep,
     Periodic("compare_gateways", 86_400): _compare_gateways,
+    Periodic("close_days", 3600): closed_days.close,
     Periodic("expire_task_files", 600): tasks.expire,
     Periodic("prove_the_books", 86_400): proof_runs.ask_by_clock,
 }

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.services import chain_walk
 from app.services.chain_walk import KEPT
+from app.services.closed_day_invariants import CLOSED_DAYS
 from app.services.credit_invariants import CREDIT_NOTES
 from app.services.import_invariants import IMPORTS
 from app.services.invariant import Invariant
@@ -267,6 +268,7 @@ INVARIANTS = (
         "select id from outbox where state = 'leased' and lease_until < now() - interval '60 seconds'",
     ),
     *CREDIT_NOTES,
+    *CLOSED_DAYS,
     *IMPORTS,
 )
 

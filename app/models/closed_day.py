@@ -1,0 +1,42 @@
+"""What came and went on days that are over, added up once: a year is read as some thousand rows, not a million."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Date, ForeignKeyConstraint, PrimaryKeyConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, CreatedAt, Currency, Minor, Tenanted, same_tenant
+
+# Whoever writes into the past holds it shared, whoever closes days alone: neither sees half of the other.
+CLOSING_LOCK = 4_027
+
+
+class ClosedDay(Base):
+    """A day of Tallinn whose sums stand in `day_total`; the database takes it back when its past is written to."""
+
+    __tablename__ = "closed_day"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    created_at: Mapped[CreatedAt]
+
+
+class DayTotal(Tenanted, Base):
+    """What came and went on a closed day through one gateway for one service; minor units, both positive."""
+
+    __tablename__ = "day_total"
+    __table_args__ = (
+        PrimaryKeyConstraint("day", "tenant_id", "gateway", "initiator_id", "currency"),
+        ForeignKeyConstraint(["day"], ["closed_day.day"], ondelete="CASCADE"),
+        same_tenant("initiator_id", "initiator"),
+    )
+
+    day: Mapped[date] = mapped_column(Date)
+    gateway: Mapped[str]
+    initiator_id: Mapped[int]
+    currency: Mapped[Currency]
+    payments: Mapped[int]
+    in_minor: Mapped[Minor]
+    returns: Mapped[int]
+    back_minor: Mapped[Minor]

@@ -1,0 +1,78 @@
+"""Closing days: what came and went on a day that is over is added up once, so that nobody adds up a year again.
+
+Who writes into such a day later reopens it (trigger `reopen_day`), and the next closing adds it up anew.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from app.models.closed_day import CLOSING_LOCK
+from app.queries.money_moved import CAME, TALLINN, WENT, midnight
+from app.uow import transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+# Nobody has a transaction open so long that it could still bring a payment of a day which ended before that.
+MARGIN = timedelta(days=1)
+AT_ONCE = 400  # days, the newest first: the first closing of a long history takes several turns
+
+TRY_LOCK = text("select pg_try_advisory_xact_lock(:lock)")
+FIRST = text(f"""
+select least((select min(p.completed_at) from payment p where {CAME}),
+             (select min(t.created_at) from ledger_transaction t where {WENT}))
+""")  # noqa: S608 - the parts are ours
+CLOSED = text("select day from closed_day where day >= :first")
+CLOSE = text(f"""
+with span as (
+  select * from unnest(cast(:days as date[]), cast(:since as timestamptz[]), cast(:until as timestamptz[]))
+                as span (day, since, until)
+), closed as (
+  insert into closed_day (day) select day from span
+), moved as (
+  select s.day, p.tenant_id, p.gateway, p.initiator_id, p.currency, 1 as payments, p.captured_minor as in_minor,
+         0 as returns, 0 as back_minor
+    from span s join payment p on {CAME} and p.completed_at >= s.since and p.completed_at < s.until
+  union all
+  select s.day, p.tenant_id, p.gateway, p.initiator_id, e.currency, 0, 0, 1, -e.amount_minor
+    from span s
+    join ledger_transaction t on {WENT} and t.created_at >= s.since and t.created_at < s.until
+    join payment p on p.id = t.payment_id
+    join ledger_entry e on e.transaction_id = t.id
+    join ledger_account a on a.id = e.account_id and (a.code like 'clearing:%' or a.code like 'outside:%')
+)
+insert into day_total (day, tenant_id, gateway, initiator_id, currency, payments, in_minor, returns, back_minor)
+select day, tenant_id, gateway, initiator_id, currency, sum(payments), sum(in_minor), sum(returns), sum(back_minor)
+  from moved group by 1, 2, 3, 4, 5
+""")  # noqa: S608
+
+
+def close(now: datetime | None = None) -> int:
+    """Close the days that ended a day ago or earlier and return how many; none while somebody writes into the past."""
+    with transaction() as tx:
+        if not tx.scalar(TRY_LOCK, {"lock": CLOSING_LOCK}):
+            return 0
+        days = _open_days(tx, now or datetime.now(UTC))[-AT_ONCE:]
+        if days:
+            since, until = map(midnight, days), (midnight(day + timedelta(days=1)) for day in days)
+            tx.execute(CLOSE, {"days": days, "since": list(since), "until": list(until)})
+        return len(days)
+
+
+def _open_days(tx: Session, now: datetime) -> list[date]:
+    """Return the days that may be closed and are not, from the first on which money moved."""
+    began = tx.scalar(FIRST)
+    if began is None:
+        return []
+    first, last = _day(began), _day(now - MARGIN) - timedelta(days=1)
+    closed = set(tx.scalars(CLOSED, {"first": first}))
+    days = (first + timedelta(days=nth) for nth in range((last - first).days + 1))
+    return [day for day in days if day not in closed]
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(TALLINN).date()

@@ -1,0 +1,216 @@
+"""Days that are over: added up once they say what adding up says, and whoever writes into them reopens them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from app.demo import seed
+from app.extensions import db
+from app.queries import closed_days as questions
+from app.queries import money_moved
+from app.queries.money_moved import BACK, IN, MovedFilter
+from app.services import closed_days, proofs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.queries.money_moved import DaySum, Sum
+    from tests.database import Databases
+    from tests.system import System
+
+TODAY = datetime.now(UTC).date()
+LATE = """
+insert into payment (public_token, initiator_id, method, gateway, account, status, amount_minor, captured_minor,
+                     external_id, snapshot, completed_at)
+select 'late', id, 'hosted', 'everypay', 'EUR3D1', 'completed', 777, 777, 'late', '{}', cast(:at as timestamptz)
+  from initiator where code = 'registry'
+"""
+BACK_THEN = """
+with booked as (
+  insert into ledger_transaction (kind, dedupe_key, payment_id, created_at)
+  select 'refund.succeeded', 'back then', id, cast(:at as timestamptz) from payment where public_token = 'late'
+  returning id
+)
+insert into ledger_entry (transaction_id, account_id, amount_minor)
+select booked.id, a.id, case a.code when 'clearing:everypay' then -300 else 300 end
+  from booked, ledger_account a where a.code in ('clearing:everypay', 'receivables:registry')
+"""
+SPANS = [
+    (TODAY - timedelta(days=365), TODAY),
+    (TODAY - timedelta(days=40), TODAY - timedelta(days=20)),
+    (TODAY.replace(day=1), TODAY),
+    (TODAY - timedelta(days=1000), TODAY + timedelta(days=400)),
+]
+NARROWED: list[dict[str, str]] = [
+    {},
+    {"gateway": "everypay"},
+    {"gateway": "service"},
+    {"service": "registry"},
+    {"service": "auction", "gateway": "everypay"},
+    {"direction": IN},
+    {"direction": BACK},
+    {"service": "nobody"},
+]
+
+
+@pytest.fixture(scope="module")
+def business(databases: Databases, redis_url: str) -> Iterator[System]:
+    """Return a system with two years of business, no day of it closed."""
+    from tests.system import build  # noqa: PLC0415
+
+    with databases.clone() as url:
+        system = build(url, redis_url)
+        with system.app.app_context():
+            seed.fill(1500)
+        system.sql("delete from closed_day")
+        yield system
+        system.close()
+
+
+def close(system: System, now: datetime | None = None) -> int:
+    with system.app.app_context():
+        return closed_days.close(now)
+
+
+def asked(system: System) -> list[list[Sum] | list[DaySum]]:
+    """Return the answers to all questions about sums."""
+    with system.app.app_context():
+        found: list[list[Sum] | list[DaySum]] = []
+        for first, last in SPANS:
+            found += [money_moved.sums(MovedFilter(first, last, **narrowed)) for narrowed in NARROWED]
+        found.append(money_moved.by_day(TODAY - timedelta(days=100), TODAY))
+        db.session.rollback()
+        return found
+
+
+def holds(system: System) -> bool:
+    with system.app.app_context():
+        return proofs.verify().holds
+
+
+def came(system: System, first: date, last: date) -> int:
+    with system.app.app_context():
+        found = sum(each.in_minor for each in money_moved.sums(MovedFilter(first, last)))
+        db.session.rollback()
+        return found
+
+
+def test_closed_days_say_what_adding_up_says(business: System) -> None:
+    before = asked(business)
+    assert all(each for each in before[:2])
+    while close(business):
+        pass
+    assert business.scalar("select count(*) from closed_day") > 700
+    assert business.scalar("select max(day) from closed_day") < TODAY - timedelta(days=1)
+    assert asked(business) == before
+    assert holds(business)
+
+
+def test_a_year_is_read_from_what_was_added_up_and_proven(business: System) -> None:
+    first, last = TODAY - timedelta(days=300), TODAY - timedelta(days=10)
+    exact = came(business, first, last)
+    while close(business):
+        pass
+    business.sql("update day_total set in_minor = in_minor + 1 where payments > 0")
+    lines = business.scalar(
+        "select count(*) from day_total where payments > 0 and day between :first and :last", first=first, last=last
+    )
+    assert came(business, first, last) == exact + lines > exact
+    assert not holds(business)
+    business.sql("delete from closed_day")
+
+
+@pytest.fixture
+def closed(system: System) -> System:
+    """Return a system whose days of the last year are closed."""
+    with system.app.app_context():
+        seed.fill(120)
+    while close(system):
+        pass
+    return system
+
+
+def noon(days_ago: int) -> datetime:
+    return datetime.combine(TODAY - timedelta(days=days_ago), datetime.min.time(), UTC) + timedelta(hours=10)
+
+
+def test_a_payment_brought_into_the_past_reopens_its_day_and_no_other(closed: System) -> None:
+    day = TODAY - timedelta(days=30)
+    before, days = came(closed, day, day), closed.scalar("select count(*) from closed_day")
+    closed.sql(LATE, at=noon(30))
+    assert closed.scalar("select count(*) from closed_day") == days - 1
+    assert closed.scalar("select count(*) from day_total where day = :day", day=day) == 0
+    assert came(closed, day, day) == before + 777
+    assert close(closed) == 1
+    assert came(closed, day, day) == before + 777
+    assert close(closed) == 0
+
+
+def test_what_changes_about_an_old_payment_reopens_the_days_it_was_and_is_of(closed: System) -> None:
+    closed.sql(LATE, at=noon(30))
+    close(closed)
+    closed.sql("update payment set updated_at = now(), version = version + 1 where public_token = 'late'")
+    assert close(closed) == 0, "what no sum is made of"
+    closed.sql("update payment set completed_at = :at where public_token = 'late'", at=noon(40))
+    assert close(closed) == 2
+
+
+def test_a_return_booked_in_the_past_reopens_its_day(closed: System) -> None:
+    closed.sql(LATE, at=noon(30))
+    close(closed)
+    closed.sql(BACK_THEN, at=noon(20))
+    assert close(closed) == 1
+    returned = "select coalesce(sum(back_minor), 0) from day_total where day = :day and gateway = 'everypay'"
+    assert closed.scalar(returned, day=TODAY - timedelta(days=20)) >= 300
+
+
+def test_today_and_yesterday_stay_open(system: System) -> None:
+    system.settle()
+    assert close(system) == 0
+    assert close(system, datetime.now(UTC) + timedelta(days=1)) == 0
+    assert close(system, datetime.now(UTC) + timedelta(days=3)) >= 1
+
+
+def test_nothing_is_closed_while_somebody_writes_into_the_past(closed: System) -> None:
+    closed.sql("delete from closed_day where day = :day", day=TODAY - timedelta(days=30))
+    with closed.app.app_context(), db.engine.connect() as writer:
+        writer.execute(text(LATE), {"at": noon(30)})
+        assert closed_days.close() == 0
+        writer.commit()
+        assert closed_days.close() == 1
+    assert closed.scalar("select sum(in_minor) from day_total where day = :d", d=TODAY - timedelta(days=30)) >= 777
+    assert holds_of_days(closed)
+
+
+def holds_of_days(system: System) -> bool:
+    with system.app.app_context():
+        return not [each for each in proofs.verify().proofs if each.name == "T1 closed days" and each.broken]
+
+
+def test_an_empty_system_has_nothing_to_close(system: System) -> None:
+    assert close(system) == 0
+
+
+DAYS = [date(2026, 3, 1) + timedelta(days=nth) for nth in range(40)]
+
+
+@given(st.sets(st.sampled_from(DAYS)))
+def test_gaps_are_the_days_that_are_not_closed_and_none_touches_the_next(closed_ones: set[date]) -> None:
+    found = questions.gaps(DAYS[0], DAYS[-1], closed_ones)
+    missing = [day for day in DAYS if day not in closed_ones]
+    if found is None:
+        return
+    assert [day for day in DAYS if any(first <= day <= last for first, last in found)] == missing
+    assert all(one[1] + timedelta(days=1) < other[0] for one, other in pairwise(found))
+    assert len(found) <= questions.MOST_GAPS
+
+
+def test_too_many_gaps_are_read_as_one() -> None:
+    assert questions.gaps(DAYS[0], DAYS[-1], set(DAYS[::2])) is None
