@@ -53,6 +53,7 @@ DETAILS = {
     "person": ("select id from white_code where id >= :id order by id limit 1", "/people/{}"),
     "credit note": ("select number from credit_note where id >= :id order by id limit 1", "/credit_notes/{}"),
     "difference": ("select id from difference where id >= :id order by id limit 1", "/comparisons/{}"),
+    "import": ("select id from import_batch where id >= :id order by id limit 1", "/imports/{}"),
     "proof": ("select id from proof_result where id >= :id order by id limit 1", "/proofs/{}"),
 }
 TABLES = {
@@ -60,6 +61,7 @@ TABLES = {
     "credit": "surplus", "question": "review_item", "reference": "reference", "deposit": "deposit",
     "delivery": "outbox", "received message": "inbox", "event": "event", "service": "initiator",
     "person": "white_code", "credit note": "credit_note", "difference": "difference", "proof": "proof_result",
+    "import": "import_batch",
 }  # fmt: skip
 STATUSES = tuple(map(str, InvoiceStatus))
 UNPAID = [("status", each) for each in ("unpaid", "overdue", "pending", "charged_with_error")]

@@ -35,6 +35,7 @@ from app.blueprints.drafts import blueprint as drafts
 from app.blueprints.gateway_lookups import blueprint as gateway_lookups
 from app.blueprints.health.views import bp as health
 from app.blueprints.home import blueprint as home
+from app.blueprints.imports import blueprint as imports
 from app.blueprints.inbox import blueprint as inbox
 from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
@@ -116,6 +117,7 @@ DOORS = (
     Door(number_ranges, require_operator),
     Door(deliveries, require_operator),
     Door(tasks, require_operator),
+    Door(imports, require_operator),
     Door(drafts, require_operator),
     Door(payment_links, require_operator),
     Door(credit_notes, require_operator),

@@ -99,7 +99,9 @@ class Invoice(Tenanted, Base):
         Index("ix_invoice_due", "due_on", *NEWEST, postgresql_where=text("due_on is not null")),
         Index("ix_invoice_directo_newest", "in_directo", *NEWEST),
         Index("ix_invoice_sent_newest", text("(e_invoice_sent_at is not null)"), *NEWEST),
-        Index("ix_invoice_import_batch_id", "import_batch_id", postgresql_where=text("import_batch_id is not null")),
+        Index(
+            "ix_invoice_import_batch_id", "import_batch_id", "id", postgresql_where=text("import_batch_id is not null")
+        ),
         Index(
             "ix_invoice_reference_newest",
             "reference_number",

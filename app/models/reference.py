@@ -19,6 +19,12 @@ class Reference(Tenanted, Base):
         same_tenant("import_batch_id", "import_batch"),
         CheckConstraint("number ~ '^[1-9][0-9]{1,19}$'", name="number"),
         Index("ix_reference_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
+        Index(
+            "ix_reference_import_batch_id",
+            "import_batch_id",
+            "id",
+            postgresql_where=text("import_batch_id is not null"),
+        ),
         Index("ix_reference_newest", text("created_at desc"), text("id desc")),
         Index("ix_reference_number_prefix", "number", postgresql_ops={"number": "text_pattern_ops"}),
     )

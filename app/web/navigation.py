@@ -64,6 +64,7 @@ SECTIONS = (
             Place("invoices.index", _("All invoices")),
             Place("drafts.index", _("Drafts")),
             Place("tasks.index", _("My tasks")),
+            Place("imports.index", _("Imports")),
         ),
     ),
     Section(

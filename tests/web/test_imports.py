@@ -1,0 +1,111 @@
+"""Imports in the portal: what was brought along, what was left out and why, and the rows themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.domain.reference import with_check_digit
+from tests.web.desks import SCRIPT
+
+if TYPE_CHECKING:
+    from tests.system import System
+    from tests.web.browser import Browser, Portal
+
+
+def bring_invoices(system: System, first: int, many: int, code: str = "registry") -> int:
+    """Import invoices as a service and return the import's number."""
+    rows = [
+        {
+            "invoice_number": number,
+            "initiator": code,
+            "transaction_amount": "12.00",
+            "status": "unpaid",
+            "in_directo": False,
+            "e_invoice_sent_at": None,
+            "transaction_time": None,
+        }
+        for number in range(first, first + many)
+    ]
+    return brought(system.call(code, "/import_data/invoice_data", rows))
+
+
+def bring_references(system: System, owners: dict[str, str], code: str = "registry") -> int:
+    rows = [
+        {"reference_number": number, "initiator": code, "registrar_name": owner} for number, owner in owners.items()
+    ]
+    return brought(system.call(code, "/import_data/reference_data", rows))
+
+
+def brought(answer: Any) -> int:
+    assert answer.status_code == 200, answer.text
+    return int(answer.json["import_batch"])
+
+
+def test_what_was_brought_is_listed_with_its_result_and_leads_to_its_rows(portal: Portal, mary: Browser) -> None:
+    batch = bring_invoices(portal.system, 710_000, 3)
+    assert bring_invoices(portal.system, 710_001, 4) > batch
+    listed = mary.page("/imports")
+    assert f"/imports/{batch}" in listed.links()
+    assert "registry" in listed.text("td")
+    page = mary.page(f"/imports/{batch}")
+    assert "Every row was taken" in page.text("strong")
+    assert [f"/invoices/{number}" for number in (710_000, 710_001, 710_002)] == [
+        link for link in page.links() if link.startswith("/invoices/71")
+    ]
+    again = mary.page(f"/imports/{batch + 1}")
+    assert "2 rows were left out" in again.text("strong")
+    assert "is registered already" in again.text("th")
+    rows = [link for link in again.links() if link.startswith("/invoices/71")]
+    assert rows == ["/invoices/710003", "/invoices/710004"]
+
+
+def test_references_show_their_owners_as_text(portal: Portal, mary: Browser) -> None:
+    number = with_check_digit("81000")
+    batch = bring_references(portal.system, {number: f"Owner {SCRIPT}", "12": "wrong"})
+    page = mary.page(f"/imports/{batch}")
+    assert f"/references/{number}" in page.links()
+    assert SCRIPT not in mary.get(f"/imports/{batch}").text
+    assert "1 row was left out" in page.text("strong")
+
+
+def test_more_rows_come_by_fifties_without_gap_or_repeat(own_portal: Portal, own_mary: Browser) -> None:
+    batch = bring_invoices(own_portal.system, 720_000, 120)
+    found, following = [], f"/imports/{batch}"
+    while following:
+        links = own_mary.page(following).links() if following.endswith(str(batch)) else more(own_mary, following)
+        found += [link for link in links if link.startswith("/invoices/72")]
+        following = next((link for link in links if "after=" in link), "")
+    assert found == [f"/invoices/{number}" for number in range(720_000, 720_120)]
+
+
+def more(browser: Browser, address: str) -> list[str]:
+    """Return the links of further rows, as htmx fetches them."""
+    from tests.web.page import Page  # noqa: PLC0415
+
+    return Page(f"<table>{browser.fragment(address).text}</table>").links()
+
+
+def test_many_imports_come_by_fifties(own_portal: Portal, own_mary: Browser) -> None:
+    own_portal.system.sql(
+        "insert into import_batch (source, kind, actor, counts, finished_at) "
+        "select 'legacy', 'references', 'system', '{\"added\": 5, \"skipped\": {}}', now() from generate_series(1, 60)"
+    )
+    links = own_mary.page("/imports").links()
+    following = next(link for link in links if "before=" in link)
+    found = [link for link in [*links, *more(own_mary, following)] if link.removeprefix("/imports/").isdigit()]
+    assert len(found) == len(set(found)) == 60
+    assert "the move from the system before" in own_mary.page("/imports").text("td")
+
+
+def test_nothing_brought_yet_says_so_and_odd_addresses_are_not_found(own_mary: Browser) -> None:
+    assert "Nothing was brought along yet" in own_mary.page("/imports").text("h2")
+    assert own_mary.get("/imports/999999").status_code == 404
+    assert own_mary.get("/imports?before=no").status_code == 200
+
+
+def test_the_pages_speak_other_languages(portal: Portal, mary: Browser) -> None:
+    batch = bring_invoices(portal.system, 730_000, 1)
+    for lang, word in (("et", "Impordid"), ("ru", "Импорт")):
+        assert word in mary.page(f"/imports?lang={lang}").text("h1")
+        assert mary.get(f"/imports/{batch}?lang={lang}").status_code == 200
+    mary.get("/imports?lang=en")
