@@ -29,7 +29,8 @@ def poll_open_payments() -> int:
             .where(Payment.next_check_at <= func.now(), Payment.external_id.is_not(None))
             .order_by(Payment.next_check_at)
             .limit(PASS_LIMIT)
-            .with_for_update(of=GatewayReference, skip_locked=True)
+            # Both or neither: a look that has the payment wants the reference next, and would wait for us for ever.
+            .with_for_update(of=[GatewayReference, Payment], skip_locked=True)
         ).all()
         for reference in due:
             look_again(reference)
