@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import bindparam, exists, func, literal, select
 
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import InvoiceFacts, InvoiceStatus, check_edge, derive_status
@@ -19,7 +19,7 @@ from app.uow import session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, CompoundSelect
+    from sqlalchemy import ColumnElement, CompoundSelect, Select
     from sqlalchemy.orm import Session
 
 # A shown link alone is not a payment under way (other-systems.md 7.1, precedence 10).
@@ -35,22 +35,31 @@ def lock(tx: Session, invoice_id: int) -> Invoice:
 
     The members of a bulk payment are locked with it; which they are never changes.
     """
-    own = select(Invoice.id).where(Invoice.id == invoice_id)
-    members = select(BulkMember.member_id).where(BulkMember.parent_id == invoice_id)
-    return next(each for each in lock_all(tx, own.union_all(members)) if each.id == invoice_id)
+    locked = tx.scalars(WITH_MEMBERS, {"invoice_id": invoice_id})
+    return next(each for each in locked.all() if each.id == invoice_id)
 
 
 def lock_all(tx: Session, ids: CompoundSelect[Any]) -> list[Invoice]:
     """Return these invoices locked, in the one order everybody uses, so that no two verbs wait for one another."""
-    return list(
-        tx.scalars(
-            select(Invoice)
-            .where(Invoice.id.in_(ids))
-            .order_by(Invoice.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+    return list(tx.scalars(_locking(ids)))
+
+
+def _locking(ids: CompoundSelect[Any]) -> Select[Invoice]:
+    return (
+        select(Invoice)
+        .where(Invoice.id.in_(ids))
+        .order_by(Invoice.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
+
+
+# Made once: every money verb begins with it.
+WITH_MEMBERS = _locking(
+    select(Invoice.id)
+    .where(Invoice.id == bindparam("invoice_id"))
+    .union_all(select(BulkMember.member_id).where(BulkMember.parent_id == bindparam("invoice_id")))
+)
 
 
 def lock_all_of(tx: Session, *payment_ids: int, also: int = 0) -> None:

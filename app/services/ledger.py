@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.ledger import account_kind, balanced
 from app.models.ledger import LedgerAccount
+from app.services.gathered import BOOKING, ENTRY, keep
 from app.uow import process_memory, session, transaction
 
 if TYPE_CHECKING:
@@ -45,29 +46,43 @@ def post(
     invoice_id: int | None = None,
     payment_id: int | None = None,
     tenant_id: int = 1,
-) -> int | None:
-    """Book the postings and return the transaction's id; nothing to book returns None.
+) -> None:
+    """Book the postings; where there is nothing to book, nothing happens.
 
     Raises Unbalanced, or the database's IntegrityError when this fact is booked already.
     """
     entries = [posting for posting in postings if posting.amount.minor]
     if not entries:
-        return None
+        return
     if not balanced(entries):
         raise Unbalanced(kind)
     accounts = account_ids([posting.account for posting in entries], tenant_id)
-    values = {
+    booking = {
         "tenant_id": tenant_id,
         "kind": kind,
         "dedupe_key": dedupe_key,
         "invoice_id": invoice_id,
         "payment_id": payment_id,
+    }
+    if keep(BOOKING, booking):
+        keep(ENTRY, *(_side(posting, accounts, booking) for posting in entries))
+        return
+    sides = {
         "accounts": [accounts[posting.account] for posting in entries],
         "amounts": [posting.amount.minor for posting in entries],
         "currencies": [posting.amount.currency for posting in entries],
     }
-    transaction_id: int = session().execute(POST, values).scalar_one()
-    return transaction_id
+    session().execute(POST, booking | sides)
+
+
+def _side(posting: Posting, accounts: dict[str, int], booking: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "tenant_id": booking["tenant_id"],
+        "dedupe_key": booking["dedupe_key"],
+        "account_id": accounts[posting.account],
+        "amount_minor": posting.amount.minor,
+        "currency": posting.amount.currency,
+    }
 
 
 def account_ids(codes: Sequence[str], tenant_id: int) -> dict[str, int]:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from app.domain import exact_json
-from app.domain.errors import BillingError
+from app.services.gathered import OUTBOX, NoLane, keep
 from app.uow import in_transaction, ring_after_commit, session
 
 if TYPE_CHECKING:
@@ -75,10 +75,6 @@ returning outbox.id, outbox.kind, outbox.tenant_id, outbox.invoice_id, outbox.pa
 BODY_KEPT = 4_000
 
 
-class NoLane(BillingError):
-    """There is no lane with this name; the first migration makes those there are."""
-
-
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A row in our hands until its lease ends."""
@@ -106,27 +102,29 @@ def post(
     repeatable: bool = True,
     tenant_id: int = 1,
 ) -> int | None:
-    """Owe something, in the transaction of its cause; returns the row's id, or None when it is owed already.
+    """Owe something, in the transaction of its cause; returns its id, or None when it is owed already or gathered.
 
     Raises NoLane, or RuntimeError outside a transaction.
     """
     if not in_transaction():
         raise RuntimeError("What is owed is written with its cause")
-    values = {
+    row = {
         "tenant_id": tenant_id,
         "kind": kind,
         "dedupe_key": dedupe_key,
         "lane": lane,
         "invoice_id": invoice_id,
         "payment_id": payment_id,
-        "payload": exact_json.dumps(payload),
-        "run_at": run_at,
+        "payload": payload,
+        "run_at": run_at.isoformat() if run_at else None,
         "repeatable": repeatable,
     }
-    posted: int | None = session().execute(POST, values).scalar_one_or_none()
+    ring_after_commit()
+    if keep(OUTBOX, row):
+        return None
+    posted: int | None = session().execute(POST, row | {"payload": exact_json.dumps(payload)}).scalar_one_or_none()
     if posted is None and not _has_lane(lane):
         raise NoLane(lane)
-    ring_after_commit()
     return posted
 
 

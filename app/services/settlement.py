@@ -11,9 +11,9 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
 from app.models.invoice import BULK, DEPOSIT
-from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
 from app.services import bulk_members, deposits, ledger, notices, reviews, siblings, timeline
+from app.services.gathered import ALLOCATION, SETTLEMENT, gathered, write
 from app.services.invoice_status import recompute
 from app.services.timeline import SYSTEM, Actor
 from app.uow import in_transaction, session
@@ -33,6 +33,7 @@ class Settled:
     invoice_paid: bool
 
 
+@gathered()
 def settle(
     payment: Payment, invoice: Invoice, captured: Money, *, initiator: str, actor: Actor = SYSTEM, late: bool = False
 ) -> Settled:
@@ -76,6 +77,7 @@ def settle(
     return Settled(allocated, surplus, paid)
 
 
+@gathered()
 def settle_from_credit(
     payment: Payment, invoice: Invoice, amount: Money, *, initiator: str, actor: Actor, reason: str | None = None
 ) -> bool:
@@ -108,25 +110,21 @@ def settle_from_credit(
     return paid
 
 
+@gathered()
 def settle_nothing(invoice: Invoice, *, actor: Actor) -> None:
     """Mark an invoice over zero as paid: there is no money to wait for (eis.md 14, zero amount)."""
-    invoice.paid_at = datetime.now(UTC)
-    session().add(Settlement(tenant_id=invoice.tenant_id, invoice_id=invoice.id, amount_minor=0, source=actor.kind))
+    _note_paid(invoice, actor)
     siblings.close(invoice)
     recompute(invoice)
     timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, data={"amount": "0.00"})
 
 
+@gathered()
 def settle_by_credit(invoice: Invoice, *, actor: Actor) -> None:
     """Mark a locked invoice as paid of which a credit note took off what was still to come."""
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
-    invoice.paid_at = datetime.now(UTC)
-    session().add(
-        Settlement(
-            tenant_id=invoice.tenant_id, invoice_id=invoice.id, amount_minor=invoice.asked_minor, source=actor.kind
-        )
-    )
+    _note_paid(invoice, actor)
     siblings.close(invoice)
     recompute(invoice)
     timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, data={"by": "credit note"})
@@ -139,7 +137,6 @@ def _complete(payment: Payment, captured: Money, *, late: bool) -> None:
     payment.late = late
     payment.next_check_at = None
     payment.version += 1
-    session().flush()
 
 
 def _book(payment: Payment, invoice: Invoice, shares: list[Share], surplus: int, initiator: str) -> None:
@@ -171,9 +168,13 @@ def _post(  # noqa: PLR0917 - one booking
 
 
 def _allocate(payment: Payment, invoice: Invoice, amount: int) -> None:
-    session().add(
-        Allocation(tenant_id=payment.tenant_id, payment_id=payment.id, invoice_id=invoice.id, amount_minor=amount)
-    )
+    given = {
+        "tenant_id": payment.tenant_id,
+        "payment_id": payment.id,
+        "invoice_id": invoice.id,
+        "amount_minor": amount,
+    }
+    write(ALLOCATION, given)
     invoice.captured_minor += amount
     invoice.last_charge_error = None
 
@@ -215,16 +216,7 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
     """Note whether the invoice is paid now; while something is open its other ways to pay stay open too."""
     paid_now = _is_covered(invoice) and not invoice.paid_at
     if paid_now:
-        invoice.paid_at = datetime.now(UTC)
-        session().add(
-            Settlement(
-                tenant_id=invoice.tenant_id,
-                invoice_id=invoice.id,
-                payment_id=payment.id,
-                amount_minor=invoice.asked_minor,
-                source=actor.kind,
-            )
-        )
+        _note_paid(invoice, actor, payment)
         if invoice.kind == DEPOSIT:
             deposits.mark_paid(invoice)
     # What this settlement changed is of no account to either question: it goes out once, with the status.
@@ -238,6 +230,18 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
     elif invoice.status == InvoiceStatus.PARTIALLY_PAID:
         _tell_of_part(payment, invoice, actor)
     return paid_now
+
+
+def _note_paid(invoice: Invoice, actor: Actor, payment: Payment | None = None) -> None:
+    invoice.paid_at = datetime.now(UTC)
+    settlement = {
+        "tenant_id": invoice.tenant_id,
+        "invoice_id": invoice.id,
+        "payment_id": payment.id if payment else None,
+        "amount_minor": invoice.asked_minor,
+        "source": actor.kind,
+    }
+    write(SETTLEMENT, settlement)
 
 
 def _tell_of_part(payment: Payment, invoice: Invoice, actor: Actor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import text
 
 from app.domain.payment import PaymentStatus
 from app.models.payment import Payment
@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 VOID = "gateway.payment.void"
 PAID_OTHERWISE = "paid_otherwise"
 UNTOUCHED = {None, "initial"}
-WAYS = ("hosted", "linkpay")
 REASON = "the invoice was paid another way"
+# Nearly every invoice has one way only: whether there are others is asked as cheaply as can be.
+OTHERS = text("""
+select id from payment
+ where invoice_id = :invoice_id and id is distinct from :but
+   and status in ('created', 'pending', 'authorized') and method in ('hosted', 'linkpay')
+ order by id for update
+""")
 
 
 def close(invoice: Invoice, but: int | None = None) -> None:
@@ -27,17 +33,9 @@ def close(invoice: Invoice, but: int | None = None) -> None:
     A page nobody touched is cancelled here and looked at all the same, because the gateway knows no such call: money
     that still comes through it is the payer's credit. An amount a card only reserved is let go of.
     """
-    open_ = (PaymentStatus.CREATED, PaymentStatus.PENDING, PaymentStatus.AUTHORIZED)
-    others = session().scalars(
-        select(Payment)
-        .where(Payment.invoice_id == invoice.id, Payment.status.in_(open_), Payment.method.in_(WAYS))
-        .order_by(Payment.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    for payment in others.all():
-        if payment.id == but:
-            continue
+    others = session().execute(OTHERS, {"invoice_id": invoice.id, "but": but}).scalars().all()
+    for payment_id in others:
+        payment = session().get_one(Payment, payment_id, populate_existing=True)
         if payment.status == PaymentStatus.AUTHORIZED:
             owe_void(payment)
         elif payment.provider_state in UNTOUCHED:

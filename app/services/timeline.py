@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.domain import exact_json
+from app.services.gathered import EVENT, keep
 from app.uow import in_transaction, session
 
 
@@ -44,16 +45,15 @@ def record(
     """Write one event inside the caller's transaction (reliability.md 3.1, law 2)."""
     if not in_transaction():
         raise RuntimeError("An event belongs to the transaction of its change")
-    session().execute(
-        RECORD,
-        {
-            "tenant_id": tenant_id,
-            "kind": kind,
-            "invoice_id": invoice_id,
-            "payment_id": payment_id,
-            "actor_kind": actor.kind,
-            "actor": actor.name,
-            "reason": reason,
-            "data": exact_json.dumps(data or {}),
-        },
-    )
+    line = {
+        "tenant_id": tenant_id,
+        "kind": kind,
+        "invoice_id": invoice_id,
+        "payment_id": payment_id,
+        "actor_kind": actor.kind,
+        "actor": actor.name,
+        "reason": reason,
+        "data": data or {},
+    }
+    if not keep(EVENT, line):
+        session().execute(RECORD, line | {"data": exact_json.dumps(line["data"])})

@@ -64,8 +64,8 @@ RULES = {
     ),
     "a commit outside the unit of work": Rule(r"\.commit\(\)", "session.commit()", allowed=("app/uow.py",)),
     "a settlement made elsewhere": Rule(
-        r"(?<!class )\b(?:Settlement\(|insert\(Settlement\b|INSERT INTO settlement\b)",
-        "session().add(Settlement(tenant_id=1))",
+        r"(?<!class )\b(?:Settlement\(|insert\(Settlement\b|INSERT INTO settlement\b|(?:write|keep)\((?:SETTL|.settl))",
+        "write(SETTLEMENT, row)",
         allowed=("app/services/settlement.py",),
     ),
     "data that runs as code": Rule(

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.sabotage.mutant import Mutant
 from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_refunds import REFUNDS
+from tests.sabotage.mutants_of_settlement import SETTLEMENT
 
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 HEAD = max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
@@ -158,6 +159,7 @@ MUTANTS = [
     ),
     *IMPORTS,
     *REFUNDS,
+    *SETTLEMENT,
     Mutant(
         "the last number is never given",
         "app/services/numbering.py",
@@ -287,13 +289,6 @@ MUTANTS = [
         '    (re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]{2})?[1-8]',
         '    (re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]{2})?[9]',
         "tests/test_logs.py",
-    ),
-    Mutant(
-        "nothing is written down of a settlement",
-        "app/services/settlement.py",
-        '        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id',
-        '        str("invoice.settled"); dict(actor=actor, invoice_id=invoice.id',
-        "tests/services/test_money_path.py",
     ),
     Mutant(
         "a link of the chain forgets the one before",

@@ -1,0 +1,29 @@
+"""Bugs in writing down that money came, each with the tests that must turn red."""
+
+from __future__ import annotations
+
+from tests.sabotage.mutant import Mutant
+
+SETTLEMENT = [
+    Mutant(
+        "nothing is written down of a settlement",
+        "app/services/settlement.py",
+        '        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id',
+        '        str("invoice.settled"); dict(actor=actor, invoice_id=invoice.id',
+        "tests/services/test_money_path.py",
+    ),
+    Mutant(
+        "what is owed together loses its order",
+        "app/services/gathered.py",
+        "   order by wanted.nth\n",
+        "",
+        "tests/services/test_gathered.py",
+    ),
+    Mutant(
+        "what belongs to a block gets lost outside of it",
+        "app/services/gathered.py",
+        "    if not keep(kind, row):\n",
+        "    if not keep(kind, row) and kind is None:\n",
+        "tests/services/test_gathered.py",
+    ),
+]
