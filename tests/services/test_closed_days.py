@@ -127,6 +127,27 @@ def test_a_year_is_read_from_what_was_added_up_and_proven(business: System) -> N
     business.sql("delete from closed_day")
 
 
+PAYERS = """
+select coalesce(v.customer_name, ''), sum(p.captured_minor)
+  from payment p left join invoice v on v.id = p.invoice_id
+ where p.captured_minor > 0 and p.direction = 'in' and p.completed_at >= :since and p.completed_at < :until group by 1
+ order by 2 desc, coalesce(v.customer_name, '') collate "C" limit 20
+"""
+
+
+def test_top_payers_are_those_of_whom_most_came(business: System) -> None:
+    first, last = TODAY - timedelta(days=300), TODAY - timedelta(days=10)
+    span = {"since": money_moved.midnight(first), "until": money_moved.midnight(last + timedelta(days=1))}
+    with business.app.app_context():
+        found = money_moved.top_payers(MovedFilter(first, last))
+        expected = [tuple(row) for row in db.session.execute(text(PAYERS), span)]
+        whole = [money_moved.sums(MovedFilter(first, last, payer=each.payer)) for each in found[:3]]
+        db.session.rollback()
+    assert [(each.payer, each.in_minor) for each in found] == expected
+    assert [sum(each.in_minor for each in sums) for sums in whole] == [each.in_minor for each in found[:3]]
+    assert [sum(each.back_minor for each in sums) for sums in whole] == [each.back_minor for each in found[:3]]
+
+
 @pytest.fixture
 def closed(system: System) -> System:
     """Return a system whose days of the last year are closed."""
