@@ -161,3 +161,7 @@ def test_no_order_of_two_verbs_harms(system: System, pair: Pair) -> None:
         assert there is not None
         assert _held(system, money) == int(Decimal(there["standing_amount"]) * 100), (str(race), results)
     assert_sound(system)
+    with system.app.app_context():
+        db.session.remove()
+        db.engine.dispose()  # who leaves tells the statistics what happened
+    assert not system.scalar("select deadlocks from pg_stat_database where datname = current_database()")
