@@ -152,9 +152,10 @@ def test_somebody_elses_task_is_not_there(own_mary: Browser) -> None:
 def test_progress_asks_again_ever_more_slowly_and_ends_with_the_page(own_mary: Browser) -> None:
     system = own_mary.portal.system
     answer = begin(own_mary, "cancellations", preview(own_mary, "cancellations", system.invoice()))
-    assert 'hx-trigger="load delay:1s"' in own_mary.get(answer.location).text
+    assert 'hx-trigger="load delay:1s, every 10s"' in own_mary.get(answer.location).text
     for wait, then in ((1, 2), (2, 3), (5, 5), (99, 5), (-7, 1)):
-        assert f'hx-trigger="load delay:{then}s"' in own_mary.fragment(f"{answer.location}/progress?wait={wait}").text
+        again = own_mary.fragment(f"{answer.location}/progress?wait={wait}").text
+        assert f'hx-trigger="load delay:{then}s, every 10s"' in again
     system.drain()
     assert own_mary.fragment(f"{answer.location}/progress").headers["HX-Redirect"] == answer.location
 

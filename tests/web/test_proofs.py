@@ -53,7 +53,7 @@ def test_a_check_asked_for_is_made_in_the_background_and_shown(system: System, m
     assert mary.post("/proofs/runs").status_code == 303
     waiting = mary.get("/proofs").text
     assert f"Being checked: 0 of {ALL}" in waiting
-    assert 'hx-trigger="load delay:2s"' in waiting
+    assert 'hx-trigger="load delay:2s, every 10s"' in waiting
     assert "Check everything now" not in waiting
     system.drain()
     done = mary.get("/proofs").text
