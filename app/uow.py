@@ -74,6 +74,15 @@ def at_once(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | No
     return statement.run(values)
 
 
+def apart(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Run one statement as a transaction of its own on another connection, whatever is open here; return its first row.
+
+    For what must be seen, and stay, whatever becomes of the open transaction. It must touch no row which that has
+    changed: nobody would ever end that wait.
+    """
+    return statement.run(values)
+
+
 def process_memory(name: str) -> dict[Any, Any]:
     """Return what this process remembers under a name until a transaction of its is rolled back."""
     memory: dict[str, dict[Any, Any]] = current_app.extensions.setdefault(MEMORY, {})

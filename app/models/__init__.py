@@ -10,7 +10,7 @@ from app.models.dispute import Dispute
 from app.models.document import OutgoingDocument
 from app.models.event import Event
 from app.models.idempotency import IdempotencyKey
-from app.models.import_batch import ImportBatch
+from app.models.import_batch import ImportBatch, ImportProgress
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator, InitiatorKey
 from app.models.invoice import Invoice, InvoiceClaim, InvoiceLine, InvoiceVat
@@ -52,6 +52,7 @@ __all__ = [
     "GatewayReference",
     "IdempotencyKey",
     "ImportBatch",
+    "ImportProgress",
     "InboxMessage",
     "Initiator",
     "InitiatorKey",

@@ -14,6 +14,7 @@ from app.services import (
     comparisons,
     dispute_deadlines,
     idempotency,
+    import_progress,
     inbox,
     janitor,
     notices,
@@ -94,6 +95,7 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("compare_gateways", 86_400): _compare_gateways,
     Periodic("close_days", 3600): closed_days.close,
     Periodic("expire_task_files", 600): tasks.expire,
+    Periodic("end_lost_imports", 60): import_progress.end_lost,
     Periodic("prove_the_books", 86_400): proof_runs.ask_by_clock,
 }
 

@@ -16,11 +16,11 @@ IMPORTS = (
     ),
     Invariant(
         "M1 imports",
-        "every import brought as many rows as it said",
+        "every import brought as many rows as it said; one under way, and one that failed, brought none",
         "select count(*) from import_batch",
         """select b.id from import_batch b
-            where b.finished_at is null
-               or (b.counts ->> 'added')::bigint
+            where (b.fault is null and b.finished_at is not null) <> (b.counts ? 'added')
+               or coalesce((b.counts ->> 'added')::bigint, 0)
                   <> case b.kind when 'invoices' then (select count(*) from invoice i where i.import_batch_id = b.id)
                                  else (select count(*) from reference r where r.import_batch_id = b.id) end""",
     ),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from app.domain.import_run import Phase
+
 # Row by row as COPY writes them, so the order of the columns is that of `COLUMNS`.
 COLUMNS = """
  position bigint, number bigint, initiator_id bigint, code text, kind text, word text, status text, total bigint,
@@ -211,10 +213,11 @@ select :tenant_id, 'search.invoice.index', invoice_id || '\\:1', lane.id, invoic
   from fact, lane where lane.name = 'search'
 """)
 # Every row, in the order that keeps the database's checks fed: what is pointed at comes first.
-STEPS = (
-    PAYMENTS, GATEWAY_REFERENCES, ALLOCATIONS, SETTLEMENTS, REFUNDS, BOOKINGS, ENTRIES, EVENTS, MEMBERS, DEPOSITS,
-    CLAIMS, OWED,
-)  # fmt: skip
+STEPS = {
+    Phase.WRITING: (PAYMENTS, GATEWAY_REFERENCES, ALLOCATIONS, SETTLEMENTS, REFUNDS),
+    Phase.BOOKING: (BOOKINGS, ENTRIES),
+    Phase.TELLING: (EVENTS, MEMBERS, DEPOSITS, CLAIMS, OWED),
+}
 ADDED = text("select count(*) from fact")
 NOTES = text("""
 select incoming.note, count(*) as rows from fact join incoming using (position)

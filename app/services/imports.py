@@ -11,12 +11,14 @@ from sqlalchemy import func, update
 from app.domain import exact_json
 from app.domain import ledger as books
 from app.domain.errors import Conflict, Invalid
+from app.domain.import_run import Phase
 from app.domain.imported import facts_of
 from app.domain.invoice import derive_status
 from app.domain.money import Money
 from app.models.import_batch import ImportBatch
 from app.services import import_statements as sql
 from app.services import ledger, sealing
+from app.services.import_progress import Progress
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
@@ -131,34 +133,41 @@ class NumberGivenMeanwhile(Conflict):
     """A number of this import was handed out while it ran: nothing was taken, send it again."""
 
 
+class GivenUpMeanwhile(Conflict):
+    """This import was taken for interrupted while it ran: nothing was taken, send it again."""
+
+
 @retried
-def take_invoices(importer: Importer, rows: Iterable[Incoming | Refused]) -> Taken:
+def take_invoices(importer: Importer, rows: Iterable[Incoming | Refused], progress: Progress | None = None) -> Taken:
     """Take in the invoices that are not here yet, with their payments and bookings, in one transaction.
 
-    `rows` is read once per try and never held as a whole. Raises Invalid beyond 200,000 rows, NumberGivenMeanwhile.
+    `rows` is read once per try and never held as a whole. How far it is, is told where a `progress` is given.
+    Raises Invalid beyond 200,000 rows, NumberGivenMeanwhile, GivenUpMeanwhile.
     """
-    taken = Taken()
+    taken, progress = Taken(), progress or Progress()
     with transaction() as tx:
-        values = _begin(tx, importer, "invoices", taken)
+        values = _begin(tx, importer, "invoices", taken, progress)
         tx.execute(sql.INCOMING)
-        _copy(tx, sql.COPY, (_columns(importer, row) for row in _good(rows, taken)))
-        for statement in sql.REFUSE:
+        _copy(tx, sql.COPY, (_columns(importer, row) for row in _good(progress.reading(rows), taken)))
+        progress.at(Phase.CHECKING)
+        for statement in (*sql.REFUSE, *sql.ADJUST, sql.FACT, sql.PAID_BY):
             tx.execute(statement, values)
-        for statement in sql.ADJUST:
-            tx.execute(statement)
-        tx.execute(sql.FACT)
-        tx.execute(sql.PAID_BY)
+        progress.at(Phase.WRITING)
         tx.execute(sql.INVOICES, values)
         tx.execute(sql.OVERTAKEN)
         values |= _rules(importer)
         tx.execute(sql.LOOKED_AT)
-        for statement in sql.STEPS:
-            tx.execute(statement, values)
+        for phase, statements in sql.STEPS.items():
+            progress.at(phase)
+            for statement in statements:
+                tx.execute(statement, values)
         taken.added = tx.scalars(sql.ADDED).one()
         taken.notes.update({row.note: row.rows for row in tx.execute(sql.NOTES)})
+        progress.at(Phase.PROVING)
         if taken.added >= sql.MANY:
             tx.execute(sql.PLANNED)
         tx.execute(sql.CHECKED)
+        progress.at(Phase.CLOSING)
         tx.execute(sql.RANGES, values)
         if any(tx.execute(sql.USED, values).scalars()):
             raise NumberGivenMeanwhile
@@ -167,38 +176,41 @@ def take_invoices(importer: Importer, rows: Iterable[Incoming | Refused]) -> Tak
 
 
 @retried
-def take_references(importer: Importer, rows: Iterable[IncomingReference | Refused]) -> Taken:
+def take_references(
+    importer: Importer, rows: Iterable[IncomingReference | Refused], progress: Progress | None = None
+) -> Taken:
     """Take in the reference numbers that are not here yet, each with an account of its owner.
 
-    Raises Invalid beyond 200,000 rows.
+    How far it is, is told where a `progress` is given. Raises Invalid beyond 200,000 rows, GivenUpMeanwhile.
     """
-    taken = Taken()
+    taken, progress = Taken(), progress or Progress()
     with transaction() as tx:
-        values = _begin(tx, importer, "references", taken)
+        values = _begin(tx, importer, "references", taken, progress)
         tx.execute(sql.REFERENCE_INCOMING)
-        _copy(tx, sql.REFERENCE_COPY, (_reference(importer, row) for row in _good(rows, taken)))
+        _copy(tx, sql.REFERENCE_COPY, (_reference(importer, row) for row in _good(progress.reading(rows), taken)))
+        progress.at(Phase.CHECKING)
         for statement in sql.REFERENCE_REFUSE:
             tx.execute(statement, values)
+        progress.at(Phase.WRITING)
         taken.added = cast("CursorResult[Any]", tx.execute(sql.REFERENCE_TAKE, values)).rowcount
+        progress.at(Phase.CLOSING)
         _end(tx, taken, sql.REFERENCE_REASONS, sql.REFERENCE_SKIPPED)
     return taken
 
 
-def _begin(tx: Session, importer: Importer, kind: str, taken: Taken) -> dict[str, Any]:
+def _begin(tx: Session, importer: Importer, kind: str, taken: Taken, progress: Progress) -> dict[str, Any]:
     tx.execute(sql.ROOM)
-    sealing.hold_off(tx)
     batch = ImportBatch(
         tenant_id=importer.tenant_id,
         source=importer.source,
         kind=kind,
         actor=f"{importer.actor.kind}:{importer.actor.name}",
     )
-    tx.add(batch)
-    tx.flush()
-    taken.batch_id = batch.id
+    taken.batch_id = progress.begin(tx, batch)
+    sealing.hold_off(tx)
     return {
         "tenant_id": importer.tenant_id,
-        "batch_id": batch.id,
+        "batch_id": taken.batch_id,
         "owns": list(importer.owns.values()),
         "actor_kind": importer.actor.kind,
         "actor": importer.actor.name,
@@ -207,17 +219,20 @@ def _begin(tx: Session, importer: Importer, kind: str, taken: Taken) -> dict[str
 
 
 def _end(tx: Session, taken: Taken, reasons: TextClause, skipped: TextClause) -> None:
-    """Read why rows were skipped and write the batch's result."""
+    """Read why rows were skipped and write the batch's result. Raises GivenUpMeanwhile."""
     for reason, count in tx.execute(reasons):
         taken.reasons[reason] += count
     found = [Refused(row.position, str(row.number), row.reason) for row in tx.execute(skipped, {"most": MOST_SHOWN})]
     taken.skipped = sorted([*taken.skipped, *found], key=lambda each: each.position)[:MOST_SHOWN]
     counts = {"added": taken.added, "skipped": dict(taken.reasons)}
-    tx.execute(
+    ended = tx.execute(
         update(ImportBatch)
-        .where(ImportBatch.id == taken.batch_id)
+        .where(ImportBatch.id == taken.batch_id, ImportBatch.finished_at.is_(None))
         .values(counts=counts, finished_at=func.clock_timestamp())
+        .execution_options(synchronize_session=False)
     )
+    if not cast("CursorResult[Any]", ended).rowcount:
+        raise GivenUpMeanwhile
 
 
 def _good(rows: Iterable[Row | Refused], taken: Taken) -> Iterator[Row]:

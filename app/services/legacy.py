@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
@@ -11,6 +12,7 @@ from sqlalchemy import select, text
 from app.models.initiator import Initiator
 from app.models.number_range import NumberRange
 from app.services import legacy_rows
+from app.services.import_progress import Progress, under_way
 from app.services.imports import Importer, take_invoices, take_references
 from app.services.legacy_rows import Target
 from app.services.legacy_source import TABLES, LegacySource, opened
@@ -79,27 +81,30 @@ class LegacyReport:
 def import_legacy(url: str, *, rehearse: bool = False) -> LegacyReport:
     """Take in the old tables from their PostgreSQL, in one transaction; again, only what is new there is added.
 
-    A rehearsal does the same and undoes it. Raises NoSuchSource, NumberGivenMeanwhile.
+    A rehearsal does the same and undoes it, so nobody is told of it. Raises NoSuchSource, NumberGivenMeanwhile,
+    GivenUpMeanwhile.
     """
 
-    def move() -> tuple[TableReport, ...]:
+    def move(invoices: Progress, references: Progress) -> tuple[TableReport, ...]:
         with opened(url) as source:
-            return _move(source)
+            return _move(source, invoices, references)
 
-    reports = undone(move) if rehearse else together(move)
-    return LegacyReport(reports, rehearsed=rehearse)
+    if rehearse:
+        return LegacyReport(undone(partial(move, Progress(), Progress())), rehearsed=True)
+    with under_way() as invoices, under_way() as references:
+        return LegacyReport(together(partial(move, invoices, references)), rehearsed=False)
 
 
-def _move(source: LegacySource) -> tuple[TableReport, ...]:
+def _move(source: LegacySource, invoices: Progress, references: Progress) -> tuple[TableReport, ...]:
     importer, target = _importer(), _target()
     reports = {name: TableReport(name, source.count(name)) for name in TABLES}
     if reports["invoices"].read is not None:
         rows = _Again(source.invoices, legacy_rows.invoices, target)
-        _note(reports["invoices"], take_invoices(importer, rows))
+        _note(reports["invoices"], take_invoices(importer, rows, invoices))
         _note_columns(reports["invoices"], source)
     if reports["references"].read is not None:
         rows = _Again(source.references, legacy_rows.references, target)
-        _note(reports["references"], take_references(importer, rows))
+        _note(reports["references"], take_references(importer, rows, references))
     if reports["setting_entries"].read is not None:
         _move_counter(reports["setting_entries"], source.last_monthly_number())
     for name, why in LEFT_BEHIND.items():

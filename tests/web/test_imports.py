@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from app.domain.reference import with_check_digit
 from tests.web.desks import SCRIPT
+from tests.web.page import Page
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -80,8 +83,6 @@ def test_more_rows_come_by_fifties_without_gap_or_repeat(own_portal: Portal, own
 
 def more(browser: Browser, address: str) -> list[str]:
     """Return the links of further rows, as htmx fetches them."""
-    from tests.web.page import Page  # noqa: PLC0415
-
     return Page(f"<table>{browser.fragment(address).text}</table>").links()
 
 
@@ -95,6 +96,81 @@ def test_many_imports_come_by_fifties(own_portal: Portal, own_mary: Browser) -> 
     found = [link for link in [*links, *more(own_mary, following)] if link.removeprefix("/imports/").isdigit()]
     assert len(found) == len(set(found)) == 60
     assert "the move from the system before" in own_mary.page("/imports").text("td")
+
+
+def begun(portal: Portal, **more: Any) -> int:
+    """Write an import that nobody brings, as it would be seen, and return its number."""
+    values = {"fault": None, "why": None, "phase": "reading", "rows_read": 0, "silent_s": 0} | more
+    system = portal.system
+    system.sql(
+        "with batch as (insert into import_batch (source, kind, actor, fault, why, finished_at) "
+        "values ('api', 'invoices', 'initiator:registry', :fault, :why, case when cast(:fault as text) is not null "
+        "then now() end) returning id) insert into import_progress (batch_id, phase, rows_read, heard_at) "
+        "select id, :phase, :rows_read, now() - :silent_s * interval '1 second' from batch",
+        **values,
+    )
+    return int(system.scalar("select max(id) from import_batch"))
+
+
+@pytest.mark.parametrize(
+    ("phase", "step", "words"),
+    [("reading", 1, "Rows read: 12 000."), ("booking", 4, "Every amount is booked."), ("closing", 7, "The last look")],
+)
+def test_an_import_under_way_says_how_far_it_is_and_asks_again(
+    portal: Portal, mary: Browser, phase: str, step: int, words: str
+) -> None:
+    batch = begun(portal, phase=phase, rows_read=12_000)
+    assert "Under way" in mary.page("/imports").text("td")
+    page = mary.page(f"/imports/{batch}")
+    assert f"Step {step} of 7." in page.text("p")
+    assert words in page.text("p")
+    assert asked(page) == [f"/imports/{batch}/progress?wait=1"]
+    assert f"/imports/{batch}" in page.links()
+    waits, following = [], asked(page)[0]
+    for _ in range(6):
+        (following,) = asked(Page(mary.fragment(following).text))
+        waits.append(following.rpartition("=")[2])
+    assert waits == ["2", "3", "4", "5", "5", "5"]
+
+
+def asked(page: Page) -> list[str]:
+    """Return what the page asks for by itself."""
+    return [str(named["hx-get"]) for _tag, named in page.elements if "load delay" in (named.get("hx-trigger") or "")]
+
+
+@pytest.mark.parametrize(
+    ("ended", "word", "said"),
+    [
+        ({"fault": "refused", "why": f"entry 5 is {SCRIPT}"}, "Failed", f"entry 5 is {SCRIPT}"),
+        ({"fault": "broken"}, "Failed", "It broke here: nothing was taken"),
+        ({"fault": "interrupted"}, "Interrupted", "It was interrupted: nothing was taken"),
+        ({"silent_s": 31}, "Interrupted", "It was interrupted: nothing was taken"),
+    ],
+)
+def test_an_import_that_took_nothing_says_why_and_asks_no_more(
+    portal: Portal, mary: Browser, ended: dict[str, Any], word: str, said: str
+) -> None:
+    batch = begun(portal, rows_read=7, **ended)
+    listed = mary.page("/imports")
+    assert word in listed.text("td")
+    assert "Nothing was taken" in listed.text("td")
+    page = mary.page(f"/imports/{batch}")
+    assert "nothing was taken" in page.text("strong")
+    assert said in page.text("main")
+    assert SCRIPT not in mary.get(f"/imports/{batch}").text
+    assert asked(page) == []
+    over = mary.fragment(f"/imports/{batch}/progress?wait=3")
+    assert (over.status_code, over.headers["HX-Redirect"]) == (204, f"/imports/{batch}")
+    assert mary.get(f"/imports/{batch}/progress").status_code == 303
+
+
+def test_an_import_that_is_done_asks_no_more(portal: Portal, mary: Browser) -> None:
+    batch = bring_invoices(portal.system, 740_000, 1)
+    assert "Done" in mary.page("/imports").text("td")
+    assert asked(mary.page(f"/imports/{batch}")) == []
+    over = mary.fragment(f"/imports/{batch}/progress")
+    assert (over.status_code, over.headers["HX-Redirect"]) == (204, f"/imports/{batch}")
+    assert mary.get("/imports/999999/progress").status_code == 404
 
 
 def test_nothing_brought_yet_says_so_and_odd_addresses_are_not_found(own_mary: Browser) -> None:

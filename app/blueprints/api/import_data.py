@@ -15,11 +15,13 @@ from app.blueprints.api.guard import caller
 from app.domain.permission import Permission
 from app.services import imports
 from app.services.idempotency import Reply
+from app.services.import_progress import ToldProgress, refusal, under_way
 from app.services.imports import Importer, Taken
 from app.services.timeline import Actor
 from app.web.api import documented
 from app.web.guards import needs
 from app.web.json_array import ArrayBody
+from app.web.strict_json import MalformedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +65,10 @@ class ImportAnswer(BaseModel):
 )
 def invoice_data() -> dict[str, Any] | Response:
     """Take in the invoices that are not here yet; what is here stays as it is."""
-    return _taken_once("invoices", lambda body: imports.take_invoices(_importer(), _Rows(import_rows.invoices, body)))
+    return _taken_once(
+        "invoices",
+        lambda body, progress: imports.take_invoices(_importer(), _Rows(import_rows.invoices, body), progress),
+    )
 
 
 @bp.post("/reference_data")
@@ -77,7 +82,8 @@ def invoice_data() -> dict[str, Any] | Response:
 def reference_data() -> dict[str, Any] | Response:
     """Take in the reference numbers that are not here yet."""
     return _taken_once(
-        "reference numbers", lambda body: imports.take_references(_importer(), _Rows(import_rows.references, body))
+        "reference numbers",
+        lambda body, progress: imports.take_references(_importer(), _Rows(import_rows.references, body), progress),
     )
 
 
@@ -91,9 +97,13 @@ class _Rows:
         return self._read()
 
 
-def _taken_once(what: str, take: Callable[[ArrayBody], Taken]) -> dict[str, Any] | Response:
-    with ArrayBody(request, LIMIT_BYTES) as body:
-        return answer_once(body.fingerprint, lambda: Reply(200, _answer(what, take(body))))
+def _taken_once(what: str, take: Callable[[ArrayBody, ToldProgress], Taken]) -> dict[str, Any] | Response:
+    with ArrayBody(request, LIMIT_BYTES) as body, under_way(_refusal) as progress:
+        return answer_once(body.fingerprint, lambda: Reply(200, _answer(what, take(body, progress))))
+
+
+def _refusal(fault: BaseException) -> str | None:
+    return fault.description if isinstance(fault, MalformedBody) else refusal(fault)
 
 
 def _importer() -> Importer:

@@ -1,21 +1,26 @@
-"""The doors to imports: what came, what was left out and why."""
+"""The doors to imports: how far one is, what came, what was left out and why."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
+from app.domain.import_run import RunState
 from app.domain.permission import Permission
 from app.queries import imports as questions
 from app.web.address import KEY
 from app.web.guards import needs
-from app.web.htmx import render
+from app.web.htmx import render, see_other
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as WerkzeugResponse
+
     from app.models.import_batch import ImportBatch
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports")
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 1, 5
 
 
 @blueprint.get("")
@@ -31,12 +36,33 @@ def index() -> Response:
 @blueprint.get(f"/<{KEY}:batch_id>")
 @needs(Permission.VIEW)
 def show(batch_id: int) -> Response:
-    """Show one import: its result, the reasons, and the rows it brought."""
-    batch, after = questions.one(batch_id), request.args.get("after", 0, type=int)
-    reasons = sorted(batch.counts.get("skipped", {}).items(), key=lambda each: (-each[1], each[0]))
-    fragment = "imports/_taken.html" if after else "imports/show.html"
-    taken = questions.taken(batch, after)
-    return render("imports/show.html", fragment, batch=batch, reasons=reasons, left_out=left_out(batch), taken=taken)
+    """Show one import: how far it is, or its result, the reasons, and the rows it brought."""
+    fragment = "imports/_taken.html" if request.args.get("after", type=int) else "imports/show.html"
+    return render("imports/show.html", fragment, **_shown(questions.one(batch_id), FIRST_WAIT_S))
+
+
+@blueprint.get(f"/<{KEY}:batch_id>/progress")
+@needs(Permission.VIEW)
+def progress(batch_id: int) -> WerkzeugResponse:
+    """Show how far an import is; each answer asks for the next one a little later, the last for none."""
+    found = questions.one(batch_id)
+    if found.state != RunState.RUNNING:
+        return see_other(url_for("imports.show", batch_id=batch_id))
+    wait_s = min(max(request.args.get("wait", FIRST_WAIT_S, type=int) + 1, FIRST_WAIT_S), LONGEST_WAIT_S)
+    return render("imports/show.html", "imports/_progress.html", **_shown(found, wait_s))
+
+
+def _shown(found: questions.Shown, wait_s: int) -> dict[str, Any]:
+    batch = found.batch
+    return {
+        "batch": batch,
+        "state": found.state,
+        "told": found.progress,
+        "wait_s": wait_s,
+        "reasons": sorted(batch.counts.get("skipped", {}).items(), key=lambda each: (-each[1], each[0])),
+        "left_out": left_out(batch),
+        "taken": questions.taken(batch, request.args.get("after", 0, type=int)),
+    }
 
 
 def left_out(batch: ImportBatch) -> int:
