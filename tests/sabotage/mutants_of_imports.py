@@ -40,4 +40,25 @@ IMPORTS = [
         "",
         "tests/services/test_legacy.py -k free_text",
     ),
+    Mutant(
+        "an import that was given up is taken all the same",
+        "app/services/imports.py",
+        "        raise GivenUpMeanwhile\n",
+        "        pass\n",
+        "tests/services/test_import_progress.py -k by_mistake",
+    ),
+    Mutant(
+        "an import that says nothing for long is taken for dead",
+        "app/queries/imports.py",
+        "l.objid = import_batch.id %",
+        "l.objid = -import_batch.id %",
+        "tests/services/test_import_progress.py -k left_alone",
+    ),
+    Mutant(
+        "another try of an import is another import",
+        "app/services/import_progress.py",
+        "        if self.batch_id is None:\n            values",
+        "        if True:\n            values",
+        "tests/services/test_import_progress.py -k another_try",
+    ),
 ]
