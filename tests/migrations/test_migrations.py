@@ -42,6 +42,24 @@ def test_up_down_and_up_again(empty_database: str, redis_url: str, recwarn: pyte
         db.engine.dispose()
 
 
+def test_an_import_that_took_nothing_is_over_for_the_program_before(empty_database: str, redis_url: str) -> None:
+    app = create_app(load_settings(environment(empty_database, redis_url)))
+    with app.app_context():
+        upgrade(directory="migrations")
+        for values in ("null, null", "'interrupted', now()", "'refused', now()"):
+            columns = "insert into import_batch (source, kind, actor, fault, finished_at) values"
+            db.session.execute(text(f"{columns} ('api', 'invoices', 'initiator:registry', {values})"))
+        db.session.execute(text("insert into import_progress (batch_id) select id from import_batch"))
+        db.session.commit()
+        db.session.remove()
+        downgrade(directory="migrations", revision="0028")
+        ended = db.session.execute(text("select counts, finished_at is not null from import_batch")).all()
+        assert [tuple(row) for row in ended] == [({"added": 0, "skipped": {}}, True)] * 3
+        db.session.remove()
+        upgrade(directory="migrations")
+        db.engine.dispose()
+
+
 def test_the_tables_are_those_of_the_models(fresh_database: str, redis_url: str) -> None:
     app = create_app(load_settings(environment(fresh_database, redis_url)))
     with app.app_context(), db.engine.connect() as connection:
