@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING
 
 from app.domain.errors import Invalid
@@ -26,8 +26,10 @@ LARGEST_MINOR = 10**12
 # At most nine digits before the point; quantities to the thousandth, prices to four places of the major unit.
 QUANTITY_PLACES, PRICE_PLACES = 3, 4
 PLAIN = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]+))?", re.ASCII)
-# Enough for nine digits times nine digits with all their places.
-PRECISION = 60
+# Enough for nine digits times nine digits with all their places. Given to each operation: to enter and leave a context
+# for each would cost more than what is reckoned in it.
+EXACTLY = Context(prec=60)
+WHOLE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,7 @@ def vat_of(lines: Iterable[Line]) -> tuple[VatSum, ...]:
 
 def rounded(amount: Decimal) -> int:
     """Return whole minor units, half away from zero."""
-    with localcontext() as context:
-        context.prec = PRECISION
-        return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return int(amount.quantize(WHOLE, ROUND_HALF_UP, EXACTLY))
 
 
 def parse_plain(text: str, places: int, name: str) -> Decimal:
@@ -148,10 +148,10 @@ def format_price(price_minor: Decimal, currency: str) -> str:
 
 
 def _line(given: LineInput, number: int) -> Line:
-    with localcontext() as context:
-        context.prec = PRECISION
-        gross = rounded(given.quantity * given.price_minor)
-        off = given.discount.minor + rounded(Decimal(gross) * given.discount.basis_points / FULL)
+    gross = rounded(EXACTLY.multiply(given.quantity, given.price_minor))
+    off = given.discount.minor
+    if given.discount.basis_points:
+        off += rounded(EXACTLY.divide(Decimal(gross * given.discount.basis_points), Decimal(FULL)))
     faults = {}
     if given.quantity <= 0:
         faults[f"line-{number}-quantity"] = ["must be above 0"]

@@ -12,6 +12,7 @@ from flask import Response, jsonify, request
 from pydantic import BaseModel
 
 from app.domain.idempotency import check_key, fingerprint
+from app.domain.money import Money
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -31,6 +32,8 @@ def fingerprint_of(body: BaseModel) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return dict(value)
+    if isinstance(value, Money):  # what `asdict` returns, which looks at each field anew
+        return {"minor": value.minor, "currency": value.currency}
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return value.isoformat() if isinstance(value, date) else asdict(value)

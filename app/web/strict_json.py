@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from werkzeug.exceptions import BadRequest
 
 DEEPEST = 32
+NESTING = (dict, list)
 
 
 class NumberText(str):
@@ -57,12 +58,13 @@ def _constant(word: str) -> NoReturn:
 
 def check_depth(value: Any, left: int) -> None:
     """Raise MalformedBody when the value is nested deeper than `left` levels."""
-    if not isinstance(value, dict | list):
+    if not isinstance(value, NESTING):
         return
     if left == 0:
         raise MalformedBody(f"The body is nested deeper than {DEEPEST} levels")
     for child in value.values() if isinstance(value, dict) else value:
-        check_depth(child, left - 1)
+        if isinstance(child, NESTING):
+            check_depth(child, left - 1)
 
 
 def check_encodable(value: Any) -> None:

@@ -328,8 +328,8 @@ MUTANTS = [
     Mutant(
         "a signed link is not signed over everything",
         "app/integrations/everypay/links.py",
-        "hmac.new(self._key, query.encode(), hashlib.sha256)",
-        "hmac.new(self._key, query[:100].encode(), hashlib.sha256)",
+        "hmac.digest(self._key, query.encode(), hashlib.sha256)",
+        "hmac.digest(self._key, query[:100].encode(), hashlib.sha256)",
         "tests/integrations/everypay/test_links.py",
     ),
 ]

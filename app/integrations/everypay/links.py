@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import fields
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from app.domain.ports import LinkRequest
 
@@ -24,6 +24,6 @@ class LinkPaySigner:
         """Return the URL: keys sorted, all present, percent-encoded, the hmac over exactly that text."""
         said = {name: getattr(request, name) for name in SAID}
         said |= {"linkpay_token": self._token, "invoice_number": request.order_reference}
-        query = urlencode(sorted(said.items()), safe="", quote_via=quote)
-        signature = hmac.new(self._key, query.encode(), hashlib.sha256).hexdigest()
+        query = "&".join(f"{name}={quote(said[name], safe='')}" for name in sorted(said))
+        signature = hmac.digest(self._key, query.encode(), hashlib.sha256).hex()
         return f"{self._prefix}?{query}&hmac={signature}"

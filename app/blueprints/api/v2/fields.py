@@ -33,6 +33,8 @@ _WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
 QUANTITY_PATTERN = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?$"
 PERCENT_PATTERN = r"^(0|[1-9][0-9]?)(\.[0-9]{1,2})?$"
 AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
+_QUANTITY = re.compile(QUANTITY_PATTERN, re.ASCII)
+_PERCENT = re.compile(PERCENT_PATTERN, re.ASCII)
 
 
 def refuse(sentence: str) -> PydanticCustomError:
@@ -54,14 +56,14 @@ def _amount(value: Any) -> Money:
 
 
 def _quantity(value: Any) -> Decimal:
-    if not re.fullmatch(QUANTITY_PATTERN, _string(value), re.ASCII) or not Decimal(value):
+    if not _QUANTITY.fullmatch(_string(value)) or not (found := Decimal(value)):
         raise refuse("must be a decimal above 0 with at most three places")
-    return Decimal(value)
+    return found
 
 
 def _percent(value: Any) -> int:
     """Return hundredths of a percent."""
-    if not re.fullmatch(PERCENT_PATTERN, _string(value), re.ASCII):
+    if not _PERCENT.fullmatch(_string(value)):
         raise refuse("must be a percentage below 100 with at most two places, such as 24")
     return int(Decimal(value) * 100)
 
