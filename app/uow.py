@@ -14,7 +14,7 @@ from app import queue
 from app.extensions import db
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -50,6 +50,7 @@ def transaction() -> Iterator[Session]:
         return
     current.info["depth"] = 1
     current.info["rings"] = False
+    current.info["learned"] = {}
     try:
         yield current
         current.commit()
@@ -59,6 +60,8 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         current.info["depth"] = 0
+    for name, found in current.info["learned"].items():
+        process_memory(name).update(found)
     if current.info["rings"]:
         queue.ring()
 
@@ -87,6 +90,14 @@ def process_memory(name: str) -> dict[Any, Any]:
     """Return what this process remembers under a name until a transaction of its is rolled back."""
     memory: dict[str, dict[Any, Any]] = current_app.extensions.setdefault(MEMORY, {})
     return memory.setdefault(name, {})
+
+
+def learn(name: str, found: Mapping[Any, Any]) -> None:
+    """Let this process remember something under a name once the transaction that is open has committed.
+
+    Until then it may be a row nobody else can see, and another thread would point at what is not there.
+    """
+    session().info["learned"].setdefault(name, {}).update(found)
 
 
 def ring_after_commit() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from app.domain.ledger import account_kind, balanced
 from app.models.ledger import LedgerAccount
 from app.services.gathered import BOOKING, ENTRY, keep
-from app.uow import process_memory, session, transaction
+from app.uow import learn, process_memory, session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,9 @@ with booked as (
 )
 select id from booked
 """)
+
+
+ACCOUNTS = "ledger_accounts"  # what a process calls them in its memory
 
 
 class Unbalanced(RuntimeError):
@@ -88,14 +91,14 @@ def _side(posting: Posting, accounts: dict[str, int], booking: dict[str, Any]) -
 def account_ids(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
     """Return the ids of these accounts, opening those that are not there yet.
 
-    Accounts are never deleted, so a process remembers them; a rollback makes it forget (uow.py).
+    Accounts are never deleted, so a process remembers them once they are committed.
     """
-    known: dict[tuple[int, str], int] = process_memory("ledger_accounts")
+    known: dict[tuple[int, str], int] = process_memory(ACCOUNTS)
     if all((tenant_id, code) in known for code in codes):
         return {code: known[tenant_id, code] for code in codes}
     with transaction():
         found = _found_or_opened(codes, tenant_id)
-    known.update({(tenant_id, code): account_id for code, account_id in found.items()})
+        learn(ACCOUNTS, {(tenant_id, code): account_id for code, account_id in found.items()})
     return found
 
 
