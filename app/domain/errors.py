@@ -40,7 +40,10 @@ class Invalid(BillingError):
 
 
 class Conflict(BillingError):
-    """The state of the thing forbids this."""
+    """The state of the thing forbids this.
+
+    `fields` may name what of several things it is, as those of `Invalid` do.
+    """
 
     def __init__(self, sentence: str = "", *, code: str = "conflict", **data: Any) -> None:
         super().__init__(sentence)

@@ -96,6 +96,20 @@ def by_number(owns: Sequence[int], number: int) -> Invoice:
     return found
 
 
+def by_numbers(owns: Sequence[int], numbers: Sequence[int]) -> list[Invoice]:
+    """Return these invoices in this order. Raises NotFound as `by_number` does."""
+    rows = session().scalars(
+        select(Invoice)
+        .where(Invoice.number.in_(numbers), Invoice.initiator_id.in_(owns))
+        .execution_options(populate_existing=True)
+    )
+    found = {each.number: each for each in rows}
+    missing = next((number for number in numbers if number not in found), None)
+    if missing is not None:
+        raise NotFound("invoice", missing)
+    return [found[number] for number in numbers]
+
+
 def codes(initiator_ids: set[int]) -> dict[int, str]:
     """Return the codes of these initiators by id."""
     rows = session().execute(select(Initiator.id, Initiator.code).where(Initiator.id.in_(initiator_ids)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from app.domain.totals import Line, Totals, VatSum
+
+    # What a service says of a line: description, quantity, unit, price in minor units, rate in percent.
+    Kept = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +52,50 @@ def keep(number: int, tenant_id: int, found: Totals) -> None:
     with transaction() as tx:
         invoice = tx.scalars(select(Invoice).where(Invoice.number == number, Invoice.tenant_id == tenant_id)).one()
         invoice.subtotal_minor, invoice.tax_minor = found.net_minor, found.tax_minor
-        taxes = _shared(found)
-        tx.add_all(_row(invoice, position, line, taxes[position]) for position, line in enumerate(found.lines, 1))
+        tx.add_all(
+            InvoiceLine(tenant_id=invoice.tenant_id, invoice_id=invoice.id, **columns) for columns in columns_of(found)
+        )
         tx.flush()
 
 
 def are_kept(number: int, tenant_id: int, found: Totals) -> bool:
     """Return whether the invoice has exactly these lines."""
-    rows = session().scalars(
-        select(InvoiceLine)
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(Invoice.number == number, Invoice.tenant_id == tenant_id)
-        .order_by(InvoiceLine.position)
+    invoice_id = session().scalar(select(Invoice.id).where(Invoice.number == number, Invoice.tenant_id == tenant_id))
+    return invoice_id is not None and kept_of([invoice_id]).get(invoice_id) == as_kept(found)
+
+
+def kept_of(invoice_ids: Sequence[int]) -> dict[int, list[Kept]]:
+    """Return the lines of these invoices as they were said, in their order; those without any are left out."""
+    rows = session().execute(
+        select(
+            InvoiceLine.invoice_id,
+            InvoiceLine.description,
+            InvoiceLine.quantity,
+            InvoiceLine.unit,
+            InvoiceLine.unit_price_minor,
+            InvoiceLine.tax_rate,
+        )
+        .where(InvoiceLine.invoice_id.in_(invoice_ids))
+        .order_by(InvoiceLine.invoice_id, InvoiceLine.position)
     )
-    kept = [(row.description, row.quantity, row.unit, row.unit_price_minor, row.tax_rate) for row in rows]
-    return kept == [
+    found: dict[int, list[Kept]] = {}
+    for invoice_id, *said in rows:
+        found.setdefault(invoice_id, []).append(tuple(said))
+    return found
+
+
+def as_kept(found: Totals) -> list[Kept]:
+    """Return these lines as `kept_of` would."""
+    return [
         (each.given.description, each.given.quantity, each.given.unit, each.given.price_minor, _percent(each))
         for each in found.lines
     ]
+
+
+def columns_of(found: Totals) -> list[dict[str, Any]]:
+    """Return the columns of each line in its order, without whose it is."""
+    taxes = _shared(found)
+    return [_columns(position, line, taxes[position]) for position, line in enumerate(found.lines, 1)]
 
 
 def has_any(invoice_id: int) -> bool:
@@ -74,25 +104,28 @@ def has_any(invoice_id: int) -> bool:
 
 
 def _input(wish: LineWish, day: date) -> LineInput:
-    points = wish.basis_points
-    category = VatCategory.STANDARD if points else VatCategory.EXEMPT if points is None else VatCategory.ZERO
-    rate = Rate(category.name.lower(), category, points or 0, day)
-    return LineInput(wish.description, wish.quantity, Decimal(wish.price.minor), rate, wish.unit)
-
-
-def _row(invoice: Invoice, position: int, line: Line, tax_minor: int) -> InvoiceLine:
-    return InvoiceLine(
-        tenant_id=invoice.tenant_id,
-        invoice_id=invoice.id,
-        position=position,
-        description=line.given.description,
-        quantity=line.given.quantity,
-        unit=line.given.unit,
-        unit_price_minor=int(line.given.price_minor),
-        net_minor=line.net_minor,
-        tax_rate=_percent(line),
-        tax_minor=tax_minor,
+    return LineInput(
+        wish.description, wish.quantity, Decimal(wish.price.minor), _rate(wish.basis_points, day), wish.unit
     )
+
+
+@lru_cache(maxsize=256)
+def _rate(points: int | None, day: date) -> Rate:
+    category = VatCategory.STANDARD if points else VatCategory.EXEMPT if points is None else VatCategory.ZERO
+    return Rate(category.name.lower(), category, points or 0, day)
+
+
+def _columns(position: int, line: Line, tax_minor: int) -> dict[str, Any]:
+    return {
+        "position": position,
+        "description": line.given.description,
+        "quantity": line.given.quantity,
+        "unit": line.given.unit,
+        "unit_price_minor": int(line.given.price_minor),
+        "net_minor": line.net_minor,
+        "tax_rate": _percent(line),
+        "tax_minor": tax_minor,
+    }
 
 
 def _percent(line: Line) -> Decimal | None:
@@ -105,18 +138,19 @@ def _shared(found: Totals) -> dict[int, int]:
 
     The tax is rounded once per rate (BT-117); each line shows its part of the running sum, rounded.
     """
+    sums = {(vat.code, vat.basis_points): vat for vat in found.vat}
+    before = dict.fromkeys(sums, (0, 0))
     taxes: dict[int, int] = {}
-    for vat in found.vat:
-        taxes |= _of_rate(found, vat)
+    for position, line in enumerate(found.lines, 1):
+        rate = line.given.rate.code, line.given.rate.basis_points
+        net, given = before[rate]
+        net += line.net_minor
+        until = _part(sums[rate], net)
+        taxes[position], before[rate] = until - given, (net, until)
     return taxes
 
 
-def _of_rate(found: Totals, vat: VatSum) -> dict[int, int]:
-    shares: dict[int, int] = {}
-    net = given = 0
-    for position, line in enumerate(found.lines, 1):
-        if (line.given.rate.code, line.given.rate.basis_points) == (vat.code, vat.basis_points):
-            net += line.net_minor
-            until = totals.rounded(Decimal(vat.tax_minor) * net / vat.taxable_minor) if vat.taxable_minor else 0
-            shares[position], given = until - given, until
-    return shares
+def _part(vat: VatSum, net_minor: int) -> int:
+    """Return the tax of so much of what is taxed, half away from zero; nothing here is below zero."""
+    whole = vat.taxable_minor
+    return (2 * vat.tax_minor * net_minor + whole) // (2 * whole) if whole else 0

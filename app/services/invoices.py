@@ -119,8 +119,8 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
 
     Raises Invalid, NumberNotAvailable for a number of somebody else, RegisteredDifferently for another amount.
     """
-    _check(caller, command)
-    link = links.sign(_link_request(command))
+    check(caller, command.initiator_code, command.number)
+    link = links.sign(link_request(command))
     values = _values(caller, command, link)
     if command.amount.minor > 0 and not command.unique_id and at_once(CREATE, values) is not None:
         return Registered(command.number, link, created=True)
@@ -134,6 +134,37 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
         if command.unique_id:
             _claim(tx, invoice_id, caller.tenant_id, command)
     return Registered(command.number, link, created=True)
+
+
+def check(caller: Caller, initiator_code: str, number: int | None) -> None:
+    """Let pass what the caller may register; a number that is to be taken is no fault. Raises Invalid."""
+    faults: dict[str, list[str]] = {}
+    if initiator_code not in caller.codes:
+        faults["custom_field2"] = [f"must be one of: {', '.join(caller.codes)}"]
+    if number is not None and not 1 <= number <= HIGHEST_NUMBER:
+        faults["invoice_number"] = [f"must be between 1 and {HIGHEST_NUMBER}"]
+    if faults:
+        raise Invalid(faults)
+
+
+def description_of(command: RegisterInvoice) -> str:
+    """Return what stands on the invoice."""
+    if command.reserved_names:
+        return f"Reserved domain names: {', '.join(command.reserved_names)}; User unique id: {command.unique_id}"
+    return command.description or "reload balance"
+
+
+def link_request(command: RegisterInvoice) -> LinkRequest:
+    """Return what the payment link of the invoice says."""
+    return LinkRequest(
+        transaction_amount=format_amount(command.amount),
+        order_reference=str(command.number),
+        reference_number=command.reference_number,
+        customer_name=command.customer_name,
+        customer_email=command.customer_email,
+        custom_field_1=command.custom_field_1,
+        custom_field_2=command.initiator_code,
+    )
 
 
 @retried
@@ -186,16 +217,6 @@ def reprice(tx: Session, invoice: Invoice, amount: Money, actor: Actor, links: L
         recompute(invoice)
 
 
-def _check(caller: Caller, command: RegisterInvoice) -> None:
-    faults: dict[str, list[str]] = {}
-    if command.initiator_code not in caller.codes:
-        faults["custom_field2"] = [f"must be one of: {', '.join(caller.codes)}"]
-    if not 1 <= command.number <= HIGHEST_NUMBER:
-        faults["invoice_number"] = [f"must be between 1 and {HIGHEST_NUMBER}"]
-    if faults:
-        raise Invalid(faults)
-
-
 def _values(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, Any]:
     initiator_id = caller.owns[caller.codes.index(command.initiator_code)]
     postings = books.issued(command.initiator_code, command.amount)
@@ -210,7 +231,7 @@ def _values(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, An
         "kind": "auction_deposit" if command.affiliation == "auction_deposit" else "regular",
         "currency": command.amount.currency,
         "total": command.amount.minor,
-        "description": _description(command),
+        "description": description_of(command),
         "reference_number": command.reference_number,
         "customer_name": command.customer_name,
         "customer_email": command.customer_email,
@@ -222,24 +243,6 @@ def _values(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, An
         "issued": json.dumps({"number": command.number, **amount}),
         "link_made": json.dumps({"gateway": "everypay", **amount}),
     }
-
-
-def _description(command: RegisterInvoice) -> str:
-    if command.reserved_names:
-        return f"Reserved domain names: {', '.join(command.reserved_names)}; User unique id: {command.unique_id}"
-    return command.description or "reload balance"
-
-
-def _link_request(command: RegisterInvoice) -> LinkRequest:
-    return LinkRequest(
-        transaction_amount=format_amount(command.amount),
-        order_reference=str(command.number),
-        reference_number=command.reference_number,
-        customer_name=command.customer_name,
-        customer_email=command.customer_email,
-        custom_field_1=command.custom_field_1,
-        custom_field_2=command.initiator_code,
-    )
 
 
 def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:

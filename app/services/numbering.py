@@ -12,6 +12,8 @@ from app.services import timeline
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from app.services.initiators import Caller
@@ -53,6 +55,30 @@ update number_range r
 """)
 
 
+# A number above the counter of its range moves the counter, as importing does (eis.md 7.1); ranges in one order.
+PASS_BY = text("""
+with passed as (
+  select id from number_range
+   where tenant_id = :tenant_id and kind in ('invoice', 'deposit') and active
+     and exists (select 1 from unnest(cast(:numbers as bigint[])) number
+                  where number between next_number and last_number)
+   order by id for update
+)
+update number_range r
+   set next_number = greatest(next_number, (select max(number) + 1 from unnest(cast(:numbers as bigint[])) number
+                                             where number between first_number and last_number))
+  from passed where passed.id = r.id
+""")
+USE = text("""
+with mine as (
+  select id from number_reservation
+   where tenant_id = :tenant_id and number = any(:numbers) and initiator_id = any(:owns) and used_at is null
+   order by number for update
+)
+update number_reservation r set used_at = clock_timestamp() from mine where mine.id = r.id
+""")
+
+
 @retried
 def take_invoice_number(caller: Caller) -> int:
     """Return the next invoice number, reserved for the caller for ever.
@@ -87,7 +113,27 @@ def take_in(tx: Session, kind: str, *, initiator_id: int, tenant_id: int) -> int
 
     Raises NumberRangeExhausted.
     """
-    return _take_for(tx, kind, 1, initiator_id, tenant_id, used=True)[0]
+    return take_block_in(tx, kind, 1, initiator_id=initiator_id, tenant_id=tenant_id)[0]
+
+
+def take_block_in(tx: Session, kind: str, count: int, *, initiator_id: int, tenant_id: int) -> list[int]:
+    """Return the next `count` numbers of a range, all of one block, used in the caller's transaction.
+
+    Raises NumberRangeExhausted.
+    """
+    return _take_for(tx, kind, count, initiator_id, tenant_id, used=True)
+
+
+def pass_by(tx: Session, caller: Caller, numbers: Sequence[int]) -> None:
+    """Count numbers somebody names as given: whoever takes the next one gets one above them."""
+    if numbers:
+        tx.execute(PASS_BY, {"tenant_id": caller.tenant_id, "numbers": list(numbers)})
+
+
+def use(tx: Session, caller: Caller, numbers: Sequence[int]) -> None:
+    """Note that numbers the caller holds are invoices now."""
+    if numbers:
+        tx.execute(USE, {"tenant_id": caller.tenant_id, "owns": list(caller.owns), "numbers": list(numbers)})
 
 
 def _take(tx: Session, caller: Caller, kind: str, count: int) -> list[int]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from app.domain import ledger as books
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
@@ -19,9 +21,24 @@ from app.services.timeline import SYSTEM, Actor
 from app.uow import in_transaction, session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.models.invoice import Invoice
     from app.models.payment import Payment
     from app.services.bulk_members import Share
+
+SETTLE_NOTHING = text("""
+with paid as (
+  update invoice set status = :paid, paid_at = clock_timestamp(), version = version + 1, updated_at = now()
+   where id = any(:ids) and total_minor = 0
+  returning id, tenant_id
+), settled as (
+  insert into settlement (tenant_id, invoice_id, amount_minor, source)
+  select tenant_id, id, 0, :actor_kind from paid order by id
+)
+insert into event (tenant_id, kind, invoice_id, actor_kind, actor, data)
+select tenant_id, 'invoice.settled', id, :actor_kind, :actor, '{"amount": "0.00"}' from paid order by id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,18 @@ def settle_nothing(invoice: Invoice, *, actor: Actor) -> None:
     siblings.close(invoice)
     recompute(invoice)
     timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, data={"amount": "0.00"})
+
+
+def settle_all_over_nothing(invoice_ids: Sequence[int], *, actor: Actor) -> None:
+    """Do what `settle_nothing` does to invoices over zero of this very transaction, which nobody began to pay yet."""
+    if not invoice_ids:
+        return
+    if not in_transaction():
+        raise RuntimeError("An invoice is paid inside a transaction only")
+    session().execute(
+        SETTLE_NOTHING,
+        {"ids": list(invoice_ids), "paid": InvoiceStatus.PAID, "actor_kind": actor.kind, "actor": actor.name},
+    )
 
 
 @gathered()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SPEC_PATH = "/api/openapi.json"
 VERSION_1 = "/api/v1/"
 SECURITY = "token"
+MOST_FAULTS = 1_000
 SCOPE = "x-required-scope"
 KEY_HEADER = {
     "name": "Idempotency-Key",
@@ -120,11 +121,15 @@ registry.register("pydantic", StrictAdapter)
 
 
 def _fields(fault: ValidationError) -> dict[str, list[str]]:
+    """Return what is wrong by field: the first thousand faults, and how many more there are."""
     fields: dict[str, list[str]] = {}
-    for error in fault.errors(include_url=False, include_context=False, include_input=False):
+    errors = fault.errors(include_url=False, include_context=False, include_input=False)
+    for error in errors[:MOST_FAULTS]:
         name = _name(error["loc"])
         sentence = "is missing" if error["type"] == "missing" else error["msg"]
         fields.setdefault(name, []).append(sentence)
+    if len(errors) > MOST_FAULTS:
+        fields["body"] = [f"has {len(errors) - MOST_FAULTS} more faults than are named here"]
     return fields
 
 

@@ -86,10 +86,14 @@ def _billing_error(error: BillingError) -> Response:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), None)
     if status is None:
         return _crash(error)
-    fields = error.fields if isinstance(error, Invalid) else None
-    more = {"code": error.code} if isinstance(error, Conflict) else {}
-    retry_after_s = error.data.get("retry_after_s") if isinstance(error, Conflict) else None
-    return _answer(status, str(error), fields, retry_after_s=retry_after_s, **more)
+    if isinstance(error, Conflict):
+        return _conflict(status, error)
+    return _answer(status, str(error), error.fields if isinstance(error, Invalid) else None)
+
+
+def _conflict(status: int, error: Conflict) -> Response:
+    retry_after_s = error.data.get("retry_after_s")
+    return _answer(status, str(error), error.data.get("fields"), retry_after_s=retry_after_s, code=error.code)
 
 
 def _missing_scope(error: MissingScope) -> Response:

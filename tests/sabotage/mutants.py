@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.sabotage.mutant import Mutant
 from tests.sabotage.mutants_of_imports import IMPORTS
+from tests.sabotage.mutants_of_many_invoices import MANY_INVOICES
 from tests.sabotage.mutants_of_refunds import REFUNDS
 from tests.sabotage.mutants_of_settlement import SETTLEMENT
 
@@ -158,6 +159,7 @@ MUTANTS = [
         "tests/services/test_repeated_news.py",
     ),
     *IMPORTS,
+    *MANY_INVOICES,
     *REFUNDS,
     *SETTLEMENT,
     Mutant(

@@ -1,4 +1,4 @@
-"""A process dies while documents, given-up reservations or old invoices are taken in (reliability.md 4.7)."""
+"""A process dies while documents, given-up reservations, old or many new invoices are taken in (reliability.md 4.7)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.api.client import Api
 from tests.services.test_crash_points import Flow, die_anywhere, good
 
 if TYPE_CHECKING:
@@ -59,10 +60,25 @@ def _is_brought_along(system: System, first: int) -> bool:
     return [each.status for each in found] == ["unpaid", "paid", "cancelled", "refunded"]
 
 
+def _held(system: System) -> list[int]:
+    return [system.number("auction") for _ in range(3)]
+
+
+def _made(system: System, numbers: list[int]) -> None:
+    bodies = [{"amount": f"{place}.00", "number": number} for place, number in enumerate(numbers)]
+    good(Api(system).v2("/invoices/bulk", {"invoices": bodies}, code="auction"))
+
+
+def _are_made(system: System, numbers: list[int]) -> bool:
+    found = system.rows("select status from invoice where number = any(:n) order by number", n=numbers)
+    return [each.status for each in found] == ["paid", "unpaid", "unpaid"]
+
+
 FLOWS = [
     Flow("documents are taken", lambda system: system.invoice("auction"), _passed_on, _is_passed_on, again=True),
     Flow("a reservation is given up", _reserved, _given_up, _is_given_up, again=True),
     Flow("invoices are brought along", _unused, _brought_along, _is_brought_along, again=True),
+    Flow("many invoices are made", _held, _made, _are_made, again=True),
 ]
 
 

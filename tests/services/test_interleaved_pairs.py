@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -12,10 +13,12 @@ from app.domain.money import Money
 from app.domain.ports import Identity
 from app.extensions import db
 from app.integrations import current
-from app.services import invoices, janitor, operators, outbox, proofs, reaper, sealing, status_reports
+from app.services import invoices, janitor, many_invoices, operators, outbox, proofs, reaper, sealing, status_reports
 from app.services.dispatch import OUTBOX
 from app.services.initiators import caller_named
 from app.services.invoice_status import StatusRefused
+from app.services.invoices import RegisteredDifferently, RegisterInvoice
+from app.services.many_invoices import InvoiceWish, NumbersTaken
 from app.services.refresh import refresh
 from app.uow import transaction
 from tests.services.interleaver import races
@@ -159,6 +162,47 @@ def _signed_out(system: System, token: str, _: list[Any]) -> bool:
     return found is None
 
 
+def _two_held(system: System) -> list[int]:
+    return [system.number("auction") for _ in range(2)]
+
+
+def _make(*cents: int, backwards: bool = False) -> Callable[[System, list[int]], list[int]]:
+    """Return the verb that makes invoices of the held numbers over so much each, and one more of a new number."""
+
+    def verb(_: System, held: list[int]) -> list[int]:
+        wishes = [
+            InvoiceWish(Money(minor, "EUR"), "auction", number) for minor, number in zip(cents, held, strict=True)
+        ]
+        more = InvoiceWish(Money(5, "EUR"), "auction")
+        all_ = [more, *wishes[::-1]] if backwards else [*wishes, more]
+        return many_invoices.register_all(caller_named("auction"), all_, date(2026, 3, 2), current().links)
+
+    return verb
+
+
+def _make_one(_: System, held: list[int]) -> None:
+    command = RegisterInvoice(number=held[1], amount=Money(700, "EUR"), initiator_code="auction")
+    invoices.register(caller_named("auction"), command, current().links)
+
+
+def _one_of_them_made(system: System, held: list[int], results: list[Any]) -> bool:
+    """Whoever came first has both; the other made nothing, or the one that was left to it."""
+    found = system.rows("select number, total_minor from invoice where number = any(:n) order by number", n=held)
+    late = [isinstance(each, Exception) for each in results]
+    made = {row.number: row.total_minor for row in found}
+    if sorted(late) != [False, True]:
+        return False
+    return made == ({held[1]: 700} if late[0] else dict(zip(held, (100, 200), strict=True)))
+
+
+def _of_the_first_or_the_second(system: System, held: list[int], results: list[Any]) -> bool:
+    found = system.rows("select total_minor from invoice where number = any(:n) order by number", n=held)
+    late = [isinstance(each, Exception) for each in results]
+    return sorted(late) == [False, True] and [row.total_minor for row in found] == (
+        [300, 400] if late[0] else [100, 200]
+    )
+
+
 PAIRS = [
     Pair("callback and callback", _heard, _look, _look, _paid),
     Pair("callback and the clock", _heard, _look, lambda *_: janitor.poll_open_payments(), _paid),
@@ -167,6 +211,22 @@ PAIRS = [
     Pair("callback and another amount", _heard, _look, _reprice, _paid_or_in_question, (StatusRefused,)),
     Pair("a late worker and the reaper", _leased, _finish, lambda *_: reaper.reap(OUTBOX), _done_or_offered_again),
     Pair("one key twice", lambda _: uuid4().hex, _take_number, _take_number, _one_number),
+    Pair(
+        "two calls that share numbers",
+        _two_held,
+        _make(100, 200),
+        _make(300, 400, backwards=True),
+        _of_the_first_or_the_second,
+        (NumbersTaken,),
+    ),
+    Pair(
+        "many invoices and one of them",
+        _two_held,
+        _make(100, 200),
+        _make_one,
+        _one_of_them_made,
+        (NumbersTaken, RegisteredDifferently),
+    ),
     Pair("the sealer and a writer", _heard, lambda *_: sealing.seal(), _look, _everything_sealed),
     Pair(
         "revoked and in use",

@@ -77,6 +77,7 @@ def test_every_faulty_field_is_named_and_an_unknown_one_is_a_fault(
     ("path", "model", "known"),
     [
         ("/invoices", Invoice, bodies.InvoiceBody),
+        ("/invoices/bulk", Invoice, bodies.ManyInvoicesBody),
         ("/payments", Payment, bodies.PaymentBody),
         ("/refunds", Refund, bodies.RefundBody),
         ("/references", Reference, bodies.ReferenceBody),

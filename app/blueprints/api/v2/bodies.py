@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,8 +32,11 @@ from app.blueprints.api.v2.fields import (
     Text,
     Truth,
 )
+from app.services.many_invoices import MOST_INVOICES
+from app.services.many_invoices import MOST_LINES as MOST_LINES_TOGETHER
 
 MOST_LINES = 100
+BULK_BYTES = 8 * 1024 * 1024
 
 
 class Strict(BaseModel):
@@ -160,6 +163,21 @@ class InvoiceBody(Strict):
     customer: Customer = Customer()
     lines: list[LineBody] = Field(
         [], max_length=MOST_LINES, description="What it is for; with them `amount` must be what they come to with tax"
+    )
+
+
+class ManyInvoicesBody(Strict):
+    """New invoices, all of them or none."""
+
+    LIMIT_BYTES: ClassVar[int] = BULK_BYTES
+    model_config = _example(
+        invoices=[{"amount": "120.00", "description": "example.ee for a year"}, {"amount": "15.00"}]
+    )
+
+    invoices: list[InvoiceBody] = Field(
+        min_length=1,
+        max_length=MOST_INVOICES,
+        description=f"At most {MOST_LINES_TOGETHER} lines together; the body may have 8 MiB",
     )
 
 

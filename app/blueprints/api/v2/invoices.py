@@ -17,9 +17,10 @@ from app.integrations import current
 from app.queries import owned_invoices
 from app.queries.invoice_filter import InvoiceFilter
 from app.queries.why_not_paid import why_not_paid
-from app.services import invoice_lines, invoices, numbering, status_reports
+from app.services import invoice_lines, invoices, many_invoices, numbering, status_reports
 from app.services.invoice_lines import LineWish
 from app.services.invoices import RegisteredDifferently, RegisterInvoice
+from app.services.many_invoices import InvoiceWish
 from app.web.sealed_cursor import unseal_newest
 
 if TYPE_CHECKING:
@@ -92,6 +93,22 @@ def create_invoice(body: bodies.InvoiceBody) -> dict[str, Any]:
 
 @writes(
     bp,
+    "/bulk",
+    takes=bodies.ManyInvoicesBody,
+    gives=shapes.ManyInvoicesShape,
+    summary="Create many invoices at once, all of them or none",
+    scope=Permission.ISSUE_INVOICE,
+)
+def create_invoices(body: bodies.ManyInvoicesBody) -> dict[str, Any]:
+    """Register them all; the same numbers, amounts and lines again get the same answer."""
+    who = caller()
+    wishes = [_wish(each, who.code) for each in body.invoices]
+    numbers = many_invoices.register_all(who, wishes, _today(), current().links)
+    return {"invoices": answers.invoices(owned_invoices.by_numbers(who.owns, numbers), ())}
+
+
+@writes(
+    bp,
     "/<int:number>",
     method="PATCH",
     takes=bodies.AmountChange,
@@ -119,6 +136,19 @@ def cancel_invoice(body: bodies.Cancellation, number: int) -> dict[str, Any]:
     """Cancel it; cancelling it again changes nothing."""
     status_reports.cancel(caller(), number, body.reason)
     return answers.invoice(caller().owns, number)
+
+
+def _wish(body: bodies.InvoiceBody, caller_code: str) -> InvoiceWish:
+    return InvoiceWish(
+        amount=body.amount,
+        initiator=body.initiator or caller_code,
+        number=body.number,
+        description=body.description,
+        reference_number=body.reference_number,
+        customer_name=body.customer.name,
+        customer_email=body.customer.email,
+        lines=tuple(_line(each) for each in body.lines),
+    )
 
 
 def _line(body: bodies.LineBody) -> LineWish:

@@ -123,6 +123,12 @@ class InvoiceShape(Rehearsed):
     events: list[EventShape] | None = None
 
 
+class ManyInvoicesShape(Rehearsed):
+    """The invoices of a call in its order; their lines are shown where one asks for them."""
+
+    invoices: list[InvoiceShape]
+
+
 class RefundShape(Rehearsed):
     """Money on its way back."""
 
