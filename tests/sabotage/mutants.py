@@ -77,8 +77,8 @@ MUTANTS = [
     Mutant(
         "no lock on the invoice",
         "app/services/invoice_status.py",
-        "            .order_by(Invoice.id)\n            .with_for_update()\n",
-        "            .order_by(Invoice.id)\n",
+        "        .order_by(Invoice.id)\n        .with_for_update()\n",
+        "        .order_by(Invoice.id)\n",
         "tests/services/test_interleavings.py -k two_payments",
     ),
     Mutant(
