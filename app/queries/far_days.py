@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 
 from app.models.invoice import Invoice
 from app.queries.invoice_filter import PAID, asked_days, begins, ends
@@ -18,7 +18,7 @@ from app.queries.sorting import order_of
 
 if TYPE_CHECKING:
     from app.queries.invoice_filter import Days, InvoiceFilter
-    from app.queries.sorting import Sort
+    from app.queries.sorting import Mark, Sort
 
 
 def far_days(wanted: InvoiceFilter, sort: Sort) -> list[ColumnElement[bool]]:
@@ -38,6 +38,16 @@ def read_first(found: Select[int], asked: list[ColumnElement[bool]], sort: Sort)
     # What OFFSET shuts in is read as it stands; the same columns on both sides keep its order.
     those = select(Invoice.id, Invoice.created_at).where(*asked).order_by(*order_of(sort)).offset(0).subquery("those")
     return found.join(those, and_(those.c.id == Invoice.id, those.c.created_at == Invoice.created_at))
+
+
+def alone(asked: list[ColumnElement[bool]], sort: Sort, after: Mark | None) -> Select[int]:
+    """Return the question for those after the mark, in this order, where nothing else is asked: an index answers it."""
+    place = tuple_(Invoice.created_at, Invoice.id)
+    if after is not None:
+        asked = [*asked, (place.__lt__ if sort.falls else place.__gt__)((after.moment, after.id))]
+    those = select(Invoice.id, Invoice.created_at).where(*asked).offset(0).subquery("those")
+    order = (those.c.created_at, those.c.id)
+    return select(those.c.id).order_by(*(each.desc() if sort.falls else each.asc() for each in order))
 
 
 def _are_far(days: Days, sort: Sort) -> bool:

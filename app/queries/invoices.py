@@ -19,7 +19,7 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
-from app.queries.far_days import far_days, read_first
+from app.queries.far_days import alone, far_days, read_first
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_words import COMMON, Place, are_common, having, newest, words_of
@@ -120,8 +120,11 @@ def _listed(
     if asked.walks:
         return _looked_at(asked, after, sort, size)
     listed: list[InvoiceRow] = []
+    far = [] if few else far_days(wanted, sort)
+    if far and wanted.parts() == 1:
+        return _shown(alone(far, sort, after).limit(size), sort), None
     meant = select(Invoice.id) if few else _meant(asked)
-    if first := everything(wanted) if few else far_days(wanted, sort):
+    if first := everything(wanted) if few else far:
         meant = read_first(meant, first, sort)
     for part in in_order(meant, sort, after, wanted.statuses, paid=wanted.only_paid()):
         listed += _shown(part.limit(size - len(listed)), sort)

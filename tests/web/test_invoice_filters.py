@@ -119,8 +119,9 @@ def test_list_count_and_export_mean_the_same_rows(
 
 @pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST])
 @pytest.mark.parametrize("column", ["paid", "due"])
+@pytest.mark.parametrize("services", [(), ("registry",)])
 def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
-    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, column: str
+    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, column: str, services: tuple[str, ...]
 ) -> None:
     """An invoice a day for 120 days, paid and due a day later: a week in the middle is far from both ends."""
     system = own_portal.system
@@ -130,7 +131,7 @@ def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
     monkeypatch.setattr(invoices, "COMMON", 2)
     monkeypatch.setattr(invoices, "COUNT_LIMIT", 2)
     first = datetime.now(ZONE).date() - timedelta(days=70)
-    services, last = ("registry",), first + WEEK
+    last = first + WEEK
     wanted = {
         "paid": InvoiceFilter(services=services, paid_from=first, paid_to=last),
         "due": InvoiceFilter(services=services, due_from=first, due_to=last),
