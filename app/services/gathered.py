@@ -33,21 +33,21 @@ KEY = "gathered"
 WRITE = text("""
 with allocations as (
   insert into allocation (tenant_id, payment_id, invoice_id, amount_minor)
-  select * from jsonb_to_recordset(cast(:allocation as jsonb))
+  select * from json_to_recordset(cast(:allocation as json))
              as row (tenant_id bigint, payment_id bigint, invoice_id bigint, amount_minor bigint)
 ), settlements as (
   insert into settlement (tenant_id, invoice_id, payment_id, amount_minor, source)
-  select * from jsonb_to_recordset(cast(:settlement as jsonb))
+  select * from json_to_recordset(cast(:settlement as json))
              as row (tenant_id bigint, invoice_id bigint, payment_id bigint, amount_minor bigint, source text)
 ), booked as (
   insert into ledger_transaction (tenant_id, kind, dedupe_key, invoice_id, payment_id)
-  select * from jsonb_to_recordset(cast(:booking as jsonb))
+  select * from json_to_recordset(cast(:booking as json))
              as row (tenant_id bigint, kind text, dedupe_key text, invoice_id bigint, payment_id bigint)
   returning id, tenant_id, dedupe_key
 ), entries as (
   insert into ledger_entry (tenant_id, transaction_id, account_id, amount_minor, currency)
   select side.tenant_id, booked.id, side.account_id, side.amount_minor, side.currency
-    from rows from (jsonb_to_recordset(cast(:entry as jsonb))
+    from rows from (json_to_recordset(cast(:entry as json))
                     as (tenant_id bigint, dedupe_key text, account_id bigint, amount_minor bigint, currency text))
          with ordinality as side (tenant_id, dedupe_key, account_id, amount_minor, currency, nth)
     join booked using (tenant_id, dedupe_key)
@@ -55,14 +55,14 @@ with allocations as (
 ), told as (
   insert into event (tenant_id, kind, invoice_id, payment_id, actor_kind, actor, reason, data)
   select tenant_id, kind, invoice_id, payment_id, actor_kind, actor, reason, data
-    from rows from (jsonb_to_recordset(cast(:event as jsonb))
+    from rows from (json_to_recordset(cast(:event as json))
                     as (tenant_id bigint, kind text, invoice_id bigint, payment_id bigint, actor_kind text, actor text,
                         reason text, data jsonb))
          with ordinality as line (tenant_id, kind, invoice_id, payment_id, actor_kind, actor, reason, data, nth)
    order by nth
 ), wanted as (
   select *
-    from rows from (jsonb_to_recordset(cast(:outbox as jsonb))
+    from rows from (json_to_recordset(cast(:outbox as json))
                     as (tenant_id bigint, kind text, dedupe_key text, lane text, invoice_id bigint, payment_id bigint,
                         payload jsonb, run_at timestamptz, repeatable boolean))
          with ordinality as row (tenant_id, kind, dedupe_key, lane, invoice_id, payment_id, payload, run_at, repeatable,
