@@ -9,24 +9,41 @@ from app.services.invariant import Invariant
 CLOSED_DAYS = (
     Invariant(
         "T1 closed days",
-        "a closed day's sums are what its payments and the returns in the books add up to",
+        "a closed day's sums, whole and by payer, are what its payments and the returns in the books add up to",
         "select count(*) from closed_day",
-        f"""select day as id
-              from (select day, currency, sum(payments) n, sum(in_minor) m, sum(returns) r, sum(back_minor) b
-                      from day_total group by 1, 2) said
-              full join (
-                select day, currency, sum(n) n, sum(m) m, sum(r) r, sum(b) b from (
-                  select (completed_at at time zone 'Europe/Tallinn')::date as day, currency, 1 n, captured_minor m,
-                         0 r, 0 b
-                    from payment where {MONEY_CAME}
-                  union all
-                  select (t.created_at at time zone 'Europe/Tallinn')::date, e.currency, 0, 0, 1, -e.amount_minor
-                    from ledger_transaction t
-                    join ledger_entry e on e.transaction_id = t.id
-                    join ledger_account a on a.id = e.account_id
-                                         and (a.code like 'clearing:%%' or a.code like 'outside:%%')
-                   where t.payment_id is not null and t.{MOVED_LATER}) each group by 1, 2) moved using (day, currency)
-              join closed_day using (day)
-             where (said.n, said.m, said.r, said.b) is distinct from (moved.n, moved.m, moved.r, moved.b)""",  # noqa: S608 - the parts are ours
+        # What is said, less what is: nothing may be left of any part. The whole is that of its payers, theirs is true.
+        f"""select day as id from (
+              select day, tenant_id, gateway, initiator_id, currency, payments n, in_minor m, returns r, back_minor b
+                from day_total
+              union all
+              select day, tenant_id, gateway, initiator_id, currency, -payments, -in_minor, -returns, -back_minor
+                from day_payer) whole
+             group by day, tenant_id, gateway, initiator_id, currency
+            having (sum(n), sum(m), sum(r), sum(b)) <> (0, 0, 0, 0)
+            union
+            select day from (
+              select day, gateway, initiator_id, currency, payer, payments n, in_minor m, returns r, back_minor b
+                from day_payer
+              union all
+              select day, gateway, initiator_id, moved.currency, coalesce(customer_name, ''), n, m, r, b
+                from (select (completed_at at time zone 'Europe/Tallinn')::date as day, gateway, initiator_id, currency,
+                             invoice_id, -1 n, -captured_minor m, 0 r, 0 b
+                        from payment where {MONEY_CAME}
+                      union all
+                      select (t.created_at at time zone 'Europe/Tallinn')::date, p.gateway, p.initiator_id, e.currency,
+                             p.invoice_id, 0, 0, -1, e.amount_minor
+                        from ledger_transaction t
+                        join payment p on p.id = t.payment_id
+                        cross join lateral (
+                          select e.currency, e.amount_minor
+                            from ledger_entry e
+                            join ledger_account a on a.id = e.account_id
+                                                 and (a.code like 'clearing:%%' or a.code like 'outside:%%')
+                           where e.transaction_id = t.id offset 0) e
+                       where t.{MOVED_LATER}) moved
+                join closed_day using (day)
+                left join (select id, customer_name from invoice) v on v.id = invoice_id) each
+             group by day, gateway, initiator_id, currency, payer
+            having (sum(n), sum(m), sum(r), sum(b)) <> (0, 0, 0, 0)""",  # noqa: S608 - the parts are ours
     ),
 )

@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 # Nobody has a transaction open so long that it could still bring a payment of a day which ended before that.
 MARGIN = timedelta(days=1)
-AT_ONCE = 400  # days, the newest first: the first closing of a long history takes several turns
+# Days, the newest first: the first closing of a long history takes several turns, each of several transactions, so
+# that nobody who writes into the past waits for more than one of them.
+AT_ONCE, STEPS = 40, 10
 
 TRY_LOCK = text("select pg_try_advisory_xact_lock(:lock)")
 FIRST = text(f"""
 select least((select min(p.completed_at) from payment p where {CAME}),
              (select min(t.created_at) from ledger_transaction t where {WENT}))
 """)  # noqa: S608 - the parts are ours
+KEYS, COUNTS = "day, tenant_id, gateway, initiator_id, currency", "payments, in_minor, returns, back_minor"
 CLOSED = text("select day from closed_day where day >= :first")
-# Day by day along the index of days, which alone is read: a join of all days with all payments would compare each.
+# Day by day along the index of days: a join of all days with all payments would compare each. What a day adds up to is
+# the sum of its payers, so that the two cannot differ.
 CLOSE = text(f"""
 with span as (
   select * from unnest(cast(:days as date[]), cast(:since as timestamptz[]), cast(:until as timestamptz[]))
@@ -36,35 +40,53 @@ with span as (
   insert into closed_day (day) select day from span
 ), moved as (
   select s.day, came.* from span s, lateral (
-    select p.gateway, p.initiator_id, p.currency, count(*) as payments, sum(p.captured_minor) as in_minor,
-           0 as returns, 0 as back_minor
-      from payment p
-     where {CAME} and p.completed_at >= s.since and p.completed_at < s.until group by 1, 2, 3) came
+    select p.gateway, p.initiator_id, p.currency, coalesce(v.customer_name, '') as payer,
+           count(*) as payments, sum(p.captured_minor) as in_minor, 0 as returns, 0 as back_minor
+      from payment p left join invoice v on v.id = p.invoice_id
+     where {CAME} and p.completed_at >= s.since and p.completed_at < s.until group by 1, 2, 3, 4) came
   union all
   select s.day, went.* from span s, lateral (
-    select p.gateway, p.initiator_id, e.currency, 0, 0, count(*), -sum(e.amount_minor)
+    select p.gateway, p.initiator_id, e.currency, coalesce(v.customer_name, ''), 0, 0, count(*), -sum(e.amount_minor)
       from ledger_transaction t
       join payment p on p.id = t.payment_id
+      left join invoice v on v.id = p.invoice_id
       cross join lateral (
         select e.currency, e.amount_minor
           from ledger_entry e
           join ledger_account a on a.id = e.account_id and (a.code like 'clearing:%' or a.code like 'outside:%')
          where e.transaction_id = t.id offset 0) e
-     where {WENT} and t.created_at >= s.since and t.created_at < s.until group by 1, 2, 3) went
+     where {WENT} and t.created_at >= s.since and t.created_at < s.until group by 1, 2, 3, 4) went
+), by_payer as (
+  insert into day_payer ({KEYS}, payer, {COUNTS}, place)
+  select m.day, i.tenant_id, m.gateway, m.initiator_id, m.currency, m.payer,
+         sum(m.payments), sum(m.in_minor), sum(m.returns), sum(m.back_minor), row_number() over (partition by m.day)
+    from moved m join initiator i on i.id = m.initiator_id group by 1, 2, 3, 4, 5, 6
+  returning *
 )
-insert into day_total (day, tenant_id, gateway, initiator_id, currency, payments, in_minor, returns, back_minor)
-select m.day, i.tenant_id, m.gateway, m.initiator_id, m.currency,
-       sum(m.payments), sum(m.in_minor), sum(m.returns), sum(m.back_minor)
-  from moved m join initiator i on i.id = m.initiator_id group by 1, 2, 3, 4, 5
+insert into day_total ({KEYS}, {COUNTS})
+select {KEYS}, sum(payments), sum(in_minor), sum(returns), sum(back_minor) from by_payer group by {KEYS}
 """)  # noqa: S608
 
 
 def close(now: datetime | None = None) -> int:
-    """Close the days that ended a day ago or earlier and return how many; none while somebody writes into the past."""
+    """Close the days that ended a day ago or earlier and return how many; none while somebody writes into the past.
+
+    Four hundred at most: who has more to close asks again.
+    """
+    closed = 0
+    for _ in range(STEPS):
+        some = _close_some(now or datetime.now(UTC))
+        closed += some
+        if some < AT_ONCE:
+            break
+    return closed
+
+
+def _close_some(now: datetime) -> int:
     with transaction() as tx:
         if not tx.scalar(TRY_LOCK, {"lock": CLOSING_LOCK}):
             return 0
-        days = _open_days(tx, now or datetime.now(UTC))[-AT_ONCE:]
+        days = _open_days(tx, now)[-AT_ONCE:]
         if days:
             since, until = map(midnight, days), (midnight(day + timedelta(days=1)) for day in days)
             tx.execute(CLOSE, {"days": days, "since": list(since), "until": list(until)})

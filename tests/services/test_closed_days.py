@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.demo import seed
 from app.extensions import db
@@ -60,6 +61,10 @@ NARROWED: list[dict[str, str]] = [
 ]
 
 
+def noon(days_ago: int) -> datetime:
+    return datetime.combine(TODAY - timedelta(days=days_ago), datetime.min.time(), UTC) + timedelta(hours=10)
+
+
 @pytest.fixture(scope="module")
 def business(databases: Databases, redis_url: str) -> Iterator[System]:
     """Return a system with two years of business, no day of it closed."""
@@ -70,6 +75,8 @@ def business(databases: Databases, redis_url: str) -> Iterator[System]:
         with system.app.app_context():
             seed.fill(1500)
         system.sql("delete from closed_day")
+        system.sql(LATE, at=noon(25))
+        system.sql(BACK_THEN, at=noon(22))
         yield system
         system.close()
 
@@ -80,19 +87,21 @@ def close(system: System, now: datetime | None = None) -> int:
 
 
 def asked(system: System) -> list[list[Sum] | list[DaySum]]:
-    """Return the answers to all questions about sums."""
+    """Return the answers to all questions about sums, of all payers, of those without a name and of the largest."""
     with system.app.app_context():
         found: list[list[Sum] | list[DaySum]] = []
-        for first, last in SPANS:
-            found += [money_moved.sums(MovedFilter(first, last, **narrowed)) for narrowed in NARROWED]
+        largest = money_moved.top_payers(MovedFilter(*SPANS[0]))[0].payer
+        for (first, last), narrowed, payer in product(SPANS, NARROWED, (None, "", largest)):
+            wanted = MovedFilter(first, last, payer=payer, **narrowed)
+            found += [money_moved.sums(wanted), money_moved.top_payers(wanted)]
         found.append(money_moved.by_day(TODAY - timedelta(days=100), TODAY))
         db.session.rollback()
         return found
 
 
-def holds(system: System) -> bool:
+def holds_of_days(system: System) -> bool:
     with system.app.app_context():
-        return proofs.verify().holds
+        return not [each for each in proofs.verify().proofs if each.name == "T1 closed days" and each.broken]
 
 
 def came(system: System, first: date, last: date) -> int:
@@ -104,13 +113,24 @@ def came(system: System, first: date, last: date) -> int:
 
 def test_closed_days_say_what_adding_up_says(business: System) -> None:
     before = asked(business)
-    assert all(each for each in before[:2])
+    assert all(each for each in before[:6]), "all payers, those without a name, and one of them"
     while close(business):
         pass
     assert business.scalar("select count(*) from closed_day") > 700
     assert business.scalar("select max(day) from closed_day") < TODAY - timedelta(days=1)
     assert asked(business) == before
-    assert holds(business)
+    assert holds_of_days(business)
+
+
+@pytest.mark.parametrize("every", [90, 3], ids=["some", "too many to ask about one by one"])
+def test_days_that_are_open_between_others_are_added_up_beside_them(business: System, every: int) -> None:
+    business.sql("delete from closed_day")
+    before = asked(business)
+    while close(business):
+        pass
+    business.sql("delete from closed_day where extract(doy from day)::int % :every = 0", every=every)
+    assert 0 < business.scalar("select count(*) from closed_day") < 720
+    assert asked(business) == before
 
 
 def test_a_year_is_read_from_what_was_added_up_and_proven(business: System) -> None:
@@ -118,12 +138,31 @@ def test_a_year_is_read_from_what_was_added_up_and_proven(business: System) -> N
     exact = came(business, first, last)
     while close(business):
         pass
+    assert holds_of_days(business)
     business.sql("update day_total set in_minor = in_minor + 1 where payments > 0")
     lines = business.scalar(
         "select count(*) from day_total where payments > 0 and day between :first and :last", first=first, last=last
     )
     assert came(business, first, last) == exact + lines > exact
-    assert not holds(business)
+    assert not holds_of_days(business)
+    business.sql("delete from closed_day")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "update day_payer set in_minor = in_minor + 1 where payments > 0",
+        "update day_payer set returns = returns + 1 where day = (select max(day) from day_payer)",
+        "update day_payer set payer = 'Somebody else' where payer = (select max(payer) from day_payer)",
+        "delete from day_payer where day = (select min(day) from day_payer)",
+    ],
+)
+def test_sums_by_payer_that_are_wrong_are_found(business: System, wrong: str) -> None:
+    while close(business):
+        pass
+    assert holds_of_days(business)
+    business.sql(wrong)
+    assert not holds_of_days(business)
     business.sql("delete from closed_day")
 
 
@@ -158,10 +197,6 @@ def closed(system: System) -> System:
     return system
 
 
-def noon(days_ago: int) -> datetime:
-    return datetime.combine(TODAY - timedelta(days=days_ago), datetime.min.time(), UTC) + timedelta(hours=10)
-
-
 def test_a_payment_brought_into_the_past_reopens_its_day_and_no_other(closed: System) -> None:
     day = TODAY - timedelta(days=30)
     before, days = came(closed, day, day), closed.scalar("select count(*) from closed_day")
@@ -192,6 +227,56 @@ def test_a_return_booked_in_the_past_reopens_its_day(closed: System) -> None:
     assert closed.scalar(returned, day=TODAY - timedelta(days=20)) >= 300
 
 
+NAMED = """
+update payment set invoice_id = (select min(i.id) from invoice i join initiator s on s.id = i.initiator_id
+                                  where s.code = 'registry' and i.issued_at is not null and i.customer_name <> '')
+ where public_token = 'late'
+"""
+RENAMED = """
+update invoice set customer_name = 'Called otherwise'
+ where id = (select invoice_id from payment where public_token = 'late')
+"""
+DAYS_OF_THE_NAME = """
+select count(distinct day) from day_payer
+ where day in (:came, :went) and payer = (select v.customer_name from payment p join invoice v on v.id = p.invoice_id
+                                           where p.public_token = 'late')
+"""
+
+
+def test_a_payment_that_finds_its_invoice_and_a_payer_called_otherwise_reopen_what_came_and_went(
+    closed: System,
+) -> None:
+    days = {"came": TODAY - timedelta(days=30), "went": TODAY - timedelta(days=20)}
+    closed.sql(LATE, at=noon(30))
+    closed.sql(BACK_THEN, at=noon(20))
+    close(closed)
+    for change in (NAMED, RENAMED):
+        closed.sql(change)
+        assert closed.scalar("select count(*) from closed_day where day in (:came, :went)", **days) == 0, change
+        assert close(closed) >= 2
+        assert closed.scalar(DAYS_OF_THE_NAME, **days) == 2
+        assert holds_of_days(closed)
+
+
+def test_a_name_written_again_and_that_of_an_invoice_nobody_paid_reopen_nothing(closed: System) -> None:
+    closed.sql("update invoice set customer_name = customer_name where source <> 'portal'")
+    closed.sql(
+        "update invoice set customer_name = 'Nobody yet' where source <> 'portal' "
+        "and not exists (select from payment where invoice_id = invoice.id)"
+    )
+    assert close(closed) == 0
+
+
+def test_totals_without_payers_are_refused(closed: System) -> None:
+    alone = (
+        "with gone as (insert into closed_day (day) values ('2001-02-03') returning day) "
+        "insert into day_total (day, gateway, initiator_id, payments, in_minor, returns, back_minor) "
+        "select day, 'everypay', (select min(id) from initiator), 1, 100, 0, 0 from gone"
+    )
+    with pytest.raises(DBAPIError, match="without their payers"):
+        closed.sql(alone)
+
+
 def test_today_and_yesterday_stay_open(system: System) -> None:
     system.settle()
     assert close(system) == 0
@@ -208,11 +293,6 @@ def test_nothing_is_closed_while_somebody_writes_into_the_past(closed: System) -
         assert closed_days.close() == 1
     assert closed.scalar("select sum(in_minor) from day_total where day = :d", d=TODAY - timedelta(days=30)) >= 777
     assert holds_of_days(closed)
-
-
-def holds_of_days(system: System) -> bool:
-    with system.app.app_context():
-        return not [each for each in proofs.verify().proofs if each.name == "T1 closed days" and each.broken]
 
 
 def test_an_empty_system_has_nothing_to_close(system: System) -> None:
