@@ -148,6 +148,23 @@ def test_a_year_is_read_from_what_was_added_up_and_proven(business: System) -> N
     business.sql("delete from closed_day")
 
 
+def most(system: System) -> Sum:
+    with system.app.app_context():
+        found = money_moved.top_payers(MovedFilter(*SPANS[0]))
+        db.session.rollback()
+        return found[0]
+
+
+def test_payers_are_read_from_what_was_added_up(business: System) -> None:
+    while close(business):
+        pass
+    before = most(business)
+    business.sql("update day_payer set in_minor = in_minor + 100000000 where payer = :payer", payer=before.payer)
+    assert most(business).payer == before.payer
+    assert most(business).in_minor > before.in_minor
+    business.sql("delete from closed_day")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

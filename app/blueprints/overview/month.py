@@ -114,7 +114,7 @@ def month_page(month: Month) -> MonthPage:
 
 
 def payers(month: Month) -> Payers:
-    """Return of whom most came; it reads an invoice per payment, so it is remembered for a while."""
+    """Return of whom most came; it reads a row per payer and day, so it is remembered for a while."""
     memory = process_memory("overview.payers")
     now = datetime.now(UTC)
     at, found = memory.get(month.code, (None, None))
