@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.sabotage.mutant import Mutant
+from tests.sabotage.mutants_of_closed_days import CLOSED_DAYS
 from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_many_invoices import MANY_INVOICES
 from tests.sabotage.mutants_of_refunds import REFUNDS
@@ -61,6 +62,19 @@ MUTANTS = [
     _without("the sum of a ledger transaction", "drop trigger balance on ledger_entry"),
     _without("the sum of refunds", "drop trigger sums on refund"),
     _without("days that open again", "drop trigger reopen_day_late on payment", "tests/services/test_closed_days.py"),
+    _without(
+        "days that open again for a name",
+        "drop trigger reopen_day_named on invoice",
+        "tests/services/test_closed_days.py -k otherwise",
+    ),
+    _without(
+        "days that open again for an invoice found late",
+        "drop trigger reopen_day_named on payment",
+        "tests/services/test_closed_days.py -k otherwise",
+    ),
+    _without(
+        "payers of every total", "drop trigger payers on day_total", "tests/services/test_closed_days.py -k refused"
+    ),
     _without("the sum of allocations", "drop trigger sums on allocation"),
     _without("append only", "drop trigger append_only on event"),
     _without("the sum of members", "drop trigger sums on bulk_member", BULK_AGREED),
@@ -158,6 +172,7 @@ MUTANTS = [
         "    held_minor = captured_minor\n",
         "tests/services/test_repeated_news.py",
     ),
+    *CLOSED_DAYS,
     *IMPORTS,
     *MANY_INVOICES,
     *REFUNDS,
@@ -228,13 +243,6 @@ MUTANTS = [
         "            _drop_dead_connections()\n",
         "",
         "tests/jobs/test_queue.py -k restarted",
-    ),
-    Mutant(
-        "days are closed beside whoever writes into them",
-        "app/services/closed_days.py",
-        '        if not tx.scalar(TRY_LOCK, {"lock": CLOSING_LOCK}):\n            return 0\n',
-        "",
-        "tests/services/test_closed_days.py -k past",
     ),
     Mutant(
         "the country of a personal code does not matter",

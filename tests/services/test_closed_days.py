@@ -48,6 +48,7 @@ SPANS = [
     (TODAY - timedelta(days=40), TODAY - timedelta(days=20)),
     (TODAY.replace(day=1), TODAY),
     (TODAY - timedelta(days=1000), TODAY + timedelta(days=400)),
+    (TODAY - timedelta(days=22), TODAY - timedelta(days=22)),  # few payers, and one of whom nothing came
 ]
 NARROWED: list[dict[str, str]] = [
     {},
