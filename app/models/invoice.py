@@ -80,6 +80,11 @@ class Invoice(Tenanted, Base):
             ],
             postgresql_where=text(one_of("status", sorted(PAYABLE))),
         ),
+        Index(
+            "ix_invoice_account_open",
+            "account_id",
+            postgresql_where=text(f"account_id is not null and {one_of('status', sorted(PAYABLE))}"),
+        ),
         Index("ix_invoice_amount", "total_minor", "id"),
         Index("ix_invoice_customer_name", "customer_name"),
         Index("ix_invoice_initiator_amount", "initiator_id", "total_minor", "id"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, select, text, union_all
 
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import PAYABLE, InvoiceStatus, is_payable
 from app.domain.money import Money
 from app.domain.refund import is_bank_link
+from app.models.base import one_of
 from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
 from app.models.settlement import Allocation
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 MOST_OFFERED = 20
 PAID_TOO_MUCH = "paid too much"
+# In the words of the indexes that hold these alone.
+OPEN = text(one_of("invoice.status", sorted(PAYABLE)))
+REFERRED = text("invoice.reference_number <> ''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +166,16 @@ def _targets(tx: Session, surplus: Surplus) -> list[Target]:
     same = _same_payer(surplus, paid_for)
     if not same:
         return []
+    # One way after the other, each along its index: asked as alternatives every invoice there is would be looked at.
+    theirs = union_all(*(select(Invoice.id).where(each, OPEN) for each in same))
     found = tx.scalars(
         select(Invoice)
         .where(
-            or_(*same),
+            Invoice.id.in_(theirs),
             Invoice.initiator_id == surplus.initiator_id,
             Invoice.currency == surplus.currency,
             Invoice.kind != BULK,
             Invoice.id != paid_for.id,
-            Invoice.status.in_(sorted(PAYABLE)),
         )
         .order_by(Invoice.id)
         .limit(MOST_OFFERED)
@@ -184,7 +189,7 @@ def _same_payer(surplus: Surplus, paid_for: Invoice) -> Sequence[ColumnElement[b
     if surplus.account_id is not None:
         same.append(Invoice.account_id == surplus.account_id)
     if paid_for.reference_number:
-        same.append(Invoice.reference_number == paid_for.reference_number)
+        same.append(and_(Invoice.reference_number == paid_for.reference_number, REFERRED))
     if paid_for.customer_email:
         same.append(func.lower(Invoice.customer_email) == paid_for.customer_email.lower())
     return same
