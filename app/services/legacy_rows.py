@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CURRENCY = "EUR"  # the one currency of the old tables
 LARGEST_MINOR = 10**12
-LONGEST_TEXT = 2_000
+LONGEST_TEXT, LONGEST_NAME = 2_000, 300
 WORDS = {number: word for word, number in EIS_NUMBER.items()}
 KINDS = {0: "regular", 1: "auction_deposit", 2: "linkpay"}
 SETTLED = {"settled", "refunded", "partially_refunded"}
@@ -63,7 +63,7 @@ def references(rows: Iterable[dict[str, Any]], target: Target) -> Iterator[Incom
         elif row["initiator"] not in target.initiators:
             yield Refused(position, number, f"its initiator {row['initiator']!a} is not known here")
         else:
-            owner, email = (str(storable(row[name] or ""))[:LONGEST_TEXT] for name in ("owner", "email"))
+            owner, email = (str(storable(row[name] or ""))[:LONGEST_NAME] for name in ("owner", "email"))
             yield IncomingReference(position, number, row["initiator"], owner, email)
 
 

@@ -179,7 +179,10 @@ def test_hostile_bodies_cost_no_time(api: Api) -> None:
         assert time.perf_counter() - began < 1
 
 
+# Letters that do not repeat: what PostgreSQL keeps in an index is bounded after it was compressed.
+LONG = "".join(map(chr, Random(7).choices(range(0x4E00, 0x9FFF), k=2_000)))
 VALUES: list[Any] = [
+    LONG, LONG[:300], [LONG[:300]] * 3,
     None, True, False, 0, -1, 1.5, 10**30, "", " ", "\0", "a\0b", "\u202e", "%", "_", "\\", "'; drop table invoice; --",
     "1 or 1=1", "<script>alert(1)</script>", "{{7*7}}", "${7*7}", "../../etc/passwd", "null", "NaN", "Infinity", "-0",
     "1e5", "0x1F", "１２", "١٢", "a" * 2_001, "ä" * 2_000, "\r\nSet-Cookie: a=b", [], [[]], [None], ["a"], [1] * 1_000,
@@ -204,6 +207,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "balance_end": 0, "initiator": "registry",
     },
     GIVE_UP: {"domain_name": "a.ee", "token": "5e03f248-6"},
+    BULK: {
+        "description": "7", "transaction_amount": "1.00", "customer_url": BACK["registry"], "custom_field2": "registry",
+        "reference_number": "13",
+    },
+    DEPOSIT_STATUS: {"domain_name": "a.ee", "user_uuid": "5e03f248-6", "status": "paid"},
 }  # fmt: skip
 FIELDS = [(path, field) for path, body in GOOD.items() for field in body]
 
@@ -216,6 +224,16 @@ def test_no_value_of_any_field_breaks_anything(api: Api, path: str, field: str) 
         assert is_answered(response), (field, value, response.text)
         if response.status_code not in {200, 201, 501} and (path, response.status_code) != (GIVE_UP, 404):
             error_of(response)
+
+
+@pytest.mark.parametrize("field", ["custom_field1", "customer_name", "customer_email", "reference_number"])
+def test_what_is_looked_up_by_has_a_length_that_is_said(api: Api, field: str) -> None:
+    names: dict[str, Any] = {"reserved_domain_names": ["a.ee"]} if field == "custom_field1" else {}
+    good, bad = api.registration(**names, **{field: LONG[:300]}), api.registration(**names, **{field: LONG[:301]})
+    assert api.send(REGISTER, good).status_code == 201
+    refused = api.send(REGISTER, bad)
+    assert refused.status_code == 422
+    assert "must be at most 300 characters" in str(error_of(refused))
 
 
 def test_mutated_bodies_never_break_anything(api: Api) -> None:

@@ -13,6 +13,8 @@ from app.domain.money import Money, parse_amount
 
 CURRENCY = "EUR"  # the one currency of this interface
 LONGEST_TEXT = 2_000
+# Names, e-mails and whatever else is looked up by: an index keeps at most 2,700 bytes of two side by side.
+LONGEST_NAME = 300
 MOST_NAMES = 500
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 # Control characters but tab and line ends, and what turns the reading direction of everything after it.
@@ -42,6 +44,17 @@ def _filled(value: Any) -> str:
     if not text or text.isspace():
         refuse("must be filled")
     return text
+
+
+def _name(value: Any) -> str:
+    text = _text(value)
+    if len(text) > LONGEST_NAME:
+        refuse(f"must be at most {LONGEST_NAME} characters")
+    return text
+
+
+def _filled_name(value: Any) -> str:
+    return _name(_filled(value))
 
 
 def _number(value: Any) -> int:
@@ -93,6 +106,14 @@ Filled = Annotated[
     str,
     PlainValidator(_filled),
     WithJsonSchema({"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST_TEXT}),
+]
+Name = Annotated[
+    str, PlainValidator(_name), WithJsonSchema({"type": ["string", "number", "null"], "maxLength": LONGEST_NAME})
+]
+FilledName = Annotated[
+    str,
+    PlainValidator(_filled_name),
+    WithJsonSchema({"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST_NAME}),
 ]
 OptionalFilled = Annotated[
     str | None,

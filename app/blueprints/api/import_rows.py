@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, PlainValidator, ValidationError, WithJsonSchema
 
-from app.blueprints.api.fields import Amount, Filled, Number, Text, refuse
+from app.blueprints.api.fields import Amount, Filled, Name, Number, Text, refuse
 from app.blueprints.api.schemas import Body
 from app.domain.errors import Invalid
 from app.domain.imported import ISSUED, facts_of
@@ -93,7 +93,7 @@ class ReferenceRow(Body):
 
     reference_number: Filled
     initiator: Text = ""
-    registrar_name: Text = ""
+    registrar_name: Name = ""
 
 
 def invoices(entries: Iterable[Any], caller: Caller) -> Iterator[Incoming | Refused]:

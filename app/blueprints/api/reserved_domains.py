@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.blueprints.api.doors import door
-from app.blueprints.api.fields import Filled
+from app.blueprints.api.fields import Filled, FilledName
 from app.blueprints.api.guard import caller
 from app.blueprints.api.schemas import Body, MessageAnswer
 from app.domain.errors import Invalid, NotFound
@@ -30,7 +30,7 @@ class ReservationQuery(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     invoice_number: Filled
-    user_unique_id: Filled = Field(description="Who reserved: several holders may share one number")
+    user_unique_id: FilledName = Field(description="Who reserved: several holders may share one number")
 
     def number(self) -> int:
         """Return the number. Raises Invalid; the spelling as sent is what the answer repeats."""
@@ -62,8 +62,8 @@ class GiveUpBody(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"domain_name": "a.ee", "token": "5e03f248-6"}]})
 
-    domain_name: Filled = Field(description="One of the reserved names")
-    token: Filled = Field(description="The unique id of the one who reserved")
+    domain_name: FilledName = Field(description="One of the reserved names")
+    token: FilledName = Field(description="The unique id of the one who reserved")
 
 
 @bp.get("/reserved_domains_invoice_statuses")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from app.blueprints.api.fields import (
+    LONGEST_NAME,
     Amount,
     Filled,
+    FilledName,
+    Name,
     Names,
     Number,
     OptionalAmount,
@@ -64,17 +67,19 @@ class RegisterBody(Body):
     )
     reserved_domain_names: Names = Field([], description="Names reserved by paying this invoice")
     affiliation: Text = Field("", description="auction_deposit, or anything else for a regular invoice")
-    reference_number: Text = Field("", description="The payer's reference number; stands in the payment link")
-    customer_name: Text = ""
-    customer_email: Text = ""
+    reference_number: Name = Field("", description="The payer's reference number; stands in the payment link")
+    customer_name: Name = ""
+    customer_email: Name = ""
 
     def command(self, caller_code: str) -> RegisterInvoice:
         """Return the command; without custom_field2 the invoice is the caller's own.
 
-        Raises Invalid when names are reserved for nobody.
+        Raises Invalid when names are reserved for nobody, or for somebody whose id is too long.
         """
         if self.reserved_domain_names and not self.custom_field1:
             raise Invalid.field("custom_field1", "is missing")
+        if self.reserved_domain_names and len(self.custom_field1) > LONGEST_NAME:
+            raise Invalid.field("custom_field1", f"must be at most {LONGEST_NAME} characters where names are reserved")
         return RegisterInvoice(
             number=self.invoice_number,
             amount=self.transaction_amount,
@@ -102,7 +107,7 @@ class OneOffBody(Body):
 
     invoice_number: OptionalNumber = None
     customer_url: OptionalFilled = Field(None, description="Where the payer returns to: on a registered origin")
-    reference_number: Text = Field("", description="Shown in the payer's bank transfer")
+    reference_number: Name = Field("", description="Shown in the payer's bank transfer")
     amount: OptionalAmount = Field(None, description="Above zero and at most what is due; without it all that is due")
 
     def command(self) -> OneOff:
@@ -139,7 +144,7 @@ class BulkBody(Body):
     transaction_amount: Amount = Field(description="The sum of what is due on them")
     customer_url: Filled = Field(description="Where the payer returns to: on a registered origin")
     custom_field2: Filled = Field(description="Whose invoices: the caller itself, or one it acts for")
-    reference_number: Text = Field("", description="Shown in the payer's bank transfer")
+    reference_number: Name = Field("", description="Shown in the payer's bank transfer")
 
     def command(self) -> BulkPayment:
         """Return the command."""
@@ -173,7 +178,7 @@ class DepositBody(Body):
     transaction_amount: Amount = Field(description="Above zero, in EUR")
     customer_url: Filled = Field(description="Where the payer returns to: on a registered origin")
     custom_field2: Filled = Field(description="auction: no other service hears of deposits")
-    reference_number: Text = Field("", description="Shown in the payer's bank transfer")
+    reference_number: Name = Field("", description="Shown in the payer's bank transfer")
 
     def command(self) -> DepositPayment:
         """Return the command."""
@@ -195,8 +200,8 @@ class DepositStatusBody(Body):
         }
     )
 
-    domain_name: Filled
-    user_uuid: Filled
+    domain_name: FilledName
+    user_uuid: FilledName
     status: Filled = Field(description="paid, prepayment or returned")
 
 
@@ -220,8 +225,8 @@ class ReferenceBody(Body):
     )
 
     initiator: Text = Field("", description="The caller itself when absent, or one it acts for")
-    owner: Text = Field("", description="The payer's name")
-    email: Text = ""
+    owner: Name = Field("", description="The payer's name")
+    email: Name = ""
 
 
 class StatusBody(Body):

@@ -20,6 +20,7 @@ from app.blueprints.api.v2.fields import (
     InvoiceStatuses,
     Limit,
     Moment,
+    Name,
     Names,
     Number,
     OverlapSeconds,
@@ -136,8 +137,8 @@ class DigestQuery(Strict):
 class Customer(Strict):
     """Who is to pay."""
 
-    name: Text = ""
-    email: Text = ""
+    name: Name = ""
+    email: Name = ""
 
 
 class LineBody(Strict):
@@ -159,7 +160,7 @@ class InvoiceBody(Strict):
     number: Number | None = Field(None, description="A number you hold; without it the next one of the range")
     initiator: Text = Field("", description="Whose it is: yourself, or a service you act for")
     description: Text = ""
-    reference_number: Text = ""
+    reference_number: Name = ""
     customer: Customer = Customer()
     lines: list[LineBody] = Field(
         [], max_length=MOST_LINES, description="What it is for; with them `amount` must be what they come to with tax"
@@ -205,7 +206,7 @@ class PaymentBody(Strict):
     invoice: Number
     return_url: Filled = Field(description="Where the payer returns to: on a registered origin")
     amount: Amount | None = Field(None, description="Above zero and at most what is due; without it all that is due")
-    reference_number: Text = ""
+    reference_number: Name = ""
 
 
 class RefundBody(Strict):
@@ -225,8 +226,8 @@ class ReferenceBody(Strict):
     model_config = _example(owner="ACME", email="billing@example.ee")
 
     initiator: Text = Field("", description="Yourself, or a service you act for")
-    owner: Text = ""
-    email: Text = ""
+    owner: Name = ""
+    email: Name = ""
 
 
 class DeliveriesQuery(PageQuery):

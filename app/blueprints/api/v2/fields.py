@@ -10,7 +10,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from app.blueprints.api.fields import LONGEST_NAME as LONGEST_INDEXED
 from app.blueprints.api.fields import Filled as AnyFilled
+from app.blueprints.api.fields import Name as AnyName
 from app.blueprints.api.fields import Text as AnyText
 from app.domain.announcement import PUBLIC
 from app.domain.errors import Invalid
@@ -150,6 +152,7 @@ Text = Annotated[AnyText, BeforeValidator(_string), WithJsonSchema({"type": "str
 Filled = Annotated[
     AnyFilled, BeforeValidator(_string), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 2000})
 ]
+Name = Annotated[AnyName, BeforeValidator(_string), WithJsonSchema({"type": "string", "maxLength": LONGEST_INDEXED})]
 Number = Annotated[
     int, PlainValidator(_number), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": HIGHEST_NUMBER})
 ]
