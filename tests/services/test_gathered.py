@@ -94,6 +94,12 @@ def owe_nowhere() -> None:
         outbox.post(KIND, "a", lane="nowhere", payload={})
 
 
+def test_the_timeline_tells_of_money_after_the_books_have_it(here: System) -> None:
+    everything_in_a_block("block")
+    last_booked = here.scalar("select max(created_at) from ledger_transaction")
+    assert last_booked < here.scalar("select min(created_at) from event where kind like 'test.%'")
+
+
 def test_a_moment_to_run_at_is_kept(here: System) -> None:
     moment = here.scalar("select timestamptz '2026-03-01T10:00:00Z'")
     with transaction(), gathered():
