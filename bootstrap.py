@@ -10,10 +10,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -48,9 +44,9 @@ STEPS: dict[str, list[str]] = {
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     "tests": [*PYTEST, "-n", "2", "-m", f"not {' and not '.join(STEPS_OF_THEIR_OWN)}"],
     "slow": [*PYTEST, "-n", "2", "-m", "slow and not chaos and not browser", *PLACES["slow"]],
+    "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not chaos", *PLACES["browser"]],
     # Three side by side: whoever was killed is waited for, and waiting takes no processor.
     "chaos": [*PYTEST, "-n", "3", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
-    "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not chaos", *PLACES["browser"]],
 }
 # Longer than anybody waits at each commit: run by name, before a release.
 LONG_STEPS: dict[str, list[str]] = {
@@ -60,8 +56,6 @@ LONG_STEPS: dict[str, list[str]] = {
     "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services", "tests/api"],
     "pages": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser", "tests/e2e"],
 }
-# A step that mostly waits begins with one that only calculates; what it says follows when its turn comes.
-BESIDE = {"slow": "chaos"}
 # What a step's tests find in their environment.
 TOLD = {"exhaustive": {"TEST_EXHAUSTIVE": "1"}, "pages": {"TEST_EXHAUSTIVE": "1"}}
 
@@ -94,7 +88,7 @@ def check(names: list[str]) -> int:
     if "browser" in wanted:
         ensure_browser()
     began = time.monotonic()
-    results = [(name, *outcome) for name, outcome in _outcomes(wanted)]
+    results = [(name, *_step(name)) for name in wanted]
     print()
     for name, good, seconds in results:
         print(f"{'ok  ' if good else 'FAIL'} {name:<10} {seconds:6.1f} s")
@@ -104,36 +98,12 @@ def check(names: list[str]) -> int:
     return 0 if passed == len(results) else 1
 
 
-def _outcomes(wanted: list[str]) -> Iterator[tuple[str, tuple[bool, float]]]:
-    """Yield whether each step was good and the seconds it took, in their order."""
-    begun: dict[str, Step] = {}
-    for name in wanted:
-        other = BESIDE.get(name)
-        if other in wanted:
-            begun[other] = Step(other, beside=True)
-        print(f"\n== {name}", flush=True)
-        yield name, (begun.pop(name, None) or Step(name)).end()
-
-
-class Step:
-    """A step that runs; what one beside another says is kept until it is its turn."""
-
-    def __init__(self, name: str, *, beside: bool = False) -> None:
-        from tempfile import TemporaryFile  # noqa: PLC0415 - ./run needs none of this
-
-        self._said = TemporaryFile("w+") if beside else None  # noqa: SIM115 - closed when its turn is over
-        self._began = time.monotonic()
-        command, env = [str(PYTHON), *(STEPS | LONG_STEPS)[name]], os.environ | TOLD.get(name, {})
-        self._process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=self._said, stderr=self._said)
-
-    def end(self) -> tuple[bool, float]:
-        """Wait for it; returns whether it was good, and the seconds since its beginning."""
-        good = self._process.wait() == 0
-        if self._said is not None:
-            self._said.seek(0)
-            print(self._said.read(), flush=True)
-            self._said.close()
-        return good, time.monotonic() - self._began
+def _step(name: str) -> tuple[bool, float]:
+    print(f"\n== {name}", flush=True)
+    began = time.monotonic()
+    env = os.environ | TOLD.get(name, {})
+    done = subprocess.run([str(PYTHON), *(STEPS | LONG_STEPS)[name]], cwd=ROOT, check=False, env=env)
+    return done.returncode == 0, time.monotonic() - began
 
 
 def ensure_environment(lock: str) -> None:
