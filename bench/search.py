@@ -257,17 +257,12 @@ def side(portal: Portal, terms: list[Term], asked: argparse.Namespace) -> None:
     with portal.system.app.app_context():
         for _ in range(asked.rounds):
             for term in terms:
-                words = invoice_words.words_of(term.typed)
-                if words:
-                    probes.take(partial(_probed, words))
+                if invoice_words.words_of(term.typed):
+                    probes.take(partial(invoice_words.newest, term.typed, None, PAGE + 1))
                     peer.take(partial(by_searchable, term.typed))
     print(f"  {'two probes':34} {probes}")
     print(f"  {'sqlalchemy-searchable, prefix':34} {peer}")
     print(f"  p95 of searchable / p95 of ours: {peer.quantile(0.95) / probes.quantile(0.95):.1f}", flush=True)
-
-
-def _probed(words: tuple[str, ...]) -> Any:
-    return invoice_words.newest(words, None, PAGE + 1) or invoice_words.rare(words, None, PAGE + 1)
 
 
 def _with_company(portal: Portal, terms: list[Term], asked: argparse.Namespace) -> None:

@@ -2,7 +2,8 @@
 
 What is typed is taken apart into words as the index was; each must begin a word of the invoice. Numbers are kept with
 all their ends, so that any part of one is the beginning of a word. Common words are found among the newest rows, rarer
-ones in the newest quarters, the rarest in all. Where nothing begins so, the letters are looked for inside words.
+ones by the index, from the newest quarter to the oldest until there are enough. Where nothing begins so, the letters
+are looked for inside words.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    GenerativeSelect,
     Select,
     Text,
     and_,
@@ -24,18 +26,24 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    true,
     tuple_,
+    union,
     union_all,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy import text as sql_text
 
 from app.models.invoice import Invoice
 from app.models.invoice_search import QUARTER, InvoiceSearch
 from app.models.payment import GatewayReference, Payment
 from app.queries.keyset import session
+from app.queries.paging import Count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import TableValuedAlias
 
 MOST_WORDS = 8
 # Two digits behind the point, as amounts are written; thousands may be apart.
@@ -43,10 +51,16 @@ AMOUNT = re.compile(r"[0-9]{1,3}(?:[ \u00a0]?[0-9]{3}){0,3}[.,][0-9]{2}", re.ASC
 GATEWAY = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
 HIGHEST = 2**63 - 1
 COMMON = 1000
-# How many of the newest rows are looked at one by one, and how many of those must have a common word.
-WALKED, OFTEN = 4000, 120
+# How many of the newest rows are looked at one by one, and how many of those must have a common word; how many are
+# looked at where the first show that a page will be full by then.
+WALKED, OFTEN = 2000, 60
+FURTHEST = 16_000
 SAMPLE = 1000
 LETTERS = 3
+NEWEST = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
+ROWS = sql_text("select reltuples::bigint from pg_class where oid = 'invoice_search'::regclass")
+OLDEST = (InvoiceSearch.created_at, InvoiceSearch.invoice_id)
+in_quarter: ColumnElement[int] = literal_column(QUARTER.replace("created_at", "invoice_search.created_at"))
 
 
 class Place(NamedTuple):
@@ -61,14 +75,54 @@ def asked_for(text: str) -> ColumnElement[bool]:
     amount = amount_of(text)
     if amount is not None:
         return Invoice.total_minor == amount
-    words = words_of(text)
-    ways: list[Select[Any]] = at_once(text)
-    if words:
-        meant = _meant(words)
-        ways.append(select(meant.c.invoice_id))
-        if inside := _inside(words):
-            ways.append(select(InvoiceSearch.invoice_id).where(~exists(select(meant.c.invoice_id)), *inside))
+    ways = [*at_once(text), *_by_words(text)]
     return Invoice.id.in_(union_all(*ways)) if ways else literal(value=False)
+
+
+def count_of(text: str) -> Count:
+    """Return how many invoices are meant by words that were typed, counted to a thousand.
+
+    Of common words a thousand are sooner seen among the newest rows than all are read from the index.
+    """
+    patterns = _beginning(words_of(text))
+    seen = _many(_among_newest(patterns, None, WALKED), WALKED)
+    if seen:
+        walk, entries = COMMON * WALKED // seen, _rows() * seen // WALKED
+        if walk < 1.5 * entries and _many(_among_newest(patterns, None, 2 * walk), COMMON) > COMMON:
+            return Count(COMMON, is_capped=True)
+    number = _many(select(union_all(*_distinct(text)).subquery()), COMMON)
+    return Count(min(number, COMMON), number > COMMON)
+
+
+def _distinct(text: str) -> list[Select[Any]]:
+    """Return the questions for the ids of what was typed, each id in one of them only."""
+    by_words, ways = _by_words(text), at_once(text)
+    if not ways:
+        return by_words
+    known = select(union(*ways).cte("known").c[0])
+    others = union_all(*by_words).subquery()
+    return [known, select(others).where(others.c[0].not_in(known))]
+
+
+def _rows() -> int:
+    """Return about how many rows the table of words has, as its statistics say."""
+    return (
+        session().scalar(sql_text("select reltuples::bigint from pg_class where oid = 'invoice_search'::regclass")) or 0
+    )
+
+
+def _by_words(text: str) -> list[Select[Any]]:
+    """Return the questions for the ids of what has the words, and where there is none, of what has their letters."""
+    words = words_of(text)
+    if not words:
+        return []
+    # Found before anything else is asked of them, never the other way round.
+    meant = _having(begin_with(words), None).cte("meant").prefix_with("materialized")
+    ways: list[Select[Any]] = [select(meant.c.invoice_id)]
+    if inside := _inside(words):
+        looks = map(InvoiceSearch.search_text.like, inside)
+        ways.append(select(InvoiceSearch.invoice_id).where(~exists(select(meant.c.invoice_id)), *looks))
+    return ways
 
 
 def amount_of(text: str) -> int | None:
@@ -104,36 +158,21 @@ def rarest(words: tuple[str, ...]) -> tuple[str, ...]:
     """
     if len(words) < 2:  # noqa: PLR2004 - with one word there is no choice
         return words
-    order = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
-    row = select(InvoiceSearch.search_text).order_by(*order).limit(SAMPLE).subquery().c
+    row = select(InvoiceSearch.search_text).order_by(*NEWEST).limit(SAMPLE).subquery().c
     having = [func.count().filter(row.search_text.like(f"% {word}%")) for word in words]
     counts: list[int] = list(session().execute(select(*having)).one())
     least = min(counts)
     return tuple(word for word, count in zip(words, counts, strict=True) if count == least)
 
 
-def _meant(words: tuple[str, ...], quarter: int | None = None) -> CTE:
-    """Return all that have the words, found before anything else is asked of them, never the other way round."""
-    found: CTE = _with_words(words, quarter).cte("meant").prefix_with("materialized")
-    return found
-
-
-def _with_words(words: tuple[str, ...], quarter: int | None) -> Any:
-    found = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id).where(begin_with(words))
-    if quarter is None:
-        return found
-    within: ColumnElement[int] = literal_column(QUARTER.replace("created_at", "invoice_search.created_at"))
-    return found.where(within == literal(quarter, BigInteger, literal_execute=True))
-
-
-def _inside(words: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return whether the words are in there, those of letters at any place; none when each can only begin a word.
+def _inside(words: Sequence[str]) -> list[str]:
+    """Return how the words look that are in there at any place; none when each can only begin a word.
 
     The index of letters is asked once the question before has found nothing, so that only rare letters are.
     """
     if not any(map(_can_be_inside, words)):
         return []
-    return [InvoiceSearch.search_text.like(f"%{word}%" if _can_be_inside(word) else f"% {word}%") for word in words]
+    return [f"%{word}%" if _can_be_inside(word) else f"% {word}%" for word in words]
 
 
 def _can_be_inside(word: str) -> bool:
@@ -151,62 +190,111 @@ def having(ids: Any, words: Sequence[str]) -> Select[int]:
     return select(ids.c.id).join(InvoiceSearch, InvoiceSearch.invoice_id == ids.c.id).where(*look_at(words))
 
 
-def newest(words: tuple[str, ...], after: Place | None, size: int) -> list[Place] | None:
-    """Return the first places with these words from the newest rows, or None when those are not enough.
+def newest(text: str, after: Place | None, size: int) -> list[Place]:
+    """Return the first places of what was typed, which is no amount: by its words, and by what needs none.
 
-    Three out of a hundred rows fill a page from the newest few thousand, looked at one by one; rarer words from the
-    newest quarters by the index; the rarest are quickly found in all quarters, which is not asked here.
+    Three rows out of a thousand fill a page from the newest few thousand, looked at one by one; for rarer words the
+    index is asked.
     """
-    walked = session().execute(_among_newest(words, after, WALKED).limit(size))
-    found = [Place(*row) for row in walked]
+    words = words_of(text)
+    found = _walked(_beginning(words), after, size) or _by_quarters(words, after, size)
     if len(found) == size:
         return found
-    found = []
-    for quarter in _quarters(after.created_at if after else datetime.now(UTC)):
-        found += _first_of(_meant(words, quarter), after, size - len(found))
-        if len(found) == size:
-            return found
-    return None
+    if not found and (after is None or not _by_quarters(words, None, 1)):
+        found = _with_letters(_inside(words), after, size)
+    return sorted({*found, *_without_words(text, after, size)}, reverse=True)[:size]
+
+
+def _walked(patterns: Sequence[str], after: Place | None, size: int) -> list[Place]:
+    """Return so many places from the newest rows, or none at all where too many would have to be looked at."""
+    found = _places(_among_newest(patterns, after, WALKED).limit(size))
+    if len(found) < size and len(found) * FURTHEST >= size * WALKED:
+        further = _among_newest(patterns, after, FURTHEST - WALKED, passed=WALKED)
+        found += _places(further.limit(size - len(found)))
+    return found if len(found) == size else []
+
+
+def _by_quarters(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
+    """Return the first places by the index of words; a quarter is asked when those after it had too few."""
+    quarter = _quarters(after)
+    found = _having(begin_with(words), after).where(in_quarter == quarter.c.number).correlate(quarter)
+    one = found.cte("meant", nesting=True).prefix_with("materialized")
+    of_one = _first(one, size).lateral()
+    # A lateral join takes its left side in the order it has, and stops when there are enough.
+    return _places(select(of_one).select_from(quarter.join(of_one, true())).limit(size))
+
+
+def _with_letters(patterns: Sequence[str], after: Place | None, size: int) -> list[Place]:
+    """Return the first places with words that look so, by the index of letters; none without a pattern."""
+    if not patterns:
+        return []
+    if walked := _walked(patterns, after, size):
+        return walked
+    found = _having(and_(*map(InvoiceSearch.search_text.like, patterns)), after)
+    return _places(_first(found.cte("meant").prefix_with("materialized"), size))
+
+
+def _without_words(text: str, after: Place | None, size: int) -> list[Place]:
+    """Return the first places of what is looked up without words, made a second ago or not."""
+    ways = at_once(text)
+    if not ways:
+        return []
+    found = select(Invoice.created_at, Invoice.id.label("invoice_id")).where(Invoice.id.in_(union_all(*ways)))
+    if after is not None:
+        found = found.where(tuple_(Invoice.created_at, Invoice.id) < (after.created_at, after.id))
+    return _places(_first(found.cte("meant").prefix_with("materialized"), size))
 
 
 def are_common(words: tuple[str, ...]) -> bool:
     """Return whether the newest quarters have more than a thousand invoices with these words."""
-    if _many(_among_newest(words, None, WALKED), OFTEN) > OFTEN:
-        found = _many(_among_newest(words, None, WALKED * 10), COMMON)
+    if _many(_among_newest(_beginning(words), None, WALKED), OFTEN) > OFTEN:
+        found = _many(_among_newest(_beginning(words), None, WALKED * 20), COMMON)
         if found > COMMON:
             return True
     found = 0
-    for quarter in _quarters(datetime.now(UTC)):
-        found += _many(_with_words(words, quarter), COMMON - found)
+    for quarter in _this_and_the_one_before():
+        found += _many(
+            _having(begin_with(words), None).where(in_quarter == literal(quarter, BigInteger, literal_execute=True)),
+            COMMON - found,
+        )
     return found > COMMON
 
 
-def rare(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
-    """Return the first places with these words from all quarters."""
-    return _first_of(_meant(words), after, size)
+def _beginning(words: Sequence[str]) -> list[str]:
+    return [f"% {word}%" for word in words]
 
 
-def _among_newest(words: tuple[str, ...], after: Place | None, rows: int) -> Select[Any]:
-    """Return the question for those of the newest rows that have the words, newest first."""
+def _having(meant: ColumnElement[bool], after: Place | None) -> Select[datetime, int]:
+    """Return the question for the places of what is meant, those after the last one that was shown."""
+    found = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id).where(meant)
+    return found if after is None else found.where(_follows(after))
+
+
+def _follows(after: Place) -> ColumnElement[bool]:
+    return tuple_(InvoiceSearch.created_at, InvoiceSearch.invoice_id) < (after.created_at, after.id)
+
+
+def _first(meant: CTE, size: int) -> Select[Any]:
+    """Return the question for the first of what was found before it is put in order, never along the order."""
+    return select(meant).order_by(meant.c.created_at.desc(), meant.c.invoice_id.desc()).limit(size)
+
+
+def _places(found: Select[Any]) -> list[Place]:
+    return [Place(*each) for each in session().execute(found)]
+
+
+def _among_newest(patterns: Sequence[str], after: Place | None, rows: int, *, passed: int = 0) -> Select[Any]:
+    """Return the question for those of the newest rows that look so, newest first, without those passed before."""
     few = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id, InvoiceSearch.search_text)
     if after is not None:
-        few = few.where(tuple_(InvoiceSearch.created_at, InvoiceSearch.invoice_id) < (after.created_at, after.id))
-    order = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
-    row = few.order_by(*order).limit(rows).subquery().c
-    return select(row.created_at, row.invoice_id).where(*(row.search_text.like(f"% {word}%") for word in words))
+        few = few.where(_follows(after))
+    row = few.order_by(*NEWEST).limit(rows).offset(passed or None).subquery().c
+    return select(row.created_at, row.invoice_id).where(*map(row.search_text.like, patterns))
 
 
-def _many(found: Select[Any], limit: int) -> int:
+def _many(found: GenerativeSelect, limit: int) -> int:
     """Return how many there are, counted to one above the limit."""
     return session().scalar(select(func.count()).select_from(found.limit(limit + 1).subquery())) or 0
-
-
-def _first_of(meant: CTE, after: Place | None, size: int) -> list[Place]:
-    found = select(meant.c.created_at, meant.c.invoice_id)
-    if after is not None:
-        found = found.where(tuple_(meant.c.created_at, meant.c.invoice_id) < (after.created_at, after.id))
-    order = (meant.c.created_at.desc(), meant.c.invoice_id.desc())
-    return [Place(*each) for each in session().execute(found.order_by(*order).limit(size))]
 
 
 def at_once(text: str) -> list[Select[Any]]:
@@ -227,8 +315,22 @@ def at_once(text: str) -> list[Select[Any]]:
     return ways
 
 
-def _quarters(moment: datetime) -> list[int]:
-    """Return the numbers of the quarter of a moment and of the one before, as the index counts them."""
+def _quarters(after: Place | None) -> TableValuedAlias:
+    """Return the numbers of the quarters that there are, as the index counts them, the newest first."""
+    ends = [
+        select(sql_cast(in_quarter, BigInteger)).select_from(InvoiceSearch).order_by(*order).limit(1)
+        for order in (NEWEST, OLDEST)
+    ]
+    newest, oldest = (each.scalar_subquery() for each in ends)
+    first = newest if after is None else _quarter_of(after.created_at)
+    return func.generate_series(first, oldest, -1).table_valued("number").render_derived()
+
+
+def _quarter_of(moment: datetime) -> int:
     at = moment.astimezone(UTC)
-    here = at.year * 4 + (at.month + 2) // 3
+    return at.year * 4 + (at.month + 2) // 3
+
+
+def _this_and_the_one_before() -> list[int]:
+    here = _quarter_of(datetime.now(UTC))
     return [here, here - 1]

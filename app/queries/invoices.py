@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import CTE, ColumnElement, Select, func, select
@@ -22,7 +23,7 @@ from app.queries import credit_notes, house, timeline
 from app.queries.far_days import alone, far_days, read_first
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.invoice_words import COMMON, Place, are_common, having, newest, words_of
+from app.queries.invoice_words import COMMON, Place, are_common, count_of, having, newest, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
 from app.queries.sorting import Mark, Sort, in_order, order_of
 
@@ -40,12 +41,27 @@ FEW, LOOKED_AT = 2_000, 2_000
 UNPAID = [InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.PENDING, InvoiceStatus.CHARGED_WITH_ERROR]
 
 
-class Question(NamedTuple):
-    """What is asked, the words of it that many have, and whether only the next few thousand are looked at for them."""
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and how the answer is best looked for, which is found out when it matters."""
 
     wanted: InvoiceFilter
-    common: tuple[str, ...]
-    walks: bool
+
+    @cached_property
+    def is_words(self) -> bool:
+        """Whether words are asked for and nothing else."""
+        return self.wanted == InvoiceFilter(text=self.wanted.text) and bool(words_of(self.wanted.text))
+
+    @cached_property
+    def common(self) -> tuple[str, ...]:
+        """The words that are asked for, if a walk along any order soon finds enough of them."""
+        words = words_of(self.wanted.text) if self.wanted.text else ()
+        return words if words and are_common(words) else ()
+
+    @cached_property
+    def walks(self) -> bool:
+        """Whether only the next few thousand are looked at for the common words."""
+        return bool(self.common) and not are_few(self.wanted)
 
 
 class Owed(NamedTuple):
@@ -82,27 +98,21 @@ def search(
 
     A page may have fewer rows and a next one, when only so many were looked at.
     """
-    asked = _question(wanted)
+    asked = Question(wanted)
     count = _counted(asked)
-    few = bool(wanted) and not asked.common and not count.is_capped
-    found, end = _listed(asked, after, sort, size + 1, few=few)
+    found, end = _listed(asked, after, sort, size + 1, few=bool(wanted) and not count.is_capped)
     following = _mark(found[size - 1], sort) if len(found) > size else end
     return Page(found[:size], following, count)
 
 
 def rows(wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int) -> list[InvoiceRow]:
     """Return up to `size` invoices in this order, those after the mark; the index that is used follows the words."""
-    return _listed(_question(wanted), after, sort, size)[0]
+    return _listed(Question(wanted), after, sort, size)[0]
 
 
 def count(wanted: InvoiceFilter) -> Count:
     """Return how many invoices match, counted up to ten thousand; with more than one thing asked, up to a thousand."""
-    return _counted(_question(wanted))
-
-
-def _question(wanted: InvoiceFilter) -> Question:
-    common = _common_words(wanted)
-    return Question(wanted, common, walks=bool(common) and not are_few(wanted))
+    return _counted(Question(wanted))
 
 
 def _listed(
@@ -113,13 +123,12 @@ def _listed(
     Of `few` all are read and put in order: a walk along the order may pass every other invoice.
     """
     wanted = asked.wanted
-    if sort is Sort.NEWEST and not few and _are_only_words(wanted):
-        found = _newest(words_of(wanted.text), after, size)
-        if found is not None:
-            return found, None
+    if sort is Sort.NEWEST and asked.is_words:
+        return _newest(wanted.text, after, size), None
     if asked.walks:
         return _looked_at(asked, after, sort, size)
     listed: list[InvoiceRow] = []
+    few = few and not asked.common
     far = [] if few else far_days(wanted, sort)
     if far and wanted.parts() == 1:
         return _shown(alone(far, sort, after).limit(size), sort), None
@@ -149,10 +158,10 @@ def _looked_at(asked: Question, after: Mark | None, sort: Sort, size: int) -> tu
 
 
 def _counted(asked: Question) -> Count:
+    if asked.is_words:
+        return count_of(asked.wanted.text)
     wanted, common = asked.wanted, asked.common
     limit = COMMON if common or wanted.parts() > 1 else COUNT_LIMIT
-    if common and _are_only_words(wanted):
-        return Count(limit, is_capped=True)
     meant = _meant(asked)
     if asked.walks:
         few = select(Invoice.id).where(*conditions(wanted))
@@ -185,16 +194,6 @@ def are_few(wanted: InvoiceFilter) -> bool:
     return (_session().scalar(select(func.count()).select_from(some)) or 0) <= FEW
 
 
-def _are_only_words(wanted: InvoiceFilter) -> bool:
-    return wanted == InvoiceFilter(text=wanted.text)
-
-
-def _common_words(wanted: InvoiceFilter) -> tuple[str, ...]:
-    """Return the words that are asked for, if a walk along any order soon finds enough of them."""
-    words = words_of(wanted.text) if wanted.text else ()
-    return words if words and are_common(words) else ()
-
-
 def _meant(asked: Question) -> Select[int]:
     """Return the question for the ids of what matches, in no order; common words are looked at, no index is asked.
 
@@ -206,11 +205,9 @@ def _meant(asked: Question) -> Select[int]:
     return select(Invoice.id).where(Invoice.id.in_(having(few, asked.common)))
 
 
-def _newest(words: tuple[str, ...], after: Mark | None, size: int) -> list[InvoiceRow] | None:
-    """Return a page with these words from the newest quarters, or None when it is not filled from there."""
-    places = newest(words, Place(after.moment, after.id) if after else None, size) if words else None
-    if places is None:
-        return None
+def _newest(text: str, after: Mark | None, size: int) -> list[InvoiceRow]:
+    """Return the newest of what was typed, found in the table of words, where nothing else is asked."""
+    places = newest(text, Place(after.moment, after.id) if after else None, size)
     return _rows(SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST)))
 
 

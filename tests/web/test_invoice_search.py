@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.queries import invoice_selection, invoices
+from app.queries import invoice_selection, invoice_words, invoices
 from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_selection import Selection
 from app.queries.sorting import Mark, Sort
@@ -84,20 +84,30 @@ def test_a_gateway_s_reference_leads_to_its_invoice(own_portal: Portal, own_mary
         assert numbers(own_mary.get(f"/invoices?q={typed}").text) == [number]
 
 
-def test_both_probes_find_the_same(own_portal: Portal, own_mary: Browser) -> None:
-    """A page that is filled from the newest quarter is the beginning of what all quarters hold."""
+@pytest.mark.parametrize("typed", ["payer", "payer exam", "xampl", "150", "2144032"])
+@pytest.mark.parametrize("walked", [(4000, 16_000), (20, 200), (1, 1)], ids=["newest", "further", "by the index"])
+def test_every_way_finds_the_same(
+    own_portal: Portal, own_mary: Browser, monkeypatch: pytest.MonkeyPatch, walked: tuple[int, int], typed: str
+) -> None:
+    """From the newest rows, from rows further down or by the index, quarter by quarter over years without any."""
+    monkeypatch.setattr(invoice_words, "WALKED", walked[0])
+    monkeypatch.setattr(invoice_words, "FURTHEST", walked[1])
+    sql = own_portal.system.sql
     fill(own_portal.system, 130)
-    own_portal.system.sql("update invoice set created_at = created_at - interval '200 days' where number < 150050")
-    own_portal.system.sql(
-        "update invoice_search s set created_at = i.created_at from invoice i where i.id = s.invoice_id"
-    )
+    sql("update invoice set created_at = created_at - interval '200 days' where number < 150050")
+    sql("update invoice set created_at = created_at - interval '3 years' where number < 150010")
+    sql("update invoice set reference_number = '2144032'")
+    index(own_portal.system)
+    sql("update invoice_search s set created_at = i.created_at from invoice i where i.id = s.invoice_id")
     seen: list[int] = []
-    path: str | None = "/invoices?q=payer"
+    path: str | None = f"/invoices?q={typed}"
     while path:
         html = own_mary.get(path).text
         seen += numbers(html)
         path = more(html)
     assert seen == numbers_newest_first(own_portal)
+    with own_portal.system.app.app_context():
+        assert invoices.count(InvoiceFilter(text=typed)).number == len(seen)
 
 
 def numbers_newest_first(portal: Portal) -> list[int]:
