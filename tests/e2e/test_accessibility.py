@@ -29,6 +29,15 @@ FORMS = (
     "refunds.new", "people.new", "invoices.new_edit", "payment_links.new", "number_ranges.new",
     "vat_rates.new", "initiators.new_key", "gateway_lookups.new", "disputes.new", "invoices.new_view",
 )  # fmt: skip
+# What is broken into two lines, or wider than the place it has.
+TORN = """
+() => [...document.querySelectorAll(".tbl .code, .trail time b, .tbl.rows td, select")].filter((each) => {
+  const range = document.createRange();
+  range.selectNodeContents(each);
+  const whole = each.matches(".code, b") && each.offsetParent;
+  return each.scrollWidth > each.clientWidth + 1 && each.clientWidth || (whole && range.getClientRects().length > 1);
+}).map((each) => each.outerHTML.slice(0, 120))
+"""
 
 
 def test_every_page_of_the_portal_is_looked_at(desk: Desk, places: dict[str, str]) -> None:
@@ -168,3 +177,14 @@ def test_on_paper_there_is_the_story_and_nothing_to_click(at_desk: Callable[...,
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
     expect(page.locator(".trail")).to_be_visible()
+
+
+@pytest.mark.parametrize("where", ["vat_rates.index", "drafts.new", "invoices.show"])
+def test_codes_days_and_choices_are_whole_on_a_desk(
+    at_desk: Callable[..., Page], places: dict[str, str], where: str
+) -> None:
+    page = at_desk()
+    page.set_viewport_size(DESK)
+    for lang in LANGUAGES:
+        page.goto(f"{places[where]}?lang={lang}")
+        assert page.evaluate(TORN) == [], lang
