@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import format_timedelta, get_locale
 
-from app.domain.money import EXPONENTS
+from app.domain.money import EXPONENTS, Money, format_amount
 from app.web import delivery_words, desk_words, inbox_words, proof_words, question_words, words
 from app.web.language import ZONE
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from decimal import Decimal
 
     from flask import Flask
 
@@ -30,7 +31,7 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, grouped, clock, day, last_day, listed, iso, explained, shortened, stamped):
+    for each in (amount, money, decimal, grouped, clock, day, last_day, listed, iso, explained, shortened, stamped):
         app.jinja_env.filters[each.__name__] = each
     app.jinja_env.globals["now"] = now
     words.install(app)
@@ -45,8 +46,18 @@ def amount(minor: int, currency: str) -> str:
     """Return minor units as text without the currency, such as `1 240.00`; Estonian and Russian take a comma."""
     exponent = EXPONENTS[currency]
     whole, part = divmod(abs(minor), 10**exponent)
-    mark = "," if str(get_locale()) in DECIMAL_COMMA else "."
-    return f"{MINUS if minor < 0 else ''}{grouped(whole)}{f'{mark}{part:0{exponent}}' if exponent else ''}"
+    return f"{MINUS if minor < 0 else ''}{grouped(whole)}{decimal(f'.{part:0{exponent}}') if exponent else ''}"
+
+
+def decimal(number: Decimal | str) -> str:
+    """Return a plain number such as `2.5`, with a comma in Estonian and Russian; forms take either."""
+    plain = number if isinstance(number, str) else f"{number:f}"
+    return plain.replace(".", ",") if str(get_locale()) in DECIMAL_COMMA else plain
+
+
+def written(minor: int, currency: str) -> str:
+    """Return minor units as a field offers them, such as `1240.00`: nothing apart, the comma where people write one."""
+    return decimal(format_amount(Money(minor, currency)))
 
 
 def grouped(number: int) -> str:

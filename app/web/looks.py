@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.domain.money import parse_amount
 from app.web import words
-from app.web.filters import money, shortened
+from app.web.filters import decimal, money, shortened
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -46,7 +46,7 @@ def _callback_detail(each: Happening) -> str:
         "%(num)d in %(seconds)s s, taken as one",
         "%(num)d in %(seconds)s s, taken as one",
         many,
-        seconds=f"{each.data.get('within_ms', 0) / 1000:.1f}",
+        seconds=decimal(f"{each.data.get('within_ms', 0) / 1000:.1f}"),
     )
 
 

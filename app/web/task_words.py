@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.domain.bulk_action import Skip, Subject, judge
 from app.domain.invoice import InvoiceStatus
 from app.domain.task import TaskKind, TaskState
+from app.web.filters import decimal
 from app.web.translation import translate_later as _
 from app.web.words import Word
 
@@ -182,5 +183,5 @@ def file_size(octets: int) -> str:
     """Return a size as people say it, such as `12 kB`."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if octets >= size:
-            return f"{octets / size:.1f} {unit}" if octets < 10 * size else f"{octets // size} {unit}"
+            return f"{decimal(f'{octets / size:.1f}')} {unit}" if octets < 10 * size else f"{octets // size} {unit}"
     return f"{octets} B"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask_babel import get_locale
-
 from app.domain.vat import VatCategory
+from app.web.filters import decimal
 from app.web.translation import translate as gettext
 from app.web.translation import translate_later as _
 from app.web.words import Word
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from app.domain.vat import Rate
 
-DECIMAL_COMMA = {"et", "ru"}
 NBSP = "\N{NO-BREAK SPACE}"
 
 CODE = {
@@ -59,8 +57,7 @@ def vat_category(category: str) -> str:
 def percent(basis_points: int) -> str:
     """Return such as `24 %`."""
     whole, part = divmod(basis_points, 100)
-    mark = "," if str(get_locale()) in DECIMAL_COMMA else "."
-    return f"{whole}{mark}{part:02}".rstrip("0").rstrip(mark) + f"{NBSP}%" if part else f"{whole}{NBSP}%"
+    return decimal(f"{whole}.{part:02}".rstrip("0")) + f"{NBSP}%" if part else f"{whole}{NBSP}%"
 
 
 def vat_choice(rate: Rate) -> str:

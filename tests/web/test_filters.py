@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web import filters, language
+from app.web import filters, language, task_words, typed
 from app.web.filters import NBSP
 
 NOW = datetime(2026, 11, 21, 8, 41, 7, tzinfo=UTC)
@@ -21,6 +22,17 @@ def app() -> Flask:
     made.extensions["settings"] = type("Settings", (), {"development": True})
     language.install(made)
     return made
+
+
+@pytest.mark.parametrize(("lang", "mark"), [("en", "."), ("et", ","), ("ru", ",")])
+def test_what_a_field_offers_and_what_is_measured_has_the_mark_of_the_language(
+    app: Flask, lang: str, mark: str
+) -> None:
+    with app.test_request_context(f"/?lang={lang}"):
+        assert filters.written(124050, "EUR") == f"1240{mark}50"
+        assert typed.amount(filters.written(124050, "EUR"), "EUR") == 124050
+        assert filters.decimal(Decimal("2.500").normalize()) == f"2{mark}5"
+        assert task_words.file_size(1500) == f"1{mark}5 kB"
 
 
 @pytest.mark.parametrize(

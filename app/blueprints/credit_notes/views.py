@@ -10,7 +10,6 @@ from app.blueprints.acting import acting
 from app.blueprints.credit_notes.forms import CreditForm, key_of
 from app.domain.credit import CreditTooLarge
 from app.domain.draft import ChangedMeanwhile
-from app.domain.money import Money, format_amount
 from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
 from app.integrations import current
@@ -19,6 +18,7 @@ from app.queries import invoices
 from app.services import credit_notes, credited_money
 from app.services.credit_notes import CreditOrder, CreditRefused
 from app.web.address import KEY
+from app.web.filters import written
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
@@ -122,4 +122,4 @@ def _why(refusal: Conflict) -> str:
 
 
 def _written(minor: int, invoice: Invoice) -> str:
-    return format_amount(Money(minor, invoice.currency)) if minor else ""
+    return written(minor, invoice.currency) if minor else ""

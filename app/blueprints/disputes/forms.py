@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.domain.money import Money, format_amount
 from app.web import typed
-from app.web.filters import money
+from app.web.filters import money, written
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class DisputeForm:
     def empty(cls, offer: RefundOffer) -> DisputeForm:
         """Return the form as it is first shown: all that is left of the first payment."""
         first = next(iter(disputable(offer)), None)
-        left = format_amount(Money(first.of.left_minor, first.payment.currency)) if first else ""
+        left = written(first.of.left_minor, first.payment.currency) if first else ""
         return cls(first.payment.id if first else None, left)
 
     @classmethod

@@ -13,6 +13,7 @@ from app.domain.money import parse_amount
 from app.domain.reference import is_valid
 from app.domain.totals import MOST_LINES, NOTHING_OFF, PRICE_PLACES, QUANTITY_PLACES, Discount, parse_plain
 from app.domain.vat import parse_percent
+from app.web.filters import decimal, written
 from app.web.translation import translate as _
 from app.web.typed import NBSP, Typed
 
@@ -199,9 +200,9 @@ def _shown_line(line: DraftLine) -> Row:
     return Row(
         {
             "description": line.description,
-            "quantity": f"{line.quantity:f}",
+            "quantity": decimal(line.quantity),
             "unit": line.unit,
-            "price": f"{line.price:f}",
+            "price": decimal(line.price),
             "vat": line.vat_code,
             "discount": _shown_discount(line.discount),
         }
@@ -211,8 +212,8 @@ def _shown_line(line: DraftLine) -> Row:
 def _shown_discount(discount: Discount) -> str:
     if discount.basis_points:
         whole, part = divmod(discount.basis_points, 100)
-        return f"{whole}.{part:02}".rstrip("0").rstrip(".") + "%" if part else f"{whole}%"
-    return f"{discount.minor // 100}.{discount.minor % 100:02}" if discount.minor else ""
+        return decimal(f"{whole}.{part:02}".rstrip("0")) + "%" if part else f"{whole}%"
+    return written(discount.minor, CURRENCY) if discount.minor else ""
 
 
 def _plain(typed: str) -> str:

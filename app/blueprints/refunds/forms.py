@@ -9,7 +9,7 @@ from app.domain.money import Money, format_amount
 from app.domain.refund import RefundStatus
 from app.queries.refunds import RefundFilter
 from app.web import typed
-from app.web.filters import money
+from app.web.filters import money, written
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class RefundForm:
     def empty(cls, offer: RefundOffer) -> RefundForm:
         """Return the form as it is first shown: all that is left of the first payment."""
         first = next(iter(offer.possible), None)
-        left = Money(first.of.left_minor, first.payment.currency) if first else None
-        return cls(first.payment.id if first else None, format_amount(left) if left else "")
+        left = written(first.of.left_minor, first.payment.currency) if first else ""
+        return cls(first.payment.id if first else None, left)
 
     @classmethod
     def parse(cls, sent: Mapping[str, str], offer: RefundOffer) -> RefundForm:

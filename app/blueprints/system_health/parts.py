@@ -12,7 +12,7 @@ from flask import url_for
 from app.queue import QUEUES
 from app.services.dispatch import PERIODIC
 from app.web.delivery_words import lane_name
-from app.web.filters import clock, day
+from app.web.filters import clock, day, decimal
 from app.web.proof_words import counted
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -103,7 +103,7 @@ def _is_late(tick: Tick, every_s: int, now: datetime) -> bool:
 
 def database(found: DatabaseState) -> list[Part]:
     """Return how large and busy the database is."""
-    size = _("%(size)s GiB", size=f"{found.bytes / GIB:.1f}")
+    size = _("%(size)s GiB", size=decimal(f"{found.bytes / GIB:.1f}"))
     many = _("%(used)d of %(most)d connections", used=found.connections, most=found.most_connections)
     parts = [Part(_("Database"), GOOD, f"PostgreSQL {found.version}, {size}, {many}")]
     if found.connections > found.most_connections * FEW_CONNECTIONS:
@@ -120,7 +120,9 @@ def disk() -> Part:
     usage = shutil.disk_usage(HERE)
     free = usage.free / usage.total
     tone = GOOD if free > LITTLE_DISK else WARN if free > NO_DISK else BAD
-    seen = _("%(free)s GiB of %(total)s free", free=f"{usage.free / GIB:.1f}", total=f"{usage.total / GIB:.0f}")
+    seen = _(
+        "%(free)s GiB of %(total)s free", free=decimal(f"{usage.free / GIB:.1f}"), total=f"{usage.total / GIB:.0f}"
+    )
     return Part(_("Disk of this machine"), tone, seen, "" if tone == GOOD else _("Make room before it is full."))
 
 
