@@ -28,6 +28,20 @@ KIND: dict[str, LazyString] = {
     "proofs.part.check": _("Check of the books"),
 }
 CLOCK = _("Regular work: %(name)s")
+REGULAR: dict[str, LazyString] = {
+    "poll_open_payments": _("asking about open payments"),
+    "watch_refunds": _("watching refunds"),
+    "give_up_lost_attempts": _("giving up lost tries to pay"),
+    "wake_stranded_references": _("taking up payments left behind"),
+    "warn_of_dispute_deadlines": _("warning of deadlines of disputes"),
+    "seal": _("sealing the books and the timeline"),
+    "sweep_idempotency_keys": _("clearing away old keys of requests"),
+    "compare_gateways": _("comparing the books with gateways"),
+    "close_days": _("adding up days that are over"),
+    "expire_task_files": _("clearing away old files of tasks"),
+    "end_lost_imports": _("ending imports that were lost"),
+    "prove_the_books": _("proving the books"),
+}
 ERROR: dict[str, LazyString] = {
     "retry": _("No answer, or not now"),
     "limited": _("Refused"),
@@ -104,8 +118,13 @@ def install(app: Flask) -> None:
 def delivery_kind(kind: str) -> str:
     """Return what a kind of work means."""
     if kind.startswith("schedule."):
-        return str(CLOCK) % {"name": kind.removeprefix("schedule.").replace("_", " ")}
+        return str(CLOCK) % {"name": regular_work(kind.removeprefix("schedule."))}
     return str(KIND.get(kind, kind))
+
+
+def regular_work(name: str) -> str:
+    """Return what work by the clock does."""
+    return str(REGULAR.get(name, name.replace("_", " ")))
 
 
 def error_word(error_class: str) -> str:

@@ -75,7 +75,7 @@ METHOD = {
     "cash": _("cash"),
     "manual": _("hand"),
 }
-GATEWAY = {"everypay": "EveryPay", "service": _("the service itself")}
+GATEWAY = {"everypay": "EveryPay", "service": _("the service itself"), "bank": _("bank")}
 ACCOUNT = {
     "receivables": _("Receivables, %(of)s"),
     "invoiced": _("Invoiced, %(of)s"),
@@ -98,6 +98,14 @@ BOOKING = {
     "credit.applied": _("Credit used"),
     "invoice.credited": _("Credited"),
 }
+WENT: dict[str, Word] = {
+    "payment.refunded": Word(_("Given back"), "off"),
+    "payment.partially_refunded": Word(_("Given back in part"), "warn"),
+    "payment.charged_back": Word(_("Charged back"), "bad"),
+    "dispute.won": Word(_("Dispute won"), "good"),
+}
+CAME = Word(_("Received"), "good")
+REPORTED = Word(_("Received by the service"), "mute")
 SHARED = {
     "on": Word(_("May sign with it"), "warn"),
     "off": Word(_("Switched off"), "good"),
@@ -178,6 +186,11 @@ def delivery_word(state: str) -> Word:
 def booking_word(kind: str) -> str:
     """Return why something was booked."""
     return str(BOOKING.get(kind, kind))
+
+
+def movement_word(kind: str) -> Word:
+    """Return how money came or went: a kind of booking, or how somebody paid."""
+    return WENT.get(kind, REPORTED if kind == "reported" else CAME)
 
 
 def fault(status: int) -> Fault:

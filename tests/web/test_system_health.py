@@ -54,7 +54,7 @@ def test_a_worker_that_is_missing_or_silent_is_told_with_the_cure(system: System
 
 
 def test_the_clock_is_late_until_its_work_is_done(system: System, mary: Browser) -> None:
-    assert "late: poll open payments" in parts(mary)
+    assert "late: asking about open payments" in parts(mary)
     with system.app.app_context():
         schedule.tick(tuple(PERIODIC))
     system.drain()

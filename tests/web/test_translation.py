@@ -15,7 +15,11 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from app.services import proofs
+from app.services.dispatch import PERIODIC
+from app.web.delivery_words import REGULAR
 from app.web.language import LANGUAGES
+from app.web.proof_words import CHAIN, CHECKS
 
 ROOT = Path(__file__).parents[2]
 PARTS = re.compile(r"%\((\w+)\)[sd]")
@@ -75,6 +79,21 @@ def test_the_compiled_words_are_those_of_the_source(language: str) -> None:
         kept = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
     wanted = gettext.GNUTranslations(fresh)._catalog  # type: ignore[attr-defined]
     assert {text: kept[text] for text in kept if text} == {text: wanted[text] for text in wanted if text}
+
+
+def test_texts_are_asked_for_by_names_the_collector_knows() -> None:
+    """A text passed to a function of another name would never be translated."""
+    other = re.compile(r"import translate\w* as (?!_$|gettext$|ngettext$)\w+$", re.MULTILINE)
+    modules = sorted((ROOT / "app").rglob("*.py"))
+    assert [path.name for path in modules if other.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_every_check_of_the_books_and_all_regular_work_is_named_in_words() -> None:
+    checks = [(each.name, each.sentence) for each in proofs.INVARIANTS]
+    checks += [(proofs.chain_name(each), proofs.chain_sentence(each)) for each in CHAIN]
+    assert dict(checks) == {str(words.name): str(words.sentence) for words in CHECKS.values()}
+    assert [str(words.name) for words in CHECKS.values()] == list(CHECKS)
+    assert {each.name for each in PERIODIC} == set(REGULAR)
 
 
 def test_no_template_speaks_without_translation() -> None:

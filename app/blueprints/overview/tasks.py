@@ -11,9 +11,9 @@ from app.domain.numbering import RangeAlarm, alarm
 from app.queries import waiting
 from app.web.delivery_words import ERROR
 from app.web.filters import clock, day, grouped
+from app.web.range_words import KIND
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
-from app.web.translation import translate_later as later
 from app.web.words import Word
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 QUIET = timedelta(minutes=5)
 CAP = 100
 YEARS = 2 * 365
-ENDS = {
-    "invoice": (later("Invoice numbers"), "number_ranges.index"),
-    "deposit": (later("Deposit numbers"), "number_ranges.index"),
-    "monthly": (later("Monthly numbers"), "number_ranges.index"),
-    "credit_note": (later("Credit note numbers"), "number_ranges.index"),
-}
 
 
 class Task(NamedTuple):
@@ -125,7 +119,7 @@ def _proofs(beats: Beat) -> list[Task]:
 def _range(each: Forecast) -> Task:
     tones = {RangeAlarm.NONE: "good", RangeAlarm.WARN: "warn"}
     tone = tones.get(alarm(each.state, each.days), "bad")
-    name, endpoint = ENDS[each.kind]
+    name = KIND[each.kind].label
     if each.state.remaining <= 0:
         text = _("%(name)s are used up", name=name)
     elif each.days is not None and each.days > YEARS:
@@ -141,7 +135,7 @@ def _range(each: Forecast) -> Task:
             many=grouped(each.days),
         )
     left = _("%(many)s left", many=grouped(max(0, each.state.remaining)))
-    return Task(Word(_("Numbers"), tone), text, left, links.place(endpoint))
+    return Task(Word(_("Numbers"), tone), text, left, links.place("number_ranges.index"))
 
 
 def _gateway(lanes: Sequence[Lane], beats: Beat) -> list[Task]:

@@ -20,22 +20,12 @@ from app.web.guards import needs
 from app.web.htmx import render
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
-from app.web.translation import translate_later as later
-from app.web.words import Word
+from app.web.words import movement_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.queries.money_moved import Sum
-
-WENT = {
-    "payment.refunded": Word(later("Given back"), "off"),
-    "payment.partially_refunded": Word(later("Given back in part"), "warn"),
-    "payment.charged_back": Word(later("Charged back"), "bad"),
-    "dispute.won": Word(later("Dispute won"), "good"),
-}
-CAME = Word(later("Received"), "good")
-REPORTED = Word(later("Received by the service"), "mute")
 
 blueprint = Blueprint("overview", __name__, url_prefix="/overview")
 
@@ -90,7 +80,7 @@ def movements() -> Response:
         summary=_summary(totals),
         of_all=links.moved(replace(wanted, payer=None)),
         moved=links.moved,
-        word=_word,
+        word=movement_word,
     )
 
 
@@ -105,7 +95,3 @@ def _summary(totals: Sequence[Sum]) -> str:
         returns=ngettext("%(many)s return", "%(many)s returns", returns, many=grouped(returns)),
         back=back,
     )
-
-
-def _word(kind: str) -> Word:
-    return WENT.get(kind, REPORTED if kind == "reported" else CAME)

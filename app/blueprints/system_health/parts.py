@@ -11,7 +11,7 @@ from flask import url_for
 
 from app.queue import QUEUES
 from app.services.dispatch import PERIODIC
-from app.web.delivery_words import lane_name
+from app.web.delivery_words import lane_name, regular_work
 from app.web.filters import clock, day, decimal
 from app.web.proof_words import counted
 from app.web.translation import translate as _
@@ -89,7 +89,7 @@ def regular(ticks: Sequence[Tick], now: datetime) -> tuple[Part, list[tuple[Tick
     """Return how the clock is, and for each regular work whether it is late."""
     every = {each.name: each.every_s for each in PERIODIC}
     judged = [(tick, _is_late(tick, every[tick.name], now)) for tick in ticks]
-    late = [tick.name.replace("_", " ") for tick, is_late in judged if is_late]
+    late = [regular_work(tick.name) for tick, is_late in judged if is_late]
     if late:
         advice = _("See that a relay and a worker of the queue background run.")
         return Part(_("Regular work"), BAD, _("late: %(names)s", names=", ".join(late)), advice, "#clock"), judged
