@@ -123,7 +123,7 @@ def test_a_double_click_has_one_effect(desk: Desk, at_desk: Callable[..., Page],
         page.get_by_label("Who answers for it").fill("Mary")
         page.locator('input[name="role"][value="viewer"]').check()
         page.get_by_label("Reason").fill("clicked twice")
-        page.get_by_role("button", name="Let in").dblclick()
+        page.get_by_role("button", name="Let somebody in").dblclick()
         page.wait_for_url(re.compile(r"/people(?!/new)"))
         made = "select count(*) from white_code where subject = 'EE39201070898'"
     assert desk.system.scalar(made) == 1

@@ -97,7 +97,7 @@ def test_somebody_is_let_in_and_out_again(page: Page) -> None:
     page.get_by_label("Who answers for it").fill("Mary")
     page.locator('input[name="role"][value="viewer"]').check()
     page.get_by_label("Reason").fill("summer help")
-    page.get_by_role("button", name="Let in").click()
+    page.get_by_role("button", name="Let somebody in").click()
     page.get_by_role("link", name="Take access away…").click()
     page.get_by_label("Reason").fill("summer is over")
     page.get_by_role("button", name="Take access away").click()

@@ -23,6 +23,12 @@ from app.web.proof_words import CHAIN, CHECKS
 
 ROOT = Path(__file__).parents[2]
 PARTS = re.compile(r"%\((\w+)\)[sd]")
+# Sentences say "teie"; the short words of buttons are imperatives, as everywhere.
+CALLS = (
+    "alusta|ava|küsi|kirjuta|kontrolli|kopeeri|laadi|logi|loe|mine|märgi|oota|otsi|otsusta|paranda|proovi|saada|tee"
+    "|teata|vaata|vali|võta|ütle"
+)
+FAMILIAR = re.compile(rf"\b(sina|sinu|sind|sul|sulle|oled|tahad)\b|^({CALLS})\b.*\.$|[.:;,] ({CALLS})\b", re.IGNORECASE)
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 
 
@@ -94,6 +100,12 @@ def test_every_check_of_the_books_and_all_regular_work_is_named_in_words() -> No
     assert dict(checks) == {str(words.name): str(words.sentence) for words in CHECKS.values()}
     assert [str(words.name) for words in CHECKS.values()] == list(CHECKS)
     assert {each.name for each in PERIODIC} == set(REGULAR)
+
+
+def test_estonian_sentences_are_polite() -> None:
+    texts = [each.string for each in catalog_of("et") if each.id]
+    forms = [form for text in texts for form in ([text] if isinstance(text, str) else text or ())]
+    assert [form for form in forms if FAMILIAR.search(form)] == []
 
 
 def test_no_template_speaks_without_translation() -> None:
