@@ -143,6 +143,14 @@ def test_what_cannot_be_names_its_field(mary: Browser, more: dict[str, str], fie
     assert f'href="#{field}"' in answer.text
 
 
+def test_a_fault_says_its_line_and_field(mary: Browser) -> None:
+    wrong = {"line-1-description": "", "line-1-price": "-5", "name": "A\x00B"}
+    text = mary.post("/drafts", form(**wrong)).text
+    assert "Line 1, Description: This is needed" in text
+    assert "Line 1, Price: a number such as 1.25, not below zero" in text
+    assert "Name: Only letters, digits and signs that can be seen" in text
+
+
 @pytest.mark.parametrize(
     "name", [*FORM, "due_on", "reference_number", "internal_notes", "address", "vat_no", "payer", "version"]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,18 @@ def test_the_last_day_is_the_whole_of_it(portal: Portal, mary: Browser) -> None:
     ends = portal.system.scalar("select expires_at from white_code where id = :id", id=key)
     assert ends.astimezone(UTC).isoformat() == "2030-06-30T21:00:00+00:00"
     assert 'value="2030-06-30"' in mary.get(f"/people/{key}/edit").text
+
+
+def test_a_summary_says_of_each_fault_which_field_it_is_in_the_order_of_the_form(mary: Browser) -> None:
+    answer = mary.post("/people", {"role": "viewer", "until": "tomorrow"})
+    summary = answer.text.partition('<div class="faults"')[2].partition("</ul>")[0]
+    assert re.findall(r"<a [^>]*>(.*?)</a>", summary) == [
+        "Country and personal code: This is needed",
+        "Name: This is needed",
+        "Who answers for it: This is needed",
+        "Last day: Write a day as 2027-01-31",
+        "Say why, in 3 to 500 characters: it stays on the timeline",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -113,12 +113,19 @@ class DraftForm(Typed):
     def _line(self, number: int, row: Row) -> DraftLine:
         text = self.text(f"line-{number}-description", least=1, most=300)
         vat = self.choice(f"line-{number}-vat", self.rates)
+        unit = self.text(f"line-{number}-unit", most=20)
+        for name, label in (("description", _("Description")), ("vat", _("VAT")), ("unit", _("Unit"))):
+            field = f"line-{number}-{name}"
+            if field in self.faults:
+                self.faults[field] = _(
+                    "Line %(number)s, %(name)s: %(fault)s", number=number, name=label, fault=self.faults[field]
+                )
         return DraftLine(
             description=text,
             quantity=self._decimal(number, "quantity", row, QUANTITY_PLACES),
             price=self._decimal(number, "price", row, PRICE_PLACES),
             vat_code=vat,
-            unit=self.text(f"line-{number}-unit", most=20),
+            unit=unit,
             discount=self._discount(number, row),
         )
 
@@ -128,7 +135,10 @@ class DraftForm(Typed):
             found = parse_plain(_plain(row[name]), places, field)
         except Invalid:
             self.faults[field] = _(
-                "Line %(number)s: a number such as 1.25, at most %(places)s places", number=number, places=places
+                "Line %(number)s, %(name)s: a number such as 1.25, not below zero, at most %(places)s places",
+                number=number,
+                name=_("Price") if name == "price" else _("Quantity"),
+                places=places,
             )
             return Decimal(0)
         if name == "quantity" and not found:
