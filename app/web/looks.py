@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.domain.money import parse_amount
 from app.web import words
 from app.web.filters import decimal, money, shortened
+from app.web.question_words import question_word
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -84,6 +85,11 @@ def _attempt_detail(each: Happening) -> str:
 
 def _reason(each: Happening) -> str:
     return each.reason or ""
+
+
+def _question(each: Happening) -> str:
+    kind = str(each.data.get("kind", ""))
+    return f"{question_word(kind)}: {each.reason}" if kind else _reason(each)
 
 
 def _of_bulk(each: Happening) -> str:
@@ -313,6 +319,6 @@ LOOKS: dict[str, Look] = {
     "review.item.handed_on": Look("person", "mute", lambda _each: _("The question was handed on"), _reason),
     "review.item.looked": Look("fetch", "wait", lambda _each: _("The gateway is asked again"), _reason),
     "review.item.resolved": Look("check", "good", lambda _each: _("A person decided"), _reason),
-    "review.item.opened": Look("warning", "warn", lambda _each: _("A person must decide"), _reason),
+    "review.item.opened": Look("warning", "warn", lambda _each: _("A person must decide"), _question),
 }
 UNKNOWN = Look("clock", "mute", lambda each: each.kind.replace(".", " ").replace("_", " ").capitalize(), _reason)

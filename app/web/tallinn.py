@@ -45,7 +45,7 @@ class Month:
     @property
     def words(self) -> str:
         """Return such as `November 2026`."""
-        return str(format_date(self.first, "LLLL y"))
+        return _as_headline(str(format_date(self.first, "LLLL y")))
 
     @classmethod
     def parse(cls, text: str) -> Month | None:
@@ -62,8 +62,7 @@ def today(now: datetime | None = None) -> date:
 def weekday_and_day(day: date) -> str:
     """Return such as `Saturday 21 November`."""
     pattern = {"et": "EEEE, d. MMMM", "ru": "EEEE, d MMMM"}.get(str(get_locale()), "EEEE d MMMM")
-    said = str(format_date(day, pattern))
-    return said[:1].upper() + said[1:]
+    return _as_headline(str(format_date(day, pattern)))
 
 
 def weekday(day: date) -> str:
@@ -77,3 +76,7 @@ def parse_day(text: str) -> date | None:
         return date.fromisoformat(text) if DAY.fullmatch(text) else None
     except ValueError:
         return None
+
+
+def _as_headline(said: str) -> str:
+    return said[:1].upper() + said[1:]

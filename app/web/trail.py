@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.web import words
+from app.web.desk_words import with_names
 from app.web.filters import day, money
 from app.web.looks import LOOKS, UNKNOWN
 from app.web.translation import translate as _
@@ -59,7 +60,8 @@ def _with_days(lines: list[Line]) -> list[Line]:
 def _happening(each: Happening, service: str, names: Mapping[str, str]) -> Line:
     look = LOOKS.get(each.kind, UNKNOWN)
     tone = "warn" if each.kind == "payment.fetched" and not each.data.get("agrees", True) else look.tone
-    detail = ", ".join(part for part in (look.detail(each), _by(each, service, names)) if part)
+    said = with_names(look.detail(each), {f"operator:{key}": name for key, name in names.items()})
+    detail = ", ".join(part for part in (said, _by(each, service, names)) if part)
     return Line(each.at, None, look.icon, tone, look.title(each), detail)
 
 

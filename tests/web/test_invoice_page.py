@@ -12,6 +12,7 @@ from sqlalchemy import event
 from app.extensions import db
 from app.queries import invoices
 from app.services import inbox
+from tests.web.desks import ask
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -248,7 +249,7 @@ def questions(system: System, number: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("et", "Täielikult makstud (kaart) 2"), ("ru", "Оплачен полностью (карта) 2")]
+    ("lang", "words"), [("et", "Täielikult makstud (kaart) "), ("ru", "Оплачен полностью (карта) 2")]
 )
 def test_the_story_is_told_in_other_languages_too(mary: Browser, lang: str, words: str) -> None:
     number, _reference = mary.portal.system.settle()
@@ -329,3 +330,14 @@ def test_why_it_is_not_paid_is_asked_and_answered_on_its_page(mary: Browser) -> 
     assert "Why is it not paid? " in mary.page(f"/invoices/{number}").text("span")
     paid, _reference = mary.portal.system.settle()
     assert "Why is it not paid?" not in mary.get(f"/invoices/{paid}").text
+
+
+def test_a_question_and_a_day_are_told_in_the_language_and_a_person_by_name(mary: Browser) -> None:
+    number = mary.portal.system.settle(amount="820.00")[0]
+    assert ask(mary, number, "750").status_code == 303
+    text = mary.page(f"/invoices/{number}?lang=et").text("main")
+    mary.page("/invoices?lang=en")
+    assert "Otsustab inimene: Tagasimakse ootab teist inimest." in text
+    assert "Tagasimakse ootab teist inimest: Mary" in text
+    assert "operator:" not in text
+    assert re.search(r"makstud \(kaart\) \d\d\.\d\d\.20\d\d kell", text)

@@ -11,6 +11,7 @@ from app.domain.invoice import InvoiceStatus as S
 from app.domain.payment import RECEIVED
 from app.web import why_words, words
 from app.web.filters import TALLINN, clock, money
+from app.web.question_words import question_word
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -41,7 +42,7 @@ def answer(found: InvoiceDetail, why: Explanation) -> Answer:
         return Answer(tone, headline, _rest(found), _step(why))
     if any(each.kind == "payment.differs" for each in found.questions):
         headline = _("Money came, but it differs from what was asked: a person decides.")
-    questions = " ".join(f"{each.sentence}." for each in found.questions)
+    questions = " ".join(dict.fromkeys(f"{question_word(each.kind)}." for each in found.questions))
     return Answer("warn", headline, _("A person must decide: %(questions)s", questions=questions), _step(why))
 
 
@@ -52,8 +53,8 @@ def on(moment: datetime) -> str:
 
 
 def day_in_words(day: date) -> str:
-    """Return such as `21 November 2026`."""
-    pattern = "d. MMMM y" if str(get_locale()) == "et" else "d MMMM y"
+    """Return such as `21 November 2026`; in Estonian the name of a month would have to be declined, a number fits."""
+    pattern = "dd.MM.y" if str(get_locale()) == "et" else "d MMMM y"
     return str(format_date(day, pattern))
 
 
