@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from app.queries.timeline import Happening
 
 MOST_PAYERS = 8
+WRITTEN_HERE = "portal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def waiting(cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> tuple[lis
             Invoice.updated_at,
         )
         .join(Initiator, Initiator.id == Invoice.initiator_id)
-        .where(Invoice.status == InvoiceStatus.DRAFT)
+        .where(Invoice.status == InvoiceStatus.DRAFT, Invoice.source == WRITTEN_HERE)
         .order_by(Invoice.created_at.desc(), Invoice.id.desc())
         .limit(size + 1)
     )
@@ -87,7 +88,7 @@ def one(invoice_id: int) -> tuple[Invoice, Draft]:
         .execute(
             select(Invoice, Initiator.code)
             .join(Initiator, Initiator.id == Invoice.initiator_id)
-            .where(Invoice.id == invoice_id, Invoice.source == "portal")
+            .where(Invoice.id == invoice_id, Invoice.source == WRITTEN_HERE)
             .execution_options(populate_existing=True)
         )
         .one_or_none()

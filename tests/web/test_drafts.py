@@ -207,6 +207,14 @@ def test_a_draft_in_the_list_of_invoices_leads_to_its_page(mary: Browser) -> Non
     assert f"/drafts/{invoice_id}" in mary.page("/invoices?status=cancelled").links()
 
 
+def test_the_list_holds_what_was_written_here_and_each_leads_to_its_form(mary: Browser) -> None:
+    ours, theirs = saved(mary), saved(mary)
+    mary.portal.system.sql("update invoice set source = 'seed' where id = :id", id=theirs)
+    listed = mary.page("/drafts").links()
+    assert f"/drafts/{ours}" in listed
+    assert f"/drafts/{theirs}" not in listed
+
+
 def test_a_payer_is_found_by_name_and_chosen(mary: Browser) -> None:
     system = mary.portal.system
     system.sql(
