@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFError
 from app.domain.errors import Forbidden
 from app.web.cookies import is_development, name_of
 from app.web.extensions import csrf
+from app.web.translation import translate as _
 
 if TYPE_CHECKING:
     from app.config import Settings
@@ -18,7 +19,12 @@ OURS = {"same-origin", "none"}
 
 
 class CrossSite(Forbidden):
-    """This form did not come from a fresh page of the portal: go back, reload the page and send it again."""
+    """The form did not come from a fresh page of the portal."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This form did not come from a fresh page of the portal: go back, reload the page and send it again.")
+        )
 
 
 def install(app: Flask) -> None:

@@ -38,6 +38,8 @@ SENTENCES = {
 # SQLSTATE classes that say "not now": no connection, no room, somebody intervened, a lock or a deadlock.
 PASSING = {"08", "40", "53", "55", "57"}
 AWAY = "The system is busy or being looked after: try again shortly"
+# Written for machines; what a page says of its status in the reader's language says the same.
+SAID_ANYWAY = {*SENTENCES.values(), AWAY}
 GATEWAYS = {"everypay"}
 DOES_NOT_ANSWER = "does not answer at the moment: try again shortly"
 GATEWAY_AWAY = f"The payment gateway {DOES_NOT_ANSWER}"
@@ -72,7 +74,8 @@ def page(status: int, sentence: str) -> Response:
     """Return the page, or for htmx the toast, that says what happened and what to do."""
     template = "errors/_toast.html" if request.headers.get("HX-Request") else "errors/page.html"
     phrase = HTTPStatus(status).phrase
-    html = render_template(template, status=status, phrase=phrase, sentence=sentence, request_id=request_id.current())
+    more = "" if sentence in SAID_ANYWAY else sentence
+    html = render_template(template, status=status, phrase=phrase, sentence=more, request_id=request_id.current())
     return Response(html, status=status, mimetype="text/html")
 
 

@@ -114,3 +114,12 @@ def _links(html: str) -> list[str]:
     from tests.web.page import Page  # noqa: PLC0415 - only this test walks
 
     return [link for link in Page(html).links() if link.startswith("/")]
+
+
+def test_who_is_refused_reads_what_to_do_in_the_language(mary: Browser) -> None:
+    refused = mary.client.post("/logout?lang=et", data={}).text
+    missing = mary.client.get("/nowhere?lang=et").text
+    mary.client.get("/nowhere?lang=en")
+    assert "Vorm ei tulnud portaali värskelt lehelt" in refused
+    assert "Siin pole midagi" in missing
+    assert "nothing at this address" not in missing
