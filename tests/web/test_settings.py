@@ -54,7 +54,8 @@ def test_a_change_counts_at_once_and_says_who_and_why(portal: Portal, mary: Brow
     page = mary.page("/settings")
     assert "1 250.50 €".replace(" ", "\N{NO-BREAK SPACE}") in mary.get("/settings").text
     assert "Mary" in page.text("td")
-    history = mary.page("/settings/refund_approval_above/edit")
+    assert 'value="1250,50"' in mary.get("/settings/refund_approval_above/edit?lang=et").text
+    history = mary.page("/settings/refund_approval_above/edit?lang=en")
     assert WHY in history.text("ol")
     assert "by Mary" in history.text("ol")
 

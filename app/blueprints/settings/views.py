@@ -10,9 +10,11 @@ from app.blueprints.acting import acting
 from app.blueprints.settings.rows import by_group, environment, row_of
 from app.domain.errors import Conflict, Invalid
 from app.domain.permission import Permission
+from app.domain.setting import Kind
 from app.queries import house
 from app.services import settings
 from app.web import setting_words
+from app.web.filters import decimal
 from app.web.guards import fresh_login_first, needs
 from app.web.history import told
 from app.web.htmx import render, see_other
@@ -42,7 +44,9 @@ def index() -> str:
 def edit(code: str) -> Response:
     """Ask for the new value, beside what was set before and by whom."""
     row = row_of(settings.named(code).code)
-    return _edit(code, {"value": row.known.shown(row.kept), "seen": _seen(row.kept)}, {})
+    value = row.known.shown(row.kept)
+    offered = decimal(value) if row.known.kind is Kind.MONEY else value
+    return _edit(code, {"value": offered, "seen": _seen(row.kept)}, {})
 
 
 @blueprint.post("/<code>")
