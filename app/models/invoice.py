@@ -85,7 +85,7 @@ class Invoice(Tenanted, Base):
             "account_id",
             postgresql_where=text(f"account_id is not null and {one_of('status', sorted(PAYABLE))}"),
         ),
-        Index("ix_invoice_amount", "total_minor", "id"),
+        Index("ix_invoice_amount", "total_minor", "id", postgresql_include=["created_at"]),
         Index("ix_invoice_customer_name", "customer_name"),
         Index("ix_invoice_initiator_amount", "initiator_id", "total_minor", "id"),
         Index("ix_invoice_paid", text(PAID_AT), "id", postgresql_include=["created_at", "paid_at"]),
