@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sqlalchemy import CTE, ColumnElement, Select, func, select
 
 from app.domain.errors import NotFound
-from app.domain.invoice import InvoiceStatus
+from app.domain.invoice import PAYABLE
 from app.extensions import db
 from app.models.dispute import Dispute
 from app.models.initiator import Initiator
-from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
+from app.models.invoice import BULK, KINDS, Invoice, InvoiceLine, InvoiceVat
 from app.models.outbox import OutboxRow
 from app.models.payment import Payment
 from app.models.refund import Refund
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 # How many are looked at one by one for a common word: all of a filter, or at most so many of the next in the order.
 FEW, LOOKED_AT = 2_000, 2_000
-UNPAID = [InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.PENDING, InvoiceStatus.CHARGED_WITH_ERROR]
+# What money is still to come for; a bulk payment holds what is owed on its members.
+OPEN = InvoiceFilter(statuses=tuple(sorted(PAYABLE)), kinds=tuple(kind for kind in KINDS if kind != BULK))
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,22 @@ def test_the_count_opens_what_it_counts(own_mary: Browser) -> None:
     assert len(numbers(own_mary.get(address).text)) == 3
 
 
+def test_what_is_paid_in_part_is_unpaid_as_on_the_first_page(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    fill(system, 2)
+    fill(system, 1, first=160_000)
+    system.sql("update invoice set status = 'partially_paid', captured_minor = 2000 where number = 160000")
+    system.sql(
+        "insert into invoice (public_token, number, initiator_id, kind, status, subtotal_minor, total_minor) "
+        "select 'token-bulk', 170000, initiator_id, 'bulk', 'unpaid', 24000, 24000 from invoice where number = 150005"
+    )
+    page = own_mary.page("/invoices")
+    assert "3 invoices are unpaid, for 340.00 €" in page.text("a")
+    address = next(link for link in page.links() if "status=partially_paid" in link)
+    assert sorted(numbers(own_mary.get(address).text)) == [150_005, 150_006, 160_000]
+    assert "340.00" in own_mary.get("/overview").text
+
+
 def test_the_count_stops_at_ten_thousand(own_mary: Browser) -> None:
     fill(own_mary.portal.system, 10_001)
     assert "10\N{NO-BREAK SPACE}000+ invoices" in own_mary.get("/invoices").text

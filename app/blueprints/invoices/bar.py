@@ -9,7 +9,6 @@ from flask import url_for
 from app.blueprints.invoices.forms import CHOICES, PERIODS, as_query, as_view, whole_query
 from app.models.invoice import KINDS
 from app.queries import invoices, saved_views
-from app.queries.invoice_filter import InvoiceFilter
 from app.queries.sorting import Sort
 from app.web import words
 from app.web.filters import money
@@ -22,6 +21,7 @@ from app.web.translation import translate_later
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.queries.invoice_filter import InvoiceFilter
     from app.queries.paging import Count
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -196,9 +196,9 @@ def _all(found: Count) -> str:
 
 def unpaid() -> Unpaid:
     """Return how many invoices are unpaid and for how much; the sum is left out where they are too many to add up."""
-    statuses = tuple(map(str, invoices.UNPAID))
-    found = invoices.owed(InvoiceFilter(statuses=statuses))
-    address = url_for("invoices.index", status=statuses)
+    found = invoices.owed(invoices.OPEN)
+    wanted = invoices.OPEN
+    address = url_for("invoices.index", status=wanted.statuses, kind=wanted.kinds, column=["reference", "owed"])
     if not found.many.number:
         return Unpaid(_("Nothing is unpaid"), address)
     if found.many.is_capped:

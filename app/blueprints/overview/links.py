@@ -8,7 +8,7 @@ from flask import url_for
 
 from app.domain.invoice import PAYABLE
 from app.domain.invoice import InvoiceStatus as S
-from app.models.invoice import BULK, KINDS
+from app.queries.invoices import OPEN
 from app.web.navigation import allowed_endpoint
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from app.queries.money_moved import MovedFilter
-
-# A collective payment owes nothing itself, so it is not counted and not shown.
-OWING_KINDS = [kind for kind in KINDS if kind != BULK]
 
 
 def moved(wanted: MovedFilter, **narrower: str) -> str:
@@ -44,7 +41,7 @@ def open_invoices(
     service: str = "",
 ) -> str:
     """Return where the open invoices created on these days are listed, both included, with what each still owes."""
-    said: dict[str, Any] = {"status": sorted(map(str, statuses)), "kind": OWING_KINDS, "column": ["reference", "owed"]}
+    said: dict[str, Any] = {"status": sorted(map(str, statuses)), "kind": OPEN.kinds, "column": ["reference", "owed"]}
     if service:
         said["service"] = service
     if first:
