@@ -114,6 +114,7 @@ RANGE = {
     "used": Word(_("In use"), "good"),
     "waits": Word(_("Follows"), "mute"),
     "full": Word(_("Full"), "off"),
+    "closed": Word(_("Closed"), "off"),
 }
 ACCESS = {
     "live": Word(_("Has access"), "good"),

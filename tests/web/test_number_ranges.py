@@ -95,7 +95,7 @@ def test_parallel_takers_go_over_without_a_double_and_without_a_gap(own_portal: 
     assert numbers == [*range(13997, 14002), *range(22001, 22011), *range(23001, 23021)]
 
 
-def test_a_block_that_does_not_fit_is_taken_whole_from_the_next_range(own_portal: Portal) -> None:
+def test_a_block_that_does_not_fit_is_taken_whole_from_the_next_range(own_portal: Portal, own_mary: Browser) -> None:
     fill_up(own_portal, "monthly", 3)
     add(own_portal, "monthly", 410001, 410100)
     with own_portal.system.app.app_context():
@@ -104,6 +104,9 @@ def test_a_block_that_does_not_fit_is_taken_whole_from_the_next_range(own_portal
         with pytest.raises(NumberRangeExhausted):
             numbering.take_monthly_numbers(caller, 500)
         db.session.remove()
+    html = own_mary.get("/number-ranges").text
+    assert ">Closed<" in html  # three of its numbers were never given: it is not full
+    assert ">Full<" not in html
 
 
 def test_numbers_that_came_with_invoices_are_not_given_again(own_portal: Portal) -> None:
