@@ -22,8 +22,9 @@ TOGETHER = "registering together"
 
 # Everything new invoices are, in one statement and so one round trip (decisions.md 23). A number somebody else took
 # from a range makes no row; a number above the counter of its range moves the counter, as importing does (eis.md 7.1).
-# Invoices come first and in the order of their numbers: of two processes that share some, the later one waits at the
-# first of them and holds nothing the other wants. What was asked is known by its token: two may ask for one number.
+# Locks are taken in one order, as many_invoices does: the counter, then invoices in the order of their numbers, so that
+# of two who share some the later one waits and holds nothing the other wants. What was asked is known by its token, as
+# two may ask for one number.
 CREATE = Prepared("""
 with asked as materialized (
   select * from json_to_recordset(cast(:rows as json)) as row (
@@ -31,6 +32,14 @@ with asked as materialized (
            currency text, total bigint, description text, reference_number text, customer_name text,
            customer_email text, custom_field_1 text, payment_link text, accounts bigint[], amounts bigint[],
            actor text, issued jsonb, link_made jsonb)
+), passed as (
+  update number_range r set next_number = asked.highest + 1
+    from (select r.id, max(number) as highest
+            from asked join number_range r on r.tenant_id = asked.tenant_id and r.kind in ('invoice', 'deposit')
+                                          and r.active and number between r.next_number and r.last_number
+           group by r.id) as asked
+   where r.id = asked.id and r.next_number <= asked.highest
+  returning 1
 ), made as (
   insert into invoice (tenant_id, public_token, number, initiator_id, kind, status, currency, subtotal_minor,
                        total_minor, description, reference_number, customer_name, customer_email, custom_field_1,
@@ -46,18 +55,12 @@ with asked as materialized (
                       where r.tenant_id = asked.tenant_id and r.number = asked.number
                         and r.initiator_id <> all(asked.owns)
                         and r.range_id in (select id from number_range where kind <> 'monthly'))
+     and (select count(*) from passed) >= 0
    order by number
   on conflict (tenant_id, number) do nothing
   returning id, public_token
 ), new as (
   select made.id, asked.* from made join asked using (public_token)
-), passed as (
-  update number_range r set next_number = asked.highest + 1
-    from (select r.id, max(number) as highest
-            from asked join number_range r on r.tenant_id = asked.tenant_id and r.kind in ('invoice', 'deposit')
-                                          and r.active and number between r.next_number and r.last_number
-           group by r.id) as asked
-   where r.id = asked.id and r.next_number <= asked.highest
 ), used as (
   update number_reservation r set used_at = clock_timestamp()
     from asked
