@@ -30,10 +30,14 @@ class _Place(Generic[A, R]):
 
 
 class Together(Generic[A, R]):
-    """Work that costs little more for many than for one; `work` returns one answer for each it was asked, in order."""
+    """Work that costs little more for many than for one; `work` returns one answer for each it was asked, in order.
 
-    def __init__(self, work: Callable[[Sequence[A]], Sequence[R]]) -> None:
+    What it raises for many as `fault` may be the fault of one of them.
+    """
+
+    def __init__(self, work: Callable[[Sequence[A]], Sequence[R]], fault: type[Exception]) -> None:
         self._work = work
+        self._fault = fault
         self._lock = Lock()
         self._waiting: list[_Place[A, R]] | None = None  # None while nobody is at work
 
@@ -75,7 +79,7 @@ class Together(Generic[A, R]):
         try:
             for place, answer in zip(company, self._work([place.asked for place in company]), strict=True):
                 place.answers = (answer,)
-        except Exception:
+        except self._fault:
             if len(company) == 1:
                 raise
         finally:

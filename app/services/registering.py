@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
 
 from app.prepared import Prepared
 from app.together import Together
@@ -96,7 +97,9 @@ def make(row: dict[str, Any]) -> int | None:
     """
     if in_transaction():
         return _make([row])[0]
-    together: Together[dict[str, Any], int | None] = current_app.extensions.setdefault(TOGETHER, Together(_make))
+    together: Together[dict[str, Any], int | None] = current_app.extensions.setdefault(
+        TOGETHER, Together(_make, DBAPIError)
+    )
     return together.run(row)
 
 

@@ -54,7 +54,7 @@ def _waiting(shared: Together[int, int], how_many: int) -> None:
 def _asked_while_one_works(
     pool: ThreadPoolExecutor, work: Work, others: range
 ) -> tuple[Together[int, int], list[Future[int]]]:
-    shared = Together(work)
+    shared = Together(work, ValueError)
     first = pool.submit(shared.run, 1)
     assert work.begun.acquire(timeout=10)
     rest = [pool.submit(shared.run, each) for each in others]
@@ -64,7 +64,7 @@ def _asked_while_one_works(
 
 def test_who_comes_alone_waits_for_nobody(work: Work) -> None:
     work.held.set()
-    shared = Together(work)
+    shared = Together(work, ValueError)
     assert [shared.run(each) for each in (1, 2, 3)] == [2, 4, 6]
     assert work.sets == [[1], [2], [3]]
 
@@ -103,7 +103,7 @@ def test_a_fault_of_one_is_raised_and_the_next_may_work(work: Work) -> None:
 
 def test_whom_long_work_leaves_out_works_alone(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(together, "LONGEST_WAIT_S", 0.05)
-    shared = Together(work)
+    shared = Together(work, ValueError)
     with ThreadPoolExecutor(MANY) as pool:
         first = pool.submit(shared.run, 1)
         assert work.begun.acquire(timeout=10)
@@ -127,7 +127,7 @@ def test_everybody_gets_their_own_answer_whoever_fails(monkeypatch: pytest.Monke
             raise ValueError(asked)
         return [2 * each for each in asked]
 
-    shared = Together(work)
+    shared = Together(work, ValueError)
 
     def run(each: int) -> int | str:
         try:
