@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,12 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
 from app.models.invoice import BULK, Invoice, InvoiceClaim
-from app.prepared import Prepared
-from app.services import invoice_lines, ledger, notices, search, timeline
+from app.services import invoice_lines, ledger, notices, registering, search, timeline
 from app.services import links as payment_links
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.settlement import settle_nothing
 from app.services.timeline import Actor
-from app.uow import at_once, retried, transaction
+from app.uow import retried, transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -32,51 +30,6 @@ if TYPE_CHECKING:
 
 PORTAL = "portal"
 HIGHEST_NUMBER = 2_147_483_647  # Directo's limit for document numbers (protocols.md 6)
-
-# Everything a new invoice is, in one statement and so one round trip (decisions.md 23). A number somebody else took
-# from a range makes no row; a number above the counter of its range moves the counter, as importing does (eis.md 7.1).
-CREATE = Prepared("""
-with passed as (
-  update number_range set next_number = cast(:number as bigint) + 1
-   where tenant_id = :tenant_id and kind in ('invoice', 'deposit') and active
-     and :number >= next_number and :number <= last_number
-), used as (
-  update number_reservation set used_at = clock_timestamp()
-   where tenant_id = :tenant_id and number = :number and initiator_id = any(:owns) and used_at is null
-), made as (
-  insert into invoice (tenant_id, public_token, number, initiator_id, kind, status, currency, subtotal_minor,
-                       total_minor, description, reference_number, customer_name, customer_email, custom_field_1,
-                       payment_link, account_id, issued_at, source)
-  select :tenant_id, :public_token, :number, :initiator_id, :kind, 'unpaid', :currency, :total, :total, :description,
-         :reference_number, :customer_name, :customer_email, :custom_field_1, :payment_link,
-         (select account_id from reference
-           where tenant_id = :tenant_id and number = :reference_number and initiator_id = any(:owns)),
-         clock_timestamp(), 'api'
-   where not exists (select 1 from number_reservation
-                      where tenant_id = :tenant_id and number = :number and initiator_id <> all(:owns)
-                        and range_id in (select id from number_range where kind <> 'monthly'))
-  on conflict (tenant_id, number) do nothing
-  returning id
-), booked as (
-  insert into ledger_transaction (tenant_id, kind, dedupe_key, invoice_id)
-  select :tenant_id, 'invoice.issued', 'invoice\\:' || id || '\\:issued', id from made where :total > 0
-  returning id
-), entries as (
-  insert into ledger_entry (tenant_id, transaction_id, account_id, amount_minor, currency)
-  select :tenant_id, booked.id, side.account_id, side.amount, :currency
-    from booked, unnest(cast(:accounts as bigint[]), cast(:amounts as bigint[])) as side (account_id, amount)
-), told as (
-  insert into event (tenant_id, kind, invoice_id, actor_kind, actor, data)
-  select :tenant_id, kind, made.id, 'initiator', :actor, data
-    from made, (values ('invoice.issued', cast(:issued as jsonb)), ('invoice.link.made', cast(:link_made as jsonb)))
-               as line (kind, data)
-), owed as (
-  insert into outbox (tenant_id, kind, dedupe_key, lane_id, invoice_id, payload, run_at)
-  select :tenant_id, 'search.invoice.index', made.id || '\\:1', lane.id, made.id, '{}', now() + interval '1 second'
-    from made, lane where lane.name = 'search'
-)
-select id from made
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +74,11 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
     """
     check(caller, command.initiator_code, command.number)
     link = links.sign(link_request(command))
-    values = _values(caller, command, link)
-    if command.amount.minor > 0 and not command.unique_id and at_once(CREATE, values) is not None:
+    row = _row(caller, command, link)
+    if command.amount.minor > 0 and not command.unique_id and registering.make(row) is not None:
         return Registered(command.number, link, created=True)
     with transaction() as tx:
-        invoice_id = tx.execute(CREATE.text, values).scalar_one_or_none()
+        invoice_id = registering.make(row)
         if invoice_id is None:
             _same_again(tx, caller, command)
             return Registered(command.number, link, created=False)
@@ -217,7 +170,7 @@ def reprice(tx: Session, invoice: Invoice, amount: Money, actor: Actor, links: L
         recompute(invoice)
 
 
-def _values(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, Any]:
+def _row(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, Any]:
     initiator_id = caller.owns[caller.codes.index(command.initiator_code)]
     postings = books.issued(command.initiator_code, command.amount)
     amount = {"amount": format_amount(command.amount), "currency": command.amount.currency}
@@ -240,8 +193,8 @@ def _values(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, An
         "accounts": [accounts[posting.account] for posting in postings],
         "amounts": [posting.amount.minor for posting in postings],
         "actor": caller.code,
-        "issued": json.dumps({"number": command.number, **amount}),
-        "link_made": json.dumps({"gateway": "everypay", **amount}),
+        "issued": {"number": command.number, **amount},
+        "link_made": {"gateway": "everypay", **amount},
     }
 
 

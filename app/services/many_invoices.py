@@ -46,9 +46,9 @@ NAMES = {"custom_field2": "initiator", "invoice_number": "number"}
 # call waits until that one ends.
 ROOM = text("set local statement_timeout = '60s'; set local lock_timeout = '10s'")
 
-# Everything many new invoices are, in one statement (decisions.md 23): the same rows as `invoices.CREATE` writes of
-# one, which is not this one because one row is cheaper without sets. Invoices come first and in the order of their
-# numbers: of two calls that share some, the later one waits at the first of them and holds nothing the other wants.
+# Everything many new invoices are, in one statement (decisions.md 23): the same rows as `registering.CREATE` makes, and
+# their lines. Invoices come in the order of their numbers: of two calls that share some, the later one waits at the
+# first of them and holds nothing the other wants.
 MAKE = text("""
 with made as (
   insert into invoice (tenant_id, public_token, number, initiator_id, kind, status, currency, subtotal_minor, tax_minor,

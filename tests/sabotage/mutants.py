@@ -12,6 +12,7 @@ from tests.sabotage.mutants_of_closed_days import CLOSED_DAYS
 from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_many_invoices import MANY_INVOICES
 from tests.sabotage.mutants_of_refunds import REFUNDS
+from tests.sabotage.mutants_of_registering import REGISTERING
 from tests.sabotage.mutants_of_settlement import SETTLEMENT
 
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
@@ -176,6 +177,7 @@ MUTANTS = [
     *IMPORTS,
     *MANY_INVOICES,
     *REFUNDS,
+    *REGISTERING,
     *SETTLEMENT,
     Mutant(
         "the last number is never given",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from sqlalchemy import event
 
+from app import together
 from app.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -173,8 +174,8 @@ def races(depth: int) -> Iterator[Race]:
 
 @contextmanager
 def before_each_statement(engine: Engine, do: Callable[..., Any]) -> Iterator[None]:
-    """Do this before each statement, whether SQLAlchemy sends it or it was prepared."""
-    run = Prepared.run
+    """Do this before each statement, prepared or not; nobody works for another thread meanwhile."""
+    run, wait_s = Prepared.run, together.LONGEST_WAIT_S
 
     def announced(statement: Prepared, *values: Any) -> Any:
         do()
@@ -182,8 +183,10 @@ def before_each_statement(engine: Engine, do: Callable[..., Any]) -> Iterator[No
 
     event.listen(engine, "before_cursor_execute", do)
     Prepared.run = announced  # type: ignore[assignment,method-assign]
+    together.LONGEST_WAIT_S = 0
     try:
         yield
     finally:
         Prepared.run = run  # type: ignore[method-assign]
+        together.LONGEST_WAIT_S = wait_s
         event.remove(engine, "before_cursor_execute", do)
