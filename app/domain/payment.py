@@ -110,18 +110,22 @@ def decide(  # noqa: PLR0911 - one line per case
     standing_minor: int | None,
     captured_minor: int,
     refunded_minor: int,
+    agreed_minor: int | None = None,
 ) -> Decision:
     """Return what the fetched state does to a payment (other-systems.md 7.2, security.md T05, T15, T18).
 
     In minor units: `standing_minor` is what the gateway still holds, `captured_minor` what we booked as received,
-    `refunded_minor` what we booked as given back. A state nobody knows and money that went back before it came are
-    questions for a person, never a guess.
+    `refunded_minor` what we booked as given back, `agreed_minor` what was asked if the gateway says that all of it was
+    paid as asked: then money that came and went back between two looks is booked as both. A state nobody knows and
+    money that went back and never came as asked are questions for a person, never a guess.
     """
     if observed is ObservedState.UNKNOWN:
         return Decision(DecisionKind.REVIEW, reason="this state is not known here")
     if observed is ObservedState.CHARGED_BACK:
-        return _charged_back(current)
+        return _charged_back(current, agreed_minor)
     if observed is ObservedState.REFUNDED:
+        if current not in RECEIVED and current is not P.REFUNDED:
+            return _came_and_went(current, standing_minor, agreed_minor)
         return _refunded(current, standing_minor, captured_minor, refunded_minor)
     wish = _WISH[observed]
     if wish == current:
@@ -134,17 +138,28 @@ def decide(  # noqa: PLR0911 - one line per case
     return Decision(DecisionKind.APPLY, wish, via=via, late=current in ENDED)
 
 
-def _charged_back(current: PaymentStatus) -> Decision:
+def _charged_back(current: PaymentStatus, agreed_minor: int | None) -> Decision:
     if current is P.CHARGED_BACK:
         return _SAME
-    if current not in RECEIVED:
+    if current in RECEIVED:
+        return Decision(DecisionKind.APPLY, P.CHARGED_BACK)
+    return _by_way_of_received(current, P.CHARGED_BACK, agreed_minor)
+
+
+def _came_and_went(current: PaymentStatus, standing_minor: int | None, agreed_minor: int | None) -> Decision:
+    if standing_minor is None or agreed_minor is None or not 0 <= standing_minor < agreed_minor:
         return _went_back_too_early(current)
-    return Decision(DecisionKind.APPLY, P.CHARGED_BACK)
+    to = P.PARTIALLY_REFUNDED if standing_minor else P.REFUNDED
+    return _by_way_of_received(current, to, agreed_minor)
+
+
+def _by_way_of_received(current: PaymentStatus, to: PaymentStatus, agreed_minor: int | None) -> Decision:
+    if agreed_minor is None or (current, P.COMPLETED) not in EDGES or current is P.CHARGED_BACK:
+        return _went_back_too_early(current)
+    return Decision(DecisionKind.APPLY, to, via=P.COMPLETED, late=current in ENDED)
 
 
 def _refunded(current: PaymentStatus, standing_minor: int | None, captured_minor: int, refunded_minor: int) -> Decision:
-    if current not in RECEIVED and current is not P.REFUNDED:
-        return _went_back_too_early(current)
     if standing_minor is None and current is P.REFUNDED:
         return _SAME
     if standing_minor is None or not 0 <= standing_minor <= captured_minor:

@@ -12,13 +12,13 @@ from app.domain.bulk import parse_members
 from app.domain.errors import Invalid
 from app.domain.invoice import InvoiceStatus, is_payable
 from app.domain.money import Money, format_amount, sum_money
-from app.domain.payment import PaymentStatus
 from app.models.bulk import BulkMember
 from app.models.invoice import BULK, DEPOSIT, Invoice
 from app.models.payment import Payment
 from app.services import bulk_members, timeline
 from app.services.invoice_status import lock_all, recompute
 from app.services.numbered_invoices import NewInvoice, issue, owner_id
+from app.services.open_pages import MOVING
 from app.services.payments import OneOff
 from app.services.timeline import Actor
 from app.uow import retried, transaction
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 # Requests of one service about bulk payments go one after the other: each may replace what another has made.
 TURN = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
-# The gateway has begun to move the money: another page for the same invoices would be a second payment.
-MOVING = [PaymentStatus.PROCESSING.value, PaymentStatus.AUTHORIZED.value]
 
 
 @dataclass(frozen=True, slots=True)

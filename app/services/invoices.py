@@ -15,7 +15,7 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
 from app.models.invoice import BULK, Invoice, InvoiceClaim
-from app.services import invoice_lines, ledger, notices, registering, search, timeline
+from app.services import invoice_lines, ledger, notices, registering, search, siblings, timeline
 from app.services import links as payment_links
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.settlement import settle_nothing
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.services.initiators import Caller
 
 PORTAL = "portal"
+REPRICED = {InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.CHARGED_WITH_ERROR}
 HIGHEST_NUMBER = 2_147_483_647  # Directo's limit for document numbers (protocols.md 6)
 
 
@@ -124,7 +125,8 @@ def link_request(command: RegisterInvoice) -> LinkRequest:
 def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner | None = None) -> None:
     """Set a new total on an invoice nobody paid (eis.md 5.14) and sign its link anew.
 
-    Raises NotFound, or StatusRefused when money came or is on its way.
+    A page the payer has not used yet forbids nothing: what comes through it is booked as what it is, and the next page
+    asks for the new amount. Raises NotFound, or StatusRefused when money came or is on its way.
     """
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, number)
@@ -134,7 +136,7 @@ def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner 
             raise StatusRefused(f"Invoice {number} is a bulk payment: its amount is the sum of its invoices")
         if invoice.source == PORTAL or invoice.credited_minor:
             raise StatusRefused(f"Invoice {number} is a document of its own: a credit note changes its amount")
-        if invoice.status not in {InvoiceStatus.UNPAID, InvoiceStatus.OVERDUE, InvoiceStatus.CHARGED_WITH_ERROR}:
+        if invoice.status not in REPRICED and not siblings.are_untouched(invoice):
             raise StatusRefused(f"Invoice {number} is {invoice.status}: its amount is fixed")
         if invoice_lines.has_any(invoice.id):
             raise StatusRefused(f"Invoice {number} has lines: its amount is what they come to")
@@ -207,9 +209,18 @@ def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:
     if command.unique_id:
         if invoice.cancelled_at is not None:
             raise StatusRefused(f"Invoice {invoice.number} is cancelled: take a new number")
+        if invoice.paid_at is not None and not _has_claim(tx, invoice.id, command.unique_id):
+            raise StatusRefused(f"Invoice {invoice.number} is won by somebody else: take a new number")
         _claim(tx, invoice.id, caller.tenant_id, command)
     elif invoice.total_minor != command.amount.minor or invoice.currency != command.amount.currency:
         raise RegisteredDifferently
+
+
+def _has_claim(tx: Session, invoice_id: int, unique_id: str) -> bool:
+    claim = select(InvoiceClaim.id).where(
+        InvoiceClaim.invoice_id == invoice_id, InvoiceClaim.user_unique_id == unique_id
+    )
+    return tx.scalar(claim) is not None
 
 
 def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoice) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from app.domain.errors import Conflict, Invalid, Outcome, ProviderFailure
+from app.domain.errors import Invalid, Outcome, ProviderFailure
 from app.domain.invoice import InvoiceStatus, is_payable
 from app.domain.money import Money, format_amount
 from app.domain.origin import is_allowed
-from app.domain.payment import ObservedState, PaymentStatus
+from app.domain.payment import PaymentStatus
 from app.domain.ports import OneOffRequest
 from app.models.payment import GatewayReference, Payment
-from app.services import partial_payments, siblings, timeline
+from app.services import open_pages, partial_payments, siblings, timeline
 from app.services.bulk_members import order_reference_of
 from app.services.invoice_status import lock, lock_by_number, recompute
+from app.services.open_pages import BeingMade, NotPayable
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
 
@@ -28,9 +30,12 @@ if TYPE_CHECKING:
     from app.domain.ports import CreatedPayment, HostedGateway
     from app.models.invoice import Invoice
     from app.services.initiators import Caller
+    from app.services.open_pages import OpenPage
 
 # A payer who comes back within this time gets the same page again instead of a second way to pay (features.md F4).
 REUSE = timedelta(minutes=10)
+# How long who asks for a page waits for the same one, which somebody else is making.
+PATIENCE_S, PAUSE_S = 5.0, 0.1
 # An attempt whose answer was lost cannot be asked for without its reference: it is given up after this time.
 LOST_AFTER = timedelta(hours=24)
 
@@ -53,10 +58,6 @@ class StartedPayment:
     payment_id: int
 
 
-class NotPayable(Conflict):
-    """This invoice cannot be paid any more."""
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A payment row as the steps between transactions need it."""
@@ -74,20 +75,23 @@ def start_one_off(
     allowed_origins: Sequence[str],
     *,
     plain_http: bool = False,
-    first_check_s: int = 60,
+    poll_ladder_s: Sequence[int] = (60,),
 ) -> StartedPayment:
     """Make a hosted payment for the balance, or a part of it, and return the page to send the payer to.
 
-    The payer who asks again while the page is untouched gets the same page. Raises NotFound, Invalid, NotPayable for
-    a paid, refunded or cancelled invoice (eis.md 14), ProviderFailure; after an unknown outcome the attempt stays
+    The payer who asks again while the page is untouched gets the same page, and so do two who ask at once. Raises
+    NotFound, Invalid, NotPayable for an invoice that is paid, refunded, cancelled (eis.md 14) or being paid at this
+    moment, BeingMade when somebody else's page takes long, ProviderFailure; after an unknown outcome the attempt stays
     open, because the gateway may have made the payment (reliability.md 3.1, law 6).
     """
     check_return(command.customer_url, allowed_origins, plain_http=plain_http)
-    standing = _untouched(caller, command, gateway)
-    if standing is not None and standing.link and _still_untouched(standing, gateway):
-        return StartedPayment(standing.link, standing.payment_id)
+    pages = _pages(caller, command, gateway)
+    untouched = open_pages.look(pages, gateway, poll_ladder_s)
+    looked_at = [page.payment_id for page in pages]
     for last in (False, False, True):
-        attempt = _open(caller, command, gateway)
+        attempt = _standing(caller, command, gateway, untouched) or _opened(caller, command, gateway, looked_at)
+        if attempt.link:
+            return StartedPayment(attempt.link, attempt.payment_id)
         try:
             created = gateway.create_payment(attempt.request)
         except ProviderFailure as failure:
@@ -96,7 +100,7 @@ def start_one_off(
             if failure.order_taken and not last:
                 continue
             raise
-        return _store_link(attempt, created, gateway, first_check_s)
+        return _store_link(attempt, created, gateway, poll_ladder_s[0])
     raise AssertionError
 
 
@@ -119,42 +123,52 @@ def check_return(customer_url: str, allowed_origins: Sequence[str], *, plain_htt
         raise Invalid.field("customer_url", "this url not supported")
 
 
-def _untouched(caller: Caller, command: OneOff, gateway: HostedGateway) -> Attempt | None:
-    """Return the open attempt that asks for exactly the same and is young enough to be used again."""
+def _pages(caller: Caller, command: OneOff, gateway: HostedGateway) -> list[OpenPage]:
+    with transaction() as tx:
+        invoice = lock_by_number(tx, caller.owns, command.number)
+        _due(invoice, command)
+        return open_pages.of(tx, invoice, gateway)
+
+
+def _standing(caller: Caller, command: OneOff, gateway: HostedGateway, untouched: Sequence[int]) -> Attempt | None:
+    """Return the youngest of these attempts that asks for exactly the same and is young enough to be used again."""
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         due = _due(invoice, command)
+        same = open_pages.same(invoice, gateway, due, command.customer_url)
         row = tx.scalars(
-            select(Payment)
-            .where(
-                Payment.invoice_id == invoice.id,
-                Payment.gateway == gateway.name,
-                Payment.status == PaymentStatus.PENDING,
-                Payment.provider_state == "initial",
-                Payment.amount_minor == due.minor,
-                Payment.customer_url == command.customer_url,
-                Payment.created_at > func.now() - REUSE,
-            )
-            .order_by(Payment.id.desc())
-            .limit(1)
+            same.where(Payment.id.in_(untouched), Payment.created_at > func.now() - REUSE).limit(1)
         ).one_or_none()
         return None if row is None else _attempt(row, command, due)
 
 
-def _still_untouched(standing: Attempt, gateway: HostedGateway) -> bool:
-    """Take a last look: a page the payer already used must not be shown again."""
-    assert standing.external_id is not None  # noqa: S101 - an attempt with a link has a reference
-    try:
-        return gateway.fetch_payment(standing.external_id).state is ObservedState.INITIAL
-    except ProviderFailure:
-        return False
+def _opened(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int]) -> Attempt:
+    """Return a new attempt; of two who ask for the same at once the later one gets the page of the other.
+
+    Raises BeingMade when making that one takes longer than a payer waits.
+    """
+    ends = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return _open(caller, command, gateway, looked_at)
+        except BeingMade:
+            if time.monotonic() > ends:
+                raise
+        time.sleep(PAUSE_S)
 
 
 @retried
-def _open(caller: Caller, command: OneOff, gateway: HostedGateway) -> Attempt:
+def _open(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int] | None = None) -> Attempt:
+    """Return a new attempt; or, when looks were taken, one for the same that somebody else made since then."""
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         due = _due(invoice, command)
+        open_pages.check_moving(tx, invoice, due)
+        open_pages.check_made(tx, invoice, gateway, due, command.customer_url)
+        if looked_at is not None:
+            made = open_pages.just_made(tx, invoice, gateway, due, command.customer_url, but=looked_at)
+            if made is not None:
+                return _attempt(made, command, due)
         attempts = tx.scalar(select(func.count()).where(Payment.invoice_id == invoice.id, Payment.method == "hosted"))
         payment = Payment(
             tenant_id=invoice.tenant_id,

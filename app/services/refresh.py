@@ -13,6 +13,7 @@ from app.domain.errors import Outcome, ProviderFailure
 from app.domain.money import Money, format_amount
 from app.domain.order_reference import parse
 from app.domain.payment import DecisionKind, ObservedState, PaymentStatus, decide
+from app.models.event import Event
 from app.models.invoice import Invoice, InvoiceClaim
 from app.models.payment import GatewayReference, Payment
 from app.services import disputes, doubts, give_back, hints, inbox, notices, outbox, reviews, siblings, timeline
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from app.domain.ports import FetchedPayment, HostedGateway
 
 ORDINARY, MOST_PATIENT_S = 10, 60  # messages about one payment; seconds between looks in a storm
+# An open payment is asked about as long as its page may live; nightly comparisons see what comes later.
+ASKED_FOR = timedelta(days=14)
+BELIEVED_AFTER = 3  # looks of the clock at a payment the gateway says it does not know
 FAILED = {PaymentStatus.FAILED, PaymentStatus.EXPIRED}
 
 
@@ -52,7 +56,7 @@ def refresh(reference_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[i
         fetched = gateway.fetch_payment(look.external_id)
     except ProviderFailure as failure:
         if failure.outcome is Outcome.REFUSED and failure.permanent:
-            return _unknown_there(look, failure)
+            return _unknown_there(look, failure, poll_ladder_s)
         raise
     return take_over(look, fetched, gateway, poll_ladder_s)
 
@@ -190,7 +194,7 @@ def _lock_payment(
 
 
 def _from_link(tx: Session, look: Look, fetched: FetchedPayment, gateway: HostedGateway, invoice: Invoice) -> Payment:
-    expected = Money(_claimed(tx, invoice, fetched) or invoice.total_minor, invoice.currency)
+    expected = _expected(tx, invoice, fetched)
     payment = Payment(
         tenant_id=invoice.tenant_id,
         public_token=secrets.token_urlsafe(16),
@@ -214,6 +218,18 @@ def _from_link(tx: Session, look: Look, fetched: FetchedPayment, gateway: Hosted
         data={"amount": format_amount(expected), "currency": expected.currency, "by": "link"},
     )
     return payment
+
+
+def _expected(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> Money:
+    """Return what the link asked for: a link signed before the amount changed was asked for rightly as well."""
+    now = Money(_claimed(tx, invoice, fetched) or invoice.total_minor, invoice.currency)
+    if fetched.initial is None or fetched.initial in {now, Money(invoice.total_minor, invoice.currency)}:
+        return now
+    before = {"before": format_amount(fetched.initial), "currency": fetched.initial.currency}
+    asked_before = select(Event.id).where(
+        Event.invoice_id == invoice.id, Event.kind == "invoice.repriced", Event.data.contains(before)
+    )
+    return now if tx.scalar(asked_before.limit(1)) is None else fetched.initial
 
 
 def _claimed(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> int | None:
@@ -245,9 +261,13 @@ def _fold(
         standing_minor=fetched.standing.minor if fetched.standing is not None else None,
         captured_minor=payment.captured_minor,
         refunded_minor=payment.refunded_minor + payment.lost_minor,
+        agreed_minor=None if difference else payment.amount_minor,
     )
     if decision.kind is DecisionKind.REVIEW:
-        return doubts.ask_about(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
+        outcome = doubts.ask_about(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
+        if fetched.state is ObservedState.UNKNOWN:
+            _plan_next_check(payment, poll_ladder_s)
+        return outcome
     for step in (decision.via, decision.to):
         if step is not None:
             _move(payment, invoice, fetched, step, late=decision.late)
@@ -290,6 +310,7 @@ def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: Payme
     else:
         payment.status = to
         payment.version += 1
+        payment.checks = 0  # what has just moved may soon move again
         if to in FAILED and invoice.paid_at is None:
             invoice.last_charge_error = fetched.provider_state
         tx.flush()
@@ -319,32 +340,40 @@ def _win_claim(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> None:
 
 
 def _plan_next_check(payment: Payment, poll_ladder_s: Sequence[int]) -> None:
-    """Ask again by itself while the payment is open, ever less often (reliability.md 3.11)."""
+    """Ask again by itself while the payment is open, ever less often (reliability.md 3.11).
+
+    Only the clock climbs the ladder (janitor.py): whatever else makes us look must not make us look more seldom.
+    """
     open_ = {PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED}
     waits = payment.status in open_ or siblings.is_watched(payment)
-    if not waits or payment.checks >= len(poll_ladder_s):
+    if not waits or payment.created_at < datetime.now(UTC) - ASKED_FOR:
         payment.next_check_at = None
         return
-    payment.next_check_at = func.now() + timedelta(seconds=poll_ladder_s[payment.checks])
-    payment.checks += 1
+    rung = min(payment.checks, len(poll_ladder_s) - 1)
+    payment.next_check_at = func.now() + timedelta(seconds=poll_ladder_s[rung])
 
 
 @retried
-def _unknown_there(look: Look, failure: ProviderFailure) -> str:
-    """The gateway does not know the reference: junk, unless it is one of ours."""
+def _unknown_there(look: Look, failure: ProviderFailure, poll_ladder_s: Sequence[int]) -> str:
+    """The gateway does not know the reference: junk, unless it is one of ours.
+
+    Then one such answer proves nothing: it is asked again, and a person when it goes on or nothing else is to come.
+    """
     with transaction() as tx:
         reference = tx.get_one(GatewayReference, look.reference_id, with_for_update=True, populate_existing=True)
         reference.clean_seq = max(reference.clean_seq, look.seen)
         reference.last_fetched_at = datetime.now(UTC)
         if reference.payment_id is not None:
             payment = tx.get_one(Payment, reference.payment_id)
-            payment.next_check_at = None
-            reviews.ask(
-                "payment.unknown_there",
-                f"reference:{reference.id}",
-                f"{reference.gateway} does not know {reference.external_id}, which it gave us itself: {failure.detail}",
-                payment_id=reference.payment_id,
-                invoice_id=payment.invoice_id,
-            )
+            _plan_next_check(payment, poll_ladder_s)
+            if payment.next_check_at is None or payment.checks >= BELIEVED_AFTER:
+                reviews.ask(
+                    "payment.unknown_there",
+                    f"reference:{reference.id}",
+                    f"{reference.gateway} does not know {reference.external_id}, which it gave us itself: "
+                    f"{failure.detail}",
+                    payment_id=reference.payment_id,
+                    invoice_id=payment.invoice_id,
+                )
         inbox.stamp(reference, "unknown there", invoice_id=None, payment_id=reference.payment_id)
         return "unknown there"

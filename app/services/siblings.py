@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import or_, select, text
 
-from app.domain.payment import PaymentStatus
+from app.domain.invoice import InvoiceStatus
+from app.domain.payment import ACTIVE, PaymentStatus
 from app.models.payment import Payment
 from app.services import outbox, timeline
 from app.uow import session
@@ -40,6 +41,18 @@ def close(invoice: Invoice, but: int | None = None) -> None:
             owe_void(payment)
         elif payment.provider_state in UNTOUCHED:
             _cancel(payment)
+
+
+def are_untouched(invoice: Invoice) -> bool:
+    """Return whether a locked invoice only waits for pages that nobody is known to have used."""
+    if invoice.status != InvoiceStatus.PENDING:
+        return False
+    used = select(Payment.id).where(
+        Payment.invoice_id == invoice.id,
+        Payment.status.in_(ACTIVE - {PaymentStatus.CREATED}),
+        or_(Payment.status != PaymentStatus.PENDING, Payment.provider_state.is_distinct_from("initial")),
+    )
+    return session().scalar(used.limit(1)) is None
 
 
 def is_needless(payment: Payment, invoice: Invoice) -> bool:

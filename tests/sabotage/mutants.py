@@ -11,6 +11,7 @@ from tests.sabotage.mutant import Mutant
 from tests.sabotage.mutants_of_closed_days import CLOSED_DAYS
 from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_many_invoices import MANY_INVOICES
+from tests.sabotage.mutants_of_pages import OPEN_PAGES
 from tests.sabotage.mutants_of_refunds import REFUNDS
 from tests.sabotage.mutants_of_registering import REGISTERING
 from tests.sabotage.mutants_of_settlement import SETTLEMENT
@@ -176,6 +177,7 @@ MUTANTS = [
     *CLOSED_DAYS,
     *IMPORTS,
     *MANY_INVOICES,
+    *OPEN_PAGES,
     *REFUNDS,
     *REGISTERING,
     *SETTLEMENT,

@@ -85,3 +85,26 @@ def test_text_of_a_description_is_never_taken_for_numbers(system: System) -> Non
     system.drain()
     assert system.status(number) == "paid"
     assert system.status(other) == "unpaid"
+
+
+def test_a_number_that_is_won_takes_no_further_holder(system: System) -> None:
+    number = system.number("registry")
+    reserve(system, number, "77aa0000-1", "10.00")
+    won = reserve(system, number, "77aa0000-2", "10.00")
+    system.pay(won)
+    system.callback(won)
+    system.drain()
+    assert system.status(number) == "paid"
+    late = {
+        "invoice_number": number,
+        "transaction_amount": "10.00",
+        "custom_field1": "77aa0000-3",
+        "custom_field2": "business_registry",
+        "reserved_domain_names": ["c.ee"],
+        "user_unique_id": "77aa0000-3",
+    }
+    answer = system.call("registry", "/invoice_generator/invoice_generator", late)
+    assert answer.status_code == 409
+    assert answer.json["error"]["message"] == f"Invoice {number} is won by somebody else: take a new number"
+    assert system.scalar("select count(*) from invoice_claim where user_unique_id = '77aa0000-3'") == 0
+    assert reserve(system, number, "77aa0000-1", "10.00"), "who was there before gets the same answer"

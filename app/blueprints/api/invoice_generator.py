@@ -24,7 +24,7 @@ from app.services import (
     references,
     status_reports,
 )
-from app.services.payments import NotPayable
+from app.services.open_pages import NotPayable
 from app.web.errors import Refusal, body_of
 from app.web.limits import ONE_OFFS, check
 
@@ -129,7 +129,7 @@ def _start(command: payments.OneOff) -> str:
         current().everypay,
         settings.initiators.return_urls,
         plain_http=settings.development,
-        first_check_s=settings.payment_poll_ladder_s[0],
+        poll_ladder_s=settings.payment_poll_ladder_s,
     )
     return started.link
 

@@ -81,7 +81,7 @@ def create_payment(body: bodies.PaymentBody) -> dict[str, Any]:
             current().everypay,
             settings.initiators.return_urls,
             plain_http=settings.development,
-            first_check_s=settings.payment_poll_ladder_s[0],
+            poll_ladder_s=settings.payment_poll_ladder_s,
         )
     return _answer(started.payment_id)
 

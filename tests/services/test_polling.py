@@ -1,0 +1,166 @@
+"""An open payment is asked about until it is final, whatever made us look or was answered (reliability.md 3.11)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.integrations.breaker import Breaker
+from app.integrations.fault_dial import Fault
+from app.services import janitor
+from tests.services.refunding import assert_sound, payment_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.system import System
+
+NEXT = "select checks, extract(epoch from next_check_at - now()) as seconds from payment where external_id = :r"
+MONEY = "select captured_minor, refunded_minor, lost_minor from payment where external_id = :r"
+STATUS = "select status from payment where external_id = :r"
+
+
+@pytest.fixture
+def system(shared_system: System) -> Iterator[System]:
+    shared_system.shop.dial.turn([])
+    yield shared_system
+    shared_system.shop.dial.turn([])
+    shared_system.app.extensions["integrations"].everypay._caller.breaker = Breaker()
+
+
+def hear(system: System, reference: str, times: int = 1) -> None:
+    for _ in range(times):
+        system.callback(reference)
+        system.drain()
+
+
+def poll(system: System, reference: str) -> None:
+    """Let the moment of the next check come, and look."""
+    system.sql("update payment set next_check_at = now() where external_id = :r and next_check_at > now()", r=reference)
+    with system.app.app_context():
+        janitor.poll_open_payments()
+    system.drain()
+
+
+def planned(system: System, reference: str) -> tuple[int, int | None]:
+    """Return how often the clock has asked, and in how many seconds it asks next, to the nearest half minute."""
+    row = system.rows(NEXT, r=reference)[0]
+    return row.checks, None if row.seconds is None else 30 * round(float(row.seconds) / 30)
+
+
+def test_messages_do_not_climb_the_ladder(system: System) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    hear(system, reference, times=12)
+    assert planned(system, reference) == (0, 60)
+    system.pay(reference)
+    poll(system, reference)
+    assert system.status(number) == "paid"
+    assert planned(system, reference) == (1, None)
+
+
+def test_the_clock_asks_ever_less_often_and_daily_in_the_end(system: System) -> None:
+    reference = system.one_off(system.invoice())
+    found = [planned(system, reference)]
+    for _ in range(10):
+        poll(system, reference)
+        found.append(planned(system, reference))
+    steps = [60, 180, 300, 600, 900, 3600, 21600, 86400, 86400, 86400, 86400]
+    assert found == [(each, step - step % 30) for each, step in enumerate(steps)]
+    system.sql("update payment set created_at = now() - interval '15 days' where external_id = :r", r=reference)
+    poll(system, reference)
+    assert planned(system, reference) == (11, None)
+
+
+def test_what_moved_is_asked_about_soon_again(system: System) -> None:
+    reference = system.one_off(system.invoice())
+    for _ in range(6):
+        poll(system, reference)
+    assert planned(system, reference) == (6, 21600)
+    system.pay(reference, "sent_for_processing")
+    hear(system, reference)
+    assert planned(system, reference) == (0, 60)
+
+
+def test_a_state_nobody_knows_is_asked_about_and_waited_out(system: System) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference, "shiny")
+    hear(system, reference)
+    assert planned(system, reference) == (0, 60)
+    system.pay(reference)
+    poll(system, reference)
+    assert system.status(number) == "paid"
+    assert system.scalar("select count(*) from review_item where payment_id = :p", p=payment_id(system, reference)) == 1
+
+
+def test_one_answer_that_the_gateway_knows_nothing_ends_nothing(system: System) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.shop.dial.turn([Fault("fetch", "http", times=1, status=404)])
+    hear(system, reference)
+    assert planned(system, reference) == (0, 60)
+    assert "payment.unknown_there" not in asked(system, reference)
+    system.pay(reference)
+    poll(system, reference)
+    assert system.status(number) == "paid"
+
+
+def test_a_gateway_that_goes_on_to_know_nothing_is_a_question_and_still_asked(system: System) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.shop.dial.turn([Fault("fetch", "http", times=0, status=404)])
+    for _ in range(2):
+        poll(system, reference)
+    assert asked(system, reference) == []
+    poll(system, reference)
+    assert asked(system, reference) == ["payment.unknown_there"]
+    system.shop.dial.turn([])
+    system.pay(reference)
+    poll(system, reference)
+    assert system.status(number) == "paid"
+
+
+def asked(system: System, reference: str) -> list[str]:
+    found = system.rows("select kind from review_item where payment_id = :p", p=payment_id(system, reference))
+    return [each.kind for each in found]
+
+
+@pytest.mark.parametrize(
+    ("state", "standing", "ends"),
+    [
+        ("refunded", "100.00", "partially_refunded"),
+        ("refunded", "0.00", "refunded"),
+        ("chargebacked", "0.00", "charged_back"),
+    ],
+)
+def test_money_that_came_and_went_between_two_looks_is_booked_as_both(
+    system: System, state: str, standing: str, ends: str
+) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    system.pay(reference, state, standing=Decimal(standing))
+    hear(system, reference, times=2)
+    assert system.scalar(STATUS, r=reference) == ends
+    row = system.rows(
+        "select captured_minor, refunded_minor, lost_minor from payment where external_id = :r", r=reference
+    )[0]
+    assert row.captured_minor == 12000
+    assert row.captured_minor - row.refunded_minor - row.lost_minor == int(Decimal(standing) * 100)
+    if state == "refunded":
+        assert system.status(number) == ends
+    assert_sound(system)
+
+
+def test_money_of_another_amount_that_went_back_stays_a_question(system: System) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference, "refunded", standing=Decimal("10.00"))
+    system.shop.dial.turn([Fault("fetch", "wrong_amount", times=0)])
+    hear(system, reference)
+    assert asked(system, reference) == ["payment.refunded"]
+    assert system.scalar("select captured_minor from payment where external_id = :r", r=reference) == 0
+    assert system.status(number) == "pending"
