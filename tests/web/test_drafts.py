@@ -157,6 +157,12 @@ def test_a_day_that_is_over_is_no_day_to_pay_by_and_the_form_says_what_is(mary: 
     assert 'value="Kept"' in again.text
 
 
+def test_nothing_to_add_up_is_written_as_its_reader_writes_it(mary: Browser) -> None:
+    sums = {lang: Page(mary.get(f"/drafts/new?lang={lang}").text).text("td") for lang in ("en", "et", "en")}
+    assert sums["en"].count("0.00") == 2
+    assert sums["et"].count("0,00") == 2
+
+
 def test_a_fault_says_its_line_and_field(mary: Browser) -> None:
     wrong = {"line-1-description": "", "line-1-price": "-5", "name": "A\x00B"}
     text = mary.post("/drafts", form(**wrong)).text
