@@ -11,8 +11,13 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from flask_babel import get_locale
+
+from app.web.filters import decimal
+from app.web.language import DEFAULT
 from app.web.translation import as_it_is as _
 from app.web.translation import translate
+from app.web.words import gateway
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -104,6 +109,8 @@ REASONS = (
     _("The gateway never showed it: it was not executed"),
     _("charged back at the gateway"),
     _("credit note %(number)s"),
+    _("imported as cancelled"),
+    _("imported as refunded"),
     _("made at the gateway"),
     _("never confirmed"),
     _("replaced by bulk payment %(number)s"),
@@ -135,6 +142,7 @@ ANSWERS = (
 # What a part stands for is one word or number; of these it may be a sentence, which may be known itself.
 FREE = {"detail", "reason", "why", "advice", "because", "order", "event", "domain", "user", "at"}
 KNOWN = {"why", "advice", "because"}
+AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)? [A-Z]{3}", re.ASCII)
 PART = re.compile(r"%\((\w+)\)s")
 
 
@@ -163,6 +171,10 @@ def _shown(sentence: str, texts: tuple[str, ...]) -> str:
 
 
 def _part(name: str, value: str) -> str:
+    if name == "gateway":
+        return value if str(get_locale()) == DEFAULT else gateway(value)
+    if name in {"amount", "wanted"}:
+        return decimal(value) if AMOUNT.fullmatch(value) else value
     if name not in KNOWN:
         return value
     whole = _shown(value, WHY)

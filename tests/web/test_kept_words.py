@@ -121,8 +121,8 @@ def test_what_stands_in_a_sentence_is_shown_in_the_same_language(portal: Portal)
     with portal.system.app.test_request_context(), force_locale("ru"):
         over = kept("12.00 EUR was received and the invoice is cancelled: refund it or use it for another invoice")
         differs = kept("everypay says settled: account 'A' instead of 'B', nothing instead of 12.00 EUR")
-    assert over == "Поступило 12.00 EUR, а счёт отменён: верните деньги или используйте для другого счёта"
-    assert differs == "everypay сообщает состояние settled: счёт шлюза 'A' вместо 'B', ничего вместо 12.00 EUR"
+    assert over == "Поступило 12,00 EUR, а счёт отменён: верните деньги или используйте для другого счёта"
+    assert differs == "EveryPay сообщает состояние settled: счёт шлюза 'A' вместо 'B', ничего вместо 12,00 EUR"
 
 
 def test_why_an_invoice_is_not_paid_asks_in_the_language_too(portal: Portal) -> None:
