@@ -18,11 +18,32 @@ pytestmark = pytest.mark.browser
 SAID = "(cell) => getComputedStyle(cell, '::before').content"
 
 
-@pytest.mark.parametrize(("lang", "words"), [("en", "First day"), ("et", "Esimene päev")])
-def test_the_days_of_a_rate_say_which_they_are(at_desk: Callable[..., Page], lang: str, words: str) -> None:
-    page = at_desk(lang=lang, viewport=PHONE)
-    page.goto("/vat_rates")
-    days = page.locator("[data-label]").first
-    assert days.evaluate(SAID) == f'"{words} "'
+FIRST = {
+    "/vat_rates": "Esimene päev",
+    "/people": "Sisse logitud",
+    "/deliveries": "Ootel",
+    "/system-health": "Ootel",
+    "/services": "Kehtivad võtmed",
+    "/references": "Arved",
+    "/audit": "Pitseeritud ridu",
+}
+
+
+@pytest.mark.parametrize("path", FIRST)
+def test_a_number_or_a_day_says_what_it_is_where_the_table_has_no_head(
+    at_desk: Callable[..., Page], places: dict[str, str], path: str
+) -> None:
+    assert places
+    page = at_desk(lang="et", viewport=PHONE)
+    page.goto(path)
+    cell = page.locator(".tbl.rows [data-label]:not(.minor)").first
+    assert cell.evaluate(SAID) == f'"{FIRST[path]} "'
     page.set_viewport_size({"width": 1280, "height": 900})
-    assert days.evaluate(SAID) == "none"
+    assert cell.evaluate(SAID) == "none"
+
+
+def test_no_text_of_a_check_lies_under_its_result(at_desk: Callable[..., Page], places: dict[str, str]) -> None:
+    page = at_desk(lang="et", viewport=PHONE)
+    page.goto(places.get("proofs.index", "/proofs"))
+    spill = "(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.innerText)"
+    assert page.locator(".tbl.rows tbody th").evaluate_all(spill) == []
