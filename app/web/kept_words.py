@@ -139,6 +139,30 @@ ANSWERS = (
     _("used for invoice %(number)s"),
     _("won"),
 )
+# What was not found, as faults name it; the number is what somebody wrote.
+NOT_FOUND = _("%(thing)s %(number)s not found")
+THINGS = (
+    _("Credit note"),
+    _("Delivery"),
+    _("Deposit"),
+    _("Difference"),
+    _("Dispute"),
+    _("Draft"),
+    _("Event"),
+    _("Import"),
+    _("Invoice"),
+    _("Key"),
+    _("Message"),
+    _("Payment"),
+    _("Person"),
+    _("Question"),
+    _("Reference"),
+    _("Refund"),
+    _("Result"),
+    _("Service"),
+    _("Setting"),
+    _("Task"),
+)
 # What a part stands for is one word or number; of these it may be a sentence, which may be known itself.
 FREE = {"detail", "reason", "why", "advice", "because", "order", "event", "domain", "user", "at"}
 KNOWN = {"why", "advice", "because"}
@@ -160,6 +184,14 @@ def kept(sentence: str | None) -> str:
 def kept_answer(sentence: str | None) -> str:
     """Return how a question was answered in the language of the request."""
     return _shown(sentence or "", ANSWERS)
+
+
+def fault(sentence: str) -> str:
+    """Return what a fault says to a person: what was not found is named in the language of the request."""
+    thing = next((each for each in THINGS if sentence.startswith(f"{each} ") and sentence.endswith(" not found")), None)
+    if thing is None:
+        return sentence
+    return translate(NOT_FOUND, thing=translate(thing), number=sentence[len(thing) + 1 : -len(" not found")])
 
 
 def _shown(sentence: str, texts: tuple[str, ...]) -> str:

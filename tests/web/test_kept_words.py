@@ -117,6 +117,11 @@ def test_what_a_person_wrote_stays_as_it_is(portal: Portal, own: str) -> None:
         assert kept(own) == own
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "Refund 99999 not found"), ("ru", "Возврат 99999: не найдено")])
+def test_what_was_not_found_is_named_in_the_language_of_the_reader(mary: Browser, lang: str, words: str) -> None:
+    assert words in mary.get(f"/refunds/99999?lang={lang}").text
+
+
 def test_what_stands_in_a_sentence_is_shown_in_the_same_language(portal: Portal) -> None:
     with portal.system.app.test_request_context(), force_locale("ru"):
         over = kept("12.00 EUR was received and the invoice is cancelled: refund it or use it for another invoice")
