@@ -228,6 +228,9 @@ def _write(plan: Plan, done: int, size: int) -> Counter[str]:
         tries = [each for _, each in chunk.tries()]
         for each, id_ in zip(tries, _ids(tx, "payment", len(tries)), strict=True):
             each.id = id_
+        disputed = [story for story in chunk.stories if story.dispute and story.gone_at]
+        for story, id_ in zip(disputed, _ids(tx, "dispute", len(disputed)), strict=True):
+            story.dispute_id = id_
         booked = [each for story in chunk.stories for each in bookings_of(story)]
         ids = _ids(tx, "ledger_transaction", len(booked))
         chunk.bookings = [each._replace(id=id_) for each, id_ in zip(booked, ids, strict=True)]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DUE = timedelta(days=28)
 HOPELESS = timedelta(days=180)
 VERDICT = timedelta(days=90)
+ANSWER = timedelta(days=2)
 TAX_FROM = ((date(2025, 7, 1), 24), (date(2024, 1, 1), 22), (date(2009, 7, 1), 20))  # Estonian VAT, percent
 
 
@@ -148,12 +149,15 @@ def _protested(told: Storyteller, story: Story) -> None:
         story.gone_at = paid.ended + timedelta(hours=9)
         is_open = story.gone_at > told.until - VERDICT
         story.dispute = DisputeStatus.UNDER_REVIEW if is_open else DisputeStatus.WON
+        story.answered_at = min(story.gone_at + ANSWER, told.until)
+        story.verdict_at = None if is_open else story.gone_at + VERDICT
 
 
 def _charged_back(told: Storyteller, story: Story) -> None:
     paid = told.settle(story, told.soon(story))
     if paid and paid.ended + timedelta(hours=9) < told.until:
         story.gone_at, story.dispute = paid.ended + timedelta(hours=9), DisputeStatus.LOST
+        story.verdict_at = story.gone_at
         paid.status, paid.state = PaymentStatus.CHARGED_BACK, STATES[PaymentStatus.CHARGED_BACK]
 
 

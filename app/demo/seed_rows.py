@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from app.demo.seed_chunk import CURRENCY, Chunk, Row, amount
 from app.demo.seed_words import plain, scraps
-from app.domain.dispute import OPEN
+from app.domain.dispute import OPEN, DisputeStatus
 from app.domain.order_reference import compose
 from app.domain.payment import ENDED, PaymentStatus
+from app.services.disputes import CHARGED_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,14 +166,20 @@ def disputes(chunk: Chunk) -> Iterator[Row]:
     """Yield what payers' banks asked for, and how that ended."""
     for story in chunk.stories:
         if story.dispute and story.gone_at:
-            open_ = story.dispute in OPEN
-            ended = (story.dispute.value, "gateway:everypay", story.gone_at)
-            outcome, closed_by, closed_at = (None, None, None) if open_ else ended
+            reason, outcome = said_of(story)
+            closed_by = None if story.dispute in OPEN else "gateway:everypay"
             each = next(each for each in story.tries if each.allocated)
             yield (
-                each.id, story.id, each.captured, each.allocated, story.dispute.value, "the payer does not know it",
-                outcome, "gateway:everypay", closed_by, story.gone_at, closed_at, story.gone_at,
+                story.dispute_id, each.id, story.id, each.captured, each.allocated, story.dispute.value, reason,
+                outcome, "gateway:everypay", closed_by, story.gone_at, story.verdict_at, story.gone_at,
             )  # fmt: skip
+
+
+def said_of(story: Story) -> tuple[str, str | None]:
+    """Return why a dispute was opened and how it ended."""
+    if story.dispute is DisputeStatus.LOST:
+        return CHARGED_BACK, CHARGED_BACK
+    return "the payer does not know it", None if story.dispute in OPEN else "won"
 
 
 def surpluses(chunk: Chunk) -> Iterator[Row]:

@@ -86,6 +86,9 @@ class Story:
     total: int = 0
     error: str | None = None
     dispute: DisputeStatus | None = None
+    dispute_id: int = 0
+    answered_at: datetime | None = None
+    verdict_at: datetime | None = None
     paid_at: datetime | None = None
     overdue_at: datetime | None = None
     cancelled_at: datetime | None = None

@@ -65,7 +65,7 @@ TABLES = (
     ),
     Table(
         "dispute",
-        """payment_id, invoice_id, amount_minor, invoice_minor, status, reason, outcome, opened_by, closed_by,
+        """id, payment_id, invoice_id, amount_minor, invoice_minor, status, reason, outcome, opened_by, closed_by,
            opened_at, closed_at, created_at""",
         rows.disputes,
     ),

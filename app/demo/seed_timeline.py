@@ -7,7 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from app.demo.seed_chunk import CURRENCY, GONE, Chunk, Row, amount
-from app.demo.seed_rows import SECOND, snapshot
+from app.demo.seed_rows import SECOND, said_of, snapshot
+from app.domain.dispute import DisputeStatus
 from app.domain.payment import ENDED
 from app.services.notices import COUNTS_REPEATS, HEARERS, PAYMENT_STATUS
 
@@ -37,11 +38,25 @@ def _told_of(story: Story) -> Iterator[Row]:
         by = next((each for each in story.tries if each.allocated), None)
         yield _event("invoice.settled", story, story.paid_at, _teller(by), "" if by else '"amount":"0.00"', each=by)
     if story.dispute and story.gone_at:
-        yield _event("dispute.opened", story, story.gone_at, "gateway", money, each=story.tries[-1])
+        yield from _told_of_dispute(story)
     if story.cancelled_at:
         yield _event("invoice.cancelled", story, story.cancelled_at, "initiator", reason=f"reported by {code}")
     if story.written_off_at:
         yield _event("invoice.written_off", story, story.written_off_at, "system")
+
+
+def _told_of_dispute(story: Story) -> Iterator[Row]:
+    """Yield what the verbs tell: what was charged back without warning is lost at once and never was opened."""
+    each = next(each for each in story.tries if each.allocated)
+    data = f'"dispute":{story.dispute_id},"amount":"{amount(each.captured)}","currency":"{CURRENCY}"'
+    reason, outcome = said_of(story)
+    if story.dispute is DisputeStatus.LOST:
+        yield _event("dispute.lost", story, story.gone_at, "gateway", data, each=each, reason=outcome)
+        return
+    yield _event("dispute.opened", story, story.gone_at, "gateway", data, each=each, reason=reason)
+    yield _event("dispute.updated", story, story.answered_at, "gateway", data, each=each)
+    if story.dispute is DisputeStatus.WON:
+        yield _event("dispute.won", story, story.verdict_at, "gateway", data, each=each, reason=outcome)
 
 
 def _told_of_try(story: Story, each: Try) -> Iterator[Row]:
@@ -60,14 +75,15 @@ def _told_of_try(story: Story, each: Try) -> Iterator[Row]:
         data = f'{what},"status":200,"ms":40,"answer":"ok","attempts":1'
         yield _event("initiator.notified", story, each.ended + SECOND, "system", data, each=each)
     if each.status in GONE and story.gone_at:
-        gone = f'"amount":"{amount(story.lost or each.refunded)}","currency":"{CURRENCY}"'
+        about = f'"dispute":{story.dispute_id},' if story.lost else ""
+        gone = f'{about}"amount":"{amount(story.lost or each.refunded)}","currency":"{CURRENCY}"'
         yield _event(f"payment.{each.status}", story, story.gone_at, "gateway", gone, each=each)
 
 
 def _event(
     kind: str,
     story: Story,
-    at: datetime,
+    at: datetime | None,
     teller: str,
     data: str = "",
     *,

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from app.domain.errors import BillingError, Conflict, Forbidden, Invalid, NotFound, Outcome, ProviderFailure
 from app.domain.permission import MissingScope
 from app.web import problem, request_id
+from app.web.kept_words import fault
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -74,7 +75,7 @@ def page(status: int, sentence: str) -> Response:
     """Return the page, or for htmx the toast, that says what happened and what to do."""
     template = "errors/_toast.html" if request.headers.get("HX-Request") else "errors/page.html"
     phrase = HTTPStatus(status).phrase
-    more = "" if sentence in SAID_ANYWAY else sentence
+    more = "" if sentence in SAID_ANYWAY else fault(sentence)
     html = render_template(template, status=status, phrase=phrase, sentence=more, request_id=request_id.current())
     return Response(html, status=status, mimetype="text/html")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.domain.setting import BY_CODE
 from app.web import setting_words
 from app.web.filters import day
+from app.web.kept_words import kept
 from app.web.range_words import KIND
 from app.web.roles import role_word
 from app.web.translation import translate as gettext
@@ -49,7 +50,7 @@ def told(deeds: Sequence[Done]) -> list[Told]:
     for each in deeds:
         look = LOOKS.get(each.kind, Look("clock", "mute", _("Something else")))
         deed = ", ".join(filter(None, (look.more(each.data), gettext("by %(who)s", who=_who(each.who)))))
-        detail = f"{deed}: {each.reason}" if each.reason else deed
+        detail = f"{deed}: {kept(each.reason)}" if each.reason else deed
         at_day = day(each.at)
         new_day = at_day if at_day != above else None
         lines.append(Told(each.at, new_day, look.icon, look.tone, str(look.title), detail))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.domain.money import parse_amount
 from app.web import words
 from app.web.filters import decimal, money, shortened
+from app.web.kept_words import kept
 from app.web.question_words import question_word
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -84,12 +85,12 @@ def _attempt_detail(each: Happening) -> str:
 
 
 def _reason(each: Happening) -> str:
-    return each.reason or ""
+    return kept(each.reason)
 
 
 def _question(each: Happening) -> str:
     kind = str(each.data.get("kind", ""))
-    return f"{question_word(kind)}: {each.reason}" if kind else _reason(each)
+    return f"{question_word(kind)}: {kept(each.reason)}" if kind else _reason(each)
 
 
 def _of_bulk(each: Happening) -> str:
@@ -121,12 +122,16 @@ def _actor(each: Happening) -> str:
 
 
 def _credited(each: Happening) -> str:
-    return ", ".join(filter(None, (_("Credit note %(number)s", number=each.data.get("credit_note", "?")), each.reason)))
+    return ", ".join(
+        filter(None, (_("Credit note %(number)s", number=each.data.get("credit_note", "?")), kept(each.reason)))
+    )
 
 
 def _rewritten(each: Happening) -> str:
     before, after = (shortened(str(each.data.get(name) or EMPTY)) for name in ("before", "after"))
-    return ", ".join(filter(None, (_("From “%(before)s” to “%(after)s”", before=before, after=after), each.reason)))
+    return ", ".join(
+        filter(None, (_("From “%(before)s” to “%(after)s”", before=before, after=after), kept(each.reason)))
+    )
 
 
 # What people wrote in the portal.

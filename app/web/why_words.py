@@ -9,6 +9,7 @@ from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
 from app.web import words
 from app.web.filters import clock, day, money
+from app.web.kept_words import kept
 from app.web.translation import as_it_is as _
 from app.web.translation import translate
 
@@ -125,4 +126,6 @@ def _shown(name: str, part: Part) -> str:
     if isinstance(part, PaymentStatus):
         label = str(words.PAYMENT[part].label)
         return label[:1].lower() + label[1:]
+    if name in {"question", "reason"}:
+        return kept(str(part))
     return words.gateway(str(part)) if name == "gateway" else str(part)

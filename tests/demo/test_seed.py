@@ -18,7 +18,7 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.numbering import NumberRangeExhausted
 from app.domain.reference import is_valid
 from app.models.invoice import Invoice
-from app.queries import invoices
+from app.queries import disputes, invoices
 from app.queries.invoice_filter import InvoiceFilter
 from app.services import proofs
 from app.services.invoice_status import recompute
@@ -201,6 +201,21 @@ def test_nothing_is_owed_to_anybody_afterwards(seeded: System) -> None:
     assert not seeded.scalar("select count(*) from outbox where state <> 'done' and kind <> 'search.invoice.index'")
     assert not seeded.scalar("select count(*) from payment where next_check_at is not null and external_id is not null")
     assert not seeded.scalar("select count(*) from gateway_reference where dirty_seq > clean_seq")
+
+
+def test_seeded_disputes_tell_what_happened_to_them(seeded: System) -> None:
+    kinds: dict[str, set[tuple[str, ...]]] = {}
+    with seeded.app.app_context():
+        for (each,) in seeded.rows("select id from dispute"):
+            found = disputes.detail(each)
+            lines = found.happenings
+            assert [line.at for line in lines] == sorted((line.at for line in lines), reverse=True)
+            kinds.setdefault(found.dispute.status, set()).add(tuple(line.kind for line in reversed(lines)))
+    assert kinds == {
+        "lost": {("payment.charged_back", "dispute.lost")},
+        "under_review": {("dispute.opened", "dispute.updated")},
+        "won": {("dispute.opened", "dispute.updated", "dispute.won")},
+    }
 
 
 def test_what_was_seeded_is_sealed(seeded: System) -> None:

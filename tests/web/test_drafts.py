@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.web.filters import TALLINN
 from tests.web.page import Page
 
 if TYPE_CHECKING:
@@ -132,6 +134,7 @@ def test_totals_come_from_the_server_as_they_are_typed_and_nothing_is_kept(mary:
         ({"email": "nobody"}, "email"),
         ({"reference_number": "1234567"}, "reference_number"),
         ({"due_on": "tomorrow"}, "due_on"),
+        ({"due_on": "2026-01-31"}, "due_on"),
         ({"service": "nobody"}, "service"),
         ({"account_id": "999999"}, "payer"),
         ({"internal_notes": "x" * 3000}, "internal_notes"),
@@ -141,6 +144,23 @@ def test_what_cannot_be_names_its_field(mary: Browser, more: dict[str, str], fie
     answer = mary.post("/drafts", form(**more))
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text
+
+
+def test_a_day_that_is_over_is_no_day_to_pay_by_and_the_form_says_what_is(mary: Browser) -> None:
+    today = datetime.now(TALLINN).date()
+    over = mary.post("/drafts", form(due_on=(today - timedelta(days=1)).isoformat()))
+    assert "Due: This day is over: choose today or a later day, or none" in over.text
+    assert mary.post("/drafts", form(due_on=today.isoformat())).status_code == 303
+    mary.portal.system.sql("update invoice set due_on = '2026-01-31' where id = :id", id=(draft := saved(mary)))
+    again = mary.post(f"/drafts/{draft}", form(version="1", due_on="2026-01-31", description="Kept"))
+    assert again.status_code == 422
+    assert 'value="Kept"' in again.text
+
+
+def test_nothing_to_add_up_is_written_as_its_reader_writes_it(mary: Browser) -> None:
+    sums = {lang: Page(mary.get(f"/drafts/new?lang={lang}").text).text("td") for lang in ("en", "et", "en")}
+    assert sums["en"].count("0.00") == 2
+    assert sums["et"].count("0,00") == 2
 
 
 def test_a_fault_says_its_line_and_field(mary: Browser) -> None:

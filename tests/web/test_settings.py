@@ -124,6 +124,13 @@ def test_a_change_without_a_reason_is_none(portal: Portal, mary: Browser) -> Non
     assert kept(portal, "refund_window_days") == "90"
 
 
+def test_a_wrong_value_and_a_missing_reason_are_said_at_once(mary: Browser) -> None:
+    answer = mary.post("/settings/refund_window_days", {"value": "soon", "seen": "", "reason": ""})
+    assert answer.status_code == 422
+    assert 'href="#value"' in answer.text
+    assert 'href="#reason"' in answer.text
+
+
 @pytest.mark.parametrize("code", ["nothing", "tenant_id", "x" * 300, "%00", "default_language"])
 def test_there_is_no_other_setting(mary: Browser, code: str) -> None:
     assert mary.get(f"/settings/{code}/edit").status_code == 404

@@ -29,6 +29,25 @@ CALLS = (
     "|teata|vaata|vali|võta|ütle"
 )
 FAMILIAR = re.compile(rf"\b(sina|sinu|sind|sul|sulle|oled|tahad)\b|^({CALLS})\b.*\.$|[.:;,] ({CALLS})\b", re.IGNORECASE)
+# An ending in brackets behind a word; a part of a text, %(name)s, is none.
+BRACKETS = re.compile(r"(?<=[^\W\d_])\([^\W\d_]{1,3}\)")
+DEPOSIT = re.compile(r"\bdeposits?\b", re.IGNORECASE)
+CREDIT = re.compile(r"\bcredit\b(?! notes?\b)(?<!K3 credit)", re.IGNORECASE)
+# Other words for a gateway, which is "makselüüs" and "шлюз", and for a message.
+STRAY = {"et": re.compile("makselahendus|sõnum", re.IGNORECASE), "ru": re.compile(r"платёжн\w+ систем", re.IGNORECASE)}
+TOO_MUCH = re.compile(r"paid too much", re.IGNORECASE)
+THINGS = {
+    "et": [
+        (DEPOSIT, re.compile("tagatisraha", re.IGNORECASE)),
+        (CREDIT, re.compile(r"ettemaks|kreedit\b", re.IGNORECASE)),
+        (TOO_MUCH, re.compile("enammaks", re.IGNORECASE)),
+    ],
+    "ru": [
+        (DEPOSIT, re.compile("депозит", re.IGNORECASE)),
+        (CREDIT, re.compile(r"предоплат|кредит\b(?!-)", re.IGNORECASE)),
+        (TOO_MUCH, re.compile("переплат", re.IGNORECASE)),
+    ],
+}
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 
 
@@ -63,6 +82,26 @@ def test_every_text_is_translated_and_none_is_left_over(language: str) -> None:
     assert sorted(translated.keys() - said()) == []
     assert [name for name, text in translated.items() if not text or not all(text)] == []
     assert [each.id for each in catalog_of(language) if each.fuzzy and each.id] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_count_has_the_forms_of_its_noun_and_a_person_no_gender_in_brackets(language: str) -> None:
+    texts = [each.string for each in catalog_of(language) if each.id]
+    forms = [form for text in texts for form in ([text] if isinstance(text, str) else text or ())]
+    assert [form for form in forms if BRACKETS.search(form)] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_one_thing_has_one_word(language: str) -> None:
+    """A deposit, the credit of a payer and what was paid too much are three things."""
+    for each in catalog_of(language):
+        if not each.id:
+            continue
+        forms = [each.string] if isinstance(each.string, str) else list(each.string or ())
+        for thing, word in THINGS[language]:
+            said = bool(thing.search(_first(each.id)))
+            assert [form for form in forms if bool(word.search(form)) is not said] == [], each.id
+        assert [form for form in forms if STRAY[language].search(form)] == []
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

@@ -21,6 +21,7 @@ from app.web.event_words import event_name
 from app.web.filters import TALLINN
 from app.web.guards import allowed, needs, operator
 from app.web.htmx import render
+from app.web.kept_words import kept
 from app.web.masking import COVER, cover_text, pretty, pretty_with_people
 from app.web.proof_words import ACTOR
 from app.web.translation import translate_count as ngettext
@@ -130,7 +131,7 @@ def _line(event: Event, invoice: int | None, names: dict[str, str]) -> Line:
     who = (
         _name(names[actor]) if actor in names else " ".join([str(ACTOR.get(event.actor_kind, "")), event.actor]).strip()
     )
-    reason = event.reason or ""
+    reason = kept(event.reason)
     data = exact_json.dumps(event.data) if event.data else ""
     if not _sees_people():
         reason, data = cover_text(reason), " ".join(pretty(event.data).split()) if event.data else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.domain.dispute import OPEN, DisputeStatus
 from app.web import desk_words
 from app.web.filters import TALLINN, day, money
+from app.web.kept_words import kept
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.words import Word
@@ -55,7 +56,7 @@ def answer(found: DisputeDetail) -> tuple[str, str, str]:
     sum_ = money(dispute.amount_minor, dispute.currency)
     tone, headline, rest = ANSWERS[DisputeStatus(dispute.status)](sum_)
     if dispute.status not in OPEN:
-        return tone, headline, dispute.outcome or ""
+        return tone, headline, kept(dispute.outcome)
     if dispute.status == DisputeStatus.OPENED and dispute.evidence_due_on:
         rest = _("Evidence is due on %(day)s: %(left)s.", day=day(dispute.evidence_due_on), left=left(dispute).label)
     return tone, headline, rest
@@ -100,4 +101,4 @@ def story(found: DisputeDetail) -> list[Line]:
 
 def _detail(each: Happening, found: DisputeDetail) -> str:
     who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
-    return f"{who}: {each.reason}" if each.reason else who
+    return f"{who}: {kept(each.reason)}" if each.reason else who

@@ -41,7 +41,9 @@ class Row(dict[str, str]):
 class DraftForm(Typed):
     """The form as it was sent; `draft` is what was meant, as far as `faults` is empty."""
 
-    def __init__(self, form: MultiDict[str, str], *, services: Sequence[str], rates: Sequence[str]) -> None:
+    def __init__(
+        self, form: MultiDict[str, str], *, services: Sequence[str], rates: Sequence[str], today: date
+    ) -> None:
         super().__init__(form)
         self.rates = rates
         self.rows = self._rows()
@@ -50,7 +52,7 @@ class DraftForm(Typed):
         self.description = self.text("description", most=500)
         self.reference_number = self._reference()
         self.internal_notes = self.lines_of_text("internal_notes")
-        self.due_on = self._due_on()
+        self.due_on = self._due_on(today)
         self.lines = tuple(self._line(number, row) for number, row in enumerate(self.rows, 1) if not row.is_blank)
 
     @property
@@ -98,7 +100,7 @@ class DraftForm(Typed):
             self.faults["reference_number"] = _("This is no reference number: its last digit does not fit")
         return typed
 
-    def _due_on(self) -> date | None:
+    def _due_on(self, today: date) -> date | None:
         typed = self.value("due_on")
         if not typed:
             return None
@@ -108,6 +110,8 @@ class DraftForm(Typed):
             found = None
         if found is None or found.year not in YEARS:
             self.faults["due_on"] = _("Write a day as 2027-01-31")
+        elif found < today:
+            self.faults["due_on"] = _over()
         return found
 
     def _line(self, number: int, row: Row) -> DraftLine:
@@ -167,6 +171,10 @@ class DraftForm(Typed):
             self.faults.setdefault(name, _blamed(name, number))
 
 
+def _over() -> str:
+    return _("This day is over: choose today or a later day, or none")
+
+
 def _blamed(name: str, number: str) -> str:
     if name.endswith("-discount"):
         return _("Line %(number)s: the discount is more than the line", number=number)
@@ -175,7 +183,7 @@ def _blamed(name: str, number: str) -> str:
     words = {
         "lines": _("At least one line, and together no more than an invoice can be"),
         "name": _("Say who is to pay"),
-        "due_on": _("This day is over"),
+        "due_on": _over(),
         "payer": _("This payer belongs to another service: choose again"),
         "service": _("Choose one of the list"),
     }

@@ -195,7 +195,7 @@ def create_discard(invoice_id: int) -> WerkzeugResponse:
 
 def _sent() -> DraftForm:
     codes = [code for code, _name in found.services()]
-    return DraftForm(request.form, services=codes, rates=list(vat_rates.on(_today())))
+    return DraftForm(request.form, services=codes, rates=list(vat_rates.on(_today())), today=_today())
 
 
 def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | None = None) -> Response | None:
@@ -247,7 +247,7 @@ def _of(values: Mapping[str, str], rows: list[Row]) -> DraftForm:
     """Return the form as it would be sent, to add it up."""
     typed = {f"line-{n}-{name}": value for n, row in enumerate(rows, 1) for name, value in row.items()}
     form = MultiDict({**values, **typed, "rows": str(len(rows))})
-    return DraftForm(form, services=[], rates=list(vat_rates.on(_today())))
+    return DraftForm(form, services=[], rates=list(vat_rates.on(_today())), today=_today())
 
 
 def _totals(form: DraftForm, rates: Mapping[str, Rate]) -> Totals | None:

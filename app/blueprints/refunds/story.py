@@ -8,6 +8,7 @@ from app.domain.refund import RefundStatus
 from app.services.refunds import REJECTED
 from app.web import desk_words
 from app.web.filters import day, money
+from app.web.kept_words import kept
 from app.web.translation import translate as _
 from app.web.words import gateway
 
@@ -139,4 +140,4 @@ def story(found: RefundDetail) -> list[Line]:
 
 def _detail(each: Happening, found: RefundDetail) -> str:
     who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
-    return f"{who}: {each.reason}" if each.reason else who
+    return f"{who}: {kept(each.reason)}" if each.reason else who

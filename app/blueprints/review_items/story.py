@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.web import desk_words
 from app.web.filters import day
+from app.web.kept_words import kept
 from app.web.question_words import TEAM
 from app.web.translation import translate as _
 
@@ -62,7 +63,7 @@ def _detail(each: Happening, found: QuestionDetail) -> str:
     if each.kind == "review.item.handed_on":
         to = owner_word(str(each.data.get("owner", "")), found.names)
         who = _("%(who)s to %(to)s", who=who, to=to)
-    return f"{who}: {each.reason}" if each.reason else who
+    return f"{who}: {kept(each.reason)}" if each.reason else who
 
 
 def evidence(found: Json) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:

@@ -20,8 +20,10 @@ from app.web import typed
 from app.web.address import KEY
 from app.web.ask import Ask, Said
 from app.web.ask import answer as ask
+from app.web.desk_words import with_names
 from app.web.guards import needs
 from app.web.htmx import render, see_other
+from app.web.kept_words import kept
 from app.web.question_words import FAMILIES, TEAM, question_word
 from app.web.translation import translate as _
 
@@ -195,7 +197,7 @@ def _look(found: QuestionDetail, said: Said) -> Ask:
         back=url_for("review_items.show", item_id=found.item.id),
         send=_("Ask again"),
         sentences=(_("What it says now is booked as always; the question stays open until somebody decides it."),),
-        facts=((_("Question"), found.item.sentence),),
+        facts=((_("Question"), _question(found)),),
         said=said,
     )
 
@@ -208,7 +210,11 @@ def _decision(found: QuestionDetail, code: str, said: Said) -> Ask:
         back=url_for("review_items.show", item_id=found.item.id),
         send=_("Decide so"),
         sentences=(effect,),
-        facts=((question_word(found.item.kind), found.item.sentence),),
+        facts=((question_word(found.item.kind), _question(found)),),
         hidden=(("choice", code),),
         said=said,
     )
+
+
+def _question(found: QuestionDetail) -> str:
+    return with_names(kept(found.item.sentence), found.names)

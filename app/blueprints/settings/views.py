@@ -56,12 +56,15 @@ def update(code: str) -> WerkzeugResponse:
     """Set a value."""
     known = settings.named(code)
     form = Typed(request.form)
+    value = form.value("value")
+    try:
+        known.parse(value)
+    except Invalid:
+        form.faults["value"] = setting_words.limits(known) or _("This does not look right")
     reason = form.reason()
     if not form.faults:
         try:
-            settings.change(code, form.value("value"), seen=_said(form), actor=acting(), reason=reason)
-        except Invalid:
-            form.faults["value"] = setting_words.limits(known) or _("This does not look right")
+            settings.change(code, value, seen=_said(form), actor=acting(), reason=reason)
         except Conflict:
             return _edit(code, request.form.to_dict(), {"value": _changed()}, 409)
         else:

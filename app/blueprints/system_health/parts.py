@@ -175,7 +175,8 @@ def sealed(chains: dict[str, ChainState], now: datetime) -> Part:
     stale = [each for each in chains.values() if each.sealed_at is None or now - each.sealed_at > timedelta(minutes=10)]
     if behind and stale:
         advice = _("See that a worker of the queue background runs.")
-        return Part(_("Seals"), WARN, _("%(many)s rows wait", many=counted(behind)), advice, address)
+        waiting = ngettext("%(many)s row waits", "%(many)s rows wait", behind, many=counted(behind))
+        return Part(_("Seals"), WARN, waiting, advice, address)
     return Part(_("Seals"), GOOD, _("up to date"), "", address)
 
 

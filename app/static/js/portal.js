@@ -3,4 +3,6 @@ import "./copier.js";
 import "./dialogs.js";
 import "./keyboard.js";
 import "./menus.js";
+import "./themes.js";
 import "./toasts.js";
+import "./typed.js";

@@ -1,0 +1,238 @@
+"""Sentences that are kept in English, in the language of whoever reads them.
+
+Questions to people, their answers and the reasons of events are kept as one English sentence: they are sealed, and
+services hear them. A sentence is made from a text below and is known again by it, with what stands in its parts; what
+is not known again, such as a person's own words, is shown as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from flask_babel import get_locale
+
+from app.web.filters import decimal
+from app.web.language import DEFAULT
+from app.web.translation import as_it_is as _
+from app.web.translation import translate
+from app.web.words import gateway
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+QUESTIONS = (
+    _(
+        "Bulk payment %(number)s left %(amount)s of this invoice open: "
+        "its amount was changed after the payer was sent to pay"
+    ),
+    _("Credit note %(number)s took back %(amount)s that was paid: refund it or use it for another invoice"),
+    _("%(amount)s was received and %(why)s: refund it or use it for another invoice"),
+    _("%(amount)s was taken back by the payer's bank at %(gateway)s"),
+    _("%(amount)s went back at %(gateway)s without a request from here"),
+    _("%(gateway)s says charged back, and that it still holds %(amount)s: look it up there"),
+    _("%(gateway)s says %(state)s: %(why)s"),
+    _("%(gateway)s could not be asked about %(reference)s: look it up by hand"),
+    _("%(gateway)s does not know %(reference)s, which it gave us itself: %(detail)s"),
+    _("%(gateway)s holds a settled payment %(reference)s for %(order)s, and it belongs to no invoice here"),
+    _("%(gateway)s sends an event nobody here knows: %(event)s"),
+    _("%(gateway)s reports (%(event)s): %(why)s"),
+    _("%(gateway)s refused to give %(amount)s back: %(detail)s. %(advice)s"),
+    _("%(who)s asks to give %(amount)s back: %(reason)s"),
+    _("%(who)s reports a deposit for %(domain)s of user %(user)s as %(state)s, and there is none here"),
+    _("Evidence for a dispute of %(amount)s is due on %(day)s"),
+    _(
+        "A refund of %(amount)s got no answer and was not executed within the hour: "
+        "ask for it again if it is still wanted"
+    ),
+    _(
+        "A refund of %(amount)s was under way when the payer's bank took the money back: "
+        "compare both with the gateway's portal"
+    ),
+    _("%(work)s was given up after %(tries)s tries: %(detail)s"),
+    _(
+        "%(service)s was asked to set this invoice to %(state)s, its answer was lost, and it refuses the repeat: "
+        "look there which status it has"
+    ),
+    _("%(service)s was asked to set this invoice to %(state)s and did not answer: look there which status it has"),
+    _("%(service)s took the status %(state)s, but here the invoice became %(now)s meanwhile"),
+    _(
+        "Webhook endpoint %(endpoint)s was switched off: %(because)s. "
+        "Its service can switch it on and have all sent again"
+    ),
+    _("%(gateway)s has news of %(reference)s that never came: it is looked into now"),
+    _("%(gateway)s holds more or less of %(reference)s than our books: it is looked into now"),
+    _("%(gateway)s has another amount, currency or account for %(reference)s than was asked"),
+    _("%(gateway)s does not know %(reference)s, which our books have"),
+    _("%(gateway)s holds settled money under %(reference)s, which is no payment here"),
+    _("%(gateway)s settled %(reference)s at a time still to come here: one of the clocks is wrong"),
+)
+WHY = (
+    # of money that was over
+    _("the invoice is cancelled"),
+    _("the invoice needed less"),
+    _("its invoices needed less, or nothing any more"),
+    # of a gateway's state
+    _("this state is not known here"),
+    _("the money of a lost dispute seems to be back"),
+    _("refunded, and the amount that is left is not plausible"),
+    _("money went back of a payment that is %(state)s here"),
+    _("account %(account)s instead of %(wanted)s"),
+    _("order reference %(order)s instead of %(number)s"),
+    _("%(amount)s instead of %(wanted)s"),
+    _("nothing instead of %(wanted)s"),
+    # of a gateway's event
+    _("the payer disputes this payment: look it up in its portal, open the dispute here with its deadline"),
+    _("the money was taken back, and its own state does not say so: look it up in its portal"),
+    _("a dispute ended: look up how in its portal and end it here"),
+    _("this payment is fraud: stop what it paid for, and give it back before the bank does"),
+    _("a refund did not reach the payer: look it up in its portal and pay it back by bank transfer"),
+    # of a webhook that is off
+    _("%(count)s messages were given up since %(at)s"),
+    _("it answered 410, which means that it is gone for good"),
+    # of a refund the gateway refused
+    _("The gateway cannot give bank-link payments back: pay it back by bank transfer to the payer's account"),
+    _("The gateway found our clock wrong: set the server's clock, then ask for the refund again"),
+    _("The gateway holds less than this: compare with its portal, then ask for what is left"),
+    _("The gateway does not know this payment: look it up in its portal"),
+    _("The gateway does not know our account: check its settings, then ask for the refund again"),
+    _("The gateway refused: look the payment up in its portal, then ask again or pay back by bank transfer"),
+)
+REASONS = (
+    _("%(amount)s of it were taken"),
+    _("The payer's bank took the money back"),
+    _("The payer's bank took the money back meanwhile"),
+    _("The answer was lost and a repeat would be counted twice: the invoice is synchronised instead"),
+    _("The gateway could not be reached"),
+    _("The gateway holds less than this by now"),
+    _("The gateway never showed it: it was not executed"),
+    _("charged back at the gateway"),
+    _("credit note %(number)s"),
+    _("imported as cancelled"),
+    _("imported as refunded"),
+    _("made at the gateway"),
+    _("never confirmed"),
+    _("replaced by bulk payment %(number)s"),
+    _("reported by %(who)s"),
+    _("lost"),
+    _("the invoice was paid another way"),
+    _("the money went back to the payer"),
+    _("won"),
+)
+ANSWERS = (
+    _("approved"),
+    _("both books agree again"),
+    _("cancelled"),
+    _("charged_back"),
+    _("closed"),
+    _("dispute %(number)s opened"),
+    _("evidence handed in"),
+    _("failed"),
+    _("given back"),
+    _("looked into"),
+    _("lost"),
+    _("nothing to do"),
+    _("nothing to do: %(reason)s"),
+    _("taken care of elsewhere"),
+    _("taken care of elsewhere: %(reason)s"),
+    _("used for invoice %(number)s"),
+    _("won"),
+)
+# What was not found, as faults name it; the number is what somebody wrote.
+NOT_FOUND = _("%(thing)s %(number)s not found")
+THINGS = (
+    _("Credit note"),
+    _("Delivery"),
+    _("Deposit"),
+    _("Difference"),
+    _("Dispute"),
+    _("Draft"),
+    _("Event"),
+    _("Import"),
+    _("Invoice"),
+    _("Key"),
+    _("Message"),
+    _("Payment"),
+    _("Person"),
+    _("Question"),
+    _("Reference"),
+    _("Refund"),
+    _("Result"),
+    _("Service"),
+    _("Setting"),
+    _("Task"),
+)
+# What a part stands for is one word or number; of these it may be a sentence, which may be known itself.
+FREE = {"detail", "reason", "why", "advice", "because", "order", "event", "domain", "user", "at"}
+KNOWN = {"why", "advice", "because"}
+AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)? [A-Z]{3}", re.ASCII)
+PART = re.compile(r"%\((\w+)\)s")
+
+
+def install(app: Flask) -> None:
+    """Give templates the words."""
+    app.jinja_env.filters["kept"] = kept
+    app.jinja_env.filters["kept_answer"] = kept_answer
+
+
+def kept(sentence: str | None) -> str:
+    """Return a question or a reason in the language of the request; one that is not known as it was written."""
+    return _shown(sentence or "", QUESTIONS + WHY + REASONS)
+
+
+def kept_answer(sentence: str | None) -> str:
+    """Return how a question was answered in the language of the request."""
+    return _shown(sentence or "", ANSWERS)
+
+
+def fault(sentence: str) -> str:
+    """Return what a fault says to a person: what was not found is named in the language of the request."""
+    thing = next((each for each in THINGS if sentence.startswith(f"{each} ") and sentence.endswith(" not found")), None)
+    if thing is None:
+        return sentence
+    return translate(NOT_FOUND, thing=translate(thing), number=sentence[len(thing) + 1 : -len(" not found")])
+
+
+def _shown(sentence: str, texts: tuple[str, ...]) -> str:
+    found = _found(sentence, texts)
+    if found is None:
+        return sentence
+    text, parts = found
+    return translate(text, **{name: _part(name, value) for name, value in parts.items()})
+
+
+def _part(name: str, value: str) -> str:
+    if name == "gateway":
+        return value if str(get_locale()) == DEFAULT else gateway(value)
+    if name in {"amount", "wanted"}:
+        return decimal(value) if AMOUNT.fullmatch(value) else value
+    if name not in KNOWN:
+        return value
+    whole = _shown(value, WHY)
+    return whole if whole != value else ", ".join(_shown(each, WHY) for each in value.split(", "))
+
+
+@lru_cache(maxsize=1024)
+def _found(sentence: str, texts: tuple[str, ...]) -> tuple[str, dict[str, str]] | None:
+    """Return the text a sentence was made from, and its parts; of several the one that says most itself."""
+    for text in sorted(texts, key=lambda each: len(PART.sub("", each)), reverse=True):
+        found = _pattern(text).fullmatch(sentence)
+        if found:
+            return text, found.groupdict()
+    return None
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    pieces = PART.split(text)
+    made = [rf"(?P<{piece}>{_of(piece)})" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces)]
+    return re.compile("".join(made), re.DOTALL)
+
+
+def _of(part: str) -> str:
+    if part in FREE:
+        return ".+?"
+    if part in {"account", "wanted"}:
+        return "[^,]+"
+    return r"-?[0-9.]+ [A-Z]{3}" if part == "amount" else r"\S+"

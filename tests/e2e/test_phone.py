@@ -1,0 +1,49 @@
+"""The portal on a phone: what a table loses with its head, its cells say themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.axe import PHONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+SAID = "(cell) => getComputedStyle(cell, '::before').content"
+
+
+FIRST = {
+    "/vat_rates": "Esimene päev",
+    "/people": "Sisse logitud",
+    "/deliveries": "Ootel",
+    "/system-health": "Ootel",
+    "/services": "Kehtivad võtmed",
+    "/references": "Arved",
+    "/audit": "Pitseeritud ridu",
+}
+
+
+@pytest.mark.parametrize("path", FIRST)
+def test_a_number_or_a_day_says_what_it_is_where_the_table_has_no_head(
+    at_desk: Callable[..., Page], places: dict[str, str], path: str
+) -> None:
+    assert places
+    page = at_desk(lang="et", viewport=PHONE)
+    page.goto(path)
+    cell = page.locator(".tbl.rows [data-label]:not(.minor)").first
+    assert cell.evaluate(SAID) == f'"{FIRST[path]} "'
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert cell.evaluate(SAID) == "none"
+
+
+def test_no_text_of_a_check_lies_under_its_result(at_desk: Callable[..., Page], places: dict[str, str]) -> None:
+    page = at_desk(lang="et", viewport=PHONE)
+    page.goto(places.get("proofs.index", "/proofs"))
+    spill = "(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.innerText)"
+    assert page.locator(".tbl.rows tbody th").evaluate_all(spill) == []
