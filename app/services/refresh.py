@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,13 +9,24 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from app.domain.errors import Outcome, ProviderFailure
-from app.domain.money import Money, format_amount
+from app.domain.money import Money
 from app.domain.order_reference import parse
 from app.domain.payment import DecisionKind, ObservedState, PaymentStatus, decide
-from app.models.event import Event
 from app.models.invoice import Invoice, InvoiceClaim
 from app.models.payment import GatewayReference, Payment
-from app.services import disputes, doubts, give_back, hints, inbox, notices, outbox, reviews, siblings, timeline
+from app.services import (
+    disputes,
+    doubts,
+    give_back,
+    hints,
+    inbox,
+    notices,
+    opened_links,
+    outbox,
+    reviews,
+    siblings,
+    timeline,
+)
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.invoices import reprice
 from app.services.settlement import settle
@@ -189,58 +199,8 @@ def _lock_payment(
             payment.external_id = look.external_id
             tx.flush()
     if payment is None and fetched.account == gateway.account:
-        payment = _from_link(tx, look, fetched, gateway, invoice)
+        payment = opened_links.payment_of(tx, look.external_id, fetched, gateway, invoice)
     return payment
-
-
-def _from_link(tx: Session, look: Look, fetched: FetchedPayment, gateway: HostedGateway, invoice: Invoice) -> Payment:
-    expected = _expected(tx, invoice, fetched)
-    payment = Payment(
-        tenant_id=invoice.tenant_id,
-        public_token=secrets.token_urlsafe(16),
-        invoice_id=invoice.id,
-        initiator_id=invoice.initiator_id,
-        method="linkpay",
-        gateway=gateway.name,
-        account=gateway.account,
-        status=PaymentStatus.PENDING,
-        amount_minor=expected.minor,
-        currency=expected.currency,
-        external_id=look.external_id,
-    )
-    tx.add(payment)
-    tx.flush()
-    timeline.record(
-        "payment.created",
-        actor=Actor("gateway", gateway.name),
-        invoice_id=invoice.id,
-        payment_id=payment.id,
-        data={"amount": format_amount(expected), "currency": expected.currency, "by": "link"},
-    )
-    return payment
-
-
-def _expected(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> Money:
-    """Return what the link asked for: a link signed before the amount changed was asked for rightly as well."""
-    now = Money(_claimed(tx, invoice, fetched) or invoice.total_minor, invoice.currency)
-    if fetched.initial is None or fetched.initial in {now, Money(invoice.total_minor, invoice.currency)}:
-        return now
-    before = {"before": format_amount(fetched.initial), "currency": fetched.initial.currency}
-    asked_before = select(Event.id).where(
-        Event.invoice_id == invoice.id, Event.kind == "invoice.repriced", Event.data.contains(before)
-    )
-    return now if tx.scalar(asked_before.limit(1)) is None else fetched.initial
-
-
-def _claimed(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> int | None:
-    """Return the amount of the claim whose holder paid (eis.md 10.1.4): the payer is named by custom_field_1."""
-    if not fetched.custom_field_1:
-        return None
-    return tx.scalar(
-        select(InvoiceClaim.amount_minor).where(
-            InvoiceClaim.invoice_id == invoice.id, InvoiceClaim.user_unique_id == fetched.custom_field_1
-        )
-    )
 
 
 def _fold(
@@ -251,7 +211,9 @@ def _fold(
     poll_ladder_s: Sequence[int],
 ) -> str:
     """Fold one fetched truth into the payment; permutations of the same news end in the same state."""
-    difference = doubts.difference(payment, invoice, fetched, gateway)
+    difference = doubts.difference(payment, invoice, fetched, gateway) or opened_links.difference(
+        payment, invoice, fetched
+    )
     if difference and fetched.state in {ObservedState.COMPLETED, ObservedState.AUTHORIZED}:
         return doubts.ask_about(payment, invoice, fetched, "payment.differs", difference)
     _note_fetch(payment, invoice, fetched, agrees=not difference)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.domain.errors import Conflict, NotFound
+from app.domain.money import Money, format_amount
 from app.models.payment import GatewayReference, Payment
 from app.models.review_item import ReviewItem
-from app.services import timeline
+from app.services import opened_links, timeline
 from app.services.payments import know_reference
 from app.services.refresh import look_again
 from app.uow import retried, ring_after_commit, session, transaction
@@ -77,6 +78,39 @@ def look(item_id: int, *, actor: Actor, reason: str) -> None:
         look_again(tx.get_one(GatewayReference, reference_id, with_for_update=True, populate_existing=True))
         _tell("review.item.looked", item, actor, reason)
         ring_after_commit()
+
+
+@retried
+def count(item_id: int, *, actor: Actor, reason: str) -> None:
+    """Let the money count that an older link asked for, and owe the look that books it: the gateway's word, not ours.
+
+    Raises NotFound, QuestionMoved, Conflict when the question is another one.
+    """
+    with transaction() as tx:
+        item = _lock(tx, item_id)
+        if not can_count(item):
+            raise Conflict("The money of this question cannot be counted as it came", code="other_question")
+        item.resolved_at = datetime.now(UTC)
+        item.resolved_by = str(actor)
+        item.resolution = f"{opened_links.COUNTS}: {reason}"
+        _tell("review.item.resolved", item, actor, reason)
+        reference_id = reference_of(tx, item)
+        look_again(tx.get_one(GatewayReference, reference_id, with_for_update=True, populate_existing=True))
+        ring_after_commit()
+
+
+def can_count(item: ReviewItem) -> bool:
+    """Return whether the question is about money that came as an older link asked for it, and only about that."""
+    if item.kind != opened_links.DIFFERS or item.payment_id is None:
+        return False
+    payment = session().get_one(Payment, item.payment_id)
+    asked = format_amount(Money(payment.amount_minor, payment.currency))
+    said = item.evidence
+    return (
+        payment.method == opened_links.LINK
+        and not payment.captured_minor
+        and (said.get("initial"), said.get("account")) == (asked, payment.account)
+    )
 
 
 def can_look(item: ReviewItem) -> bool:

@@ -134,6 +134,8 @@ ANSWERS = (
     _("lost"),
     _("nothing to do"),
     _("nothing to do: %(reason)s"),
+    _("booked as it came"),
+    _("booked as it came: %(reason)s"),
     _("taken care of elsewhere"),
     _("taken care of elsewhere: %(reason)s"),
     _("used for invoice %(number)s"),

@@ -10,6 +10,8 @@ from app.services import reviews
 from app.uow import transaction
 from app.web.desk_words import by_whom
 from app.web.question_words import KINDS, question_word
+from tests.services.test_changed_amounts import opened
+from tests.services.test_siblings import hear
 from tests.services.test_surpluses import paid_twice
 from tests.web.desks import SCRIPT, actor, payment_of, second
 
@@ -75,6 +77,26 @@ def test_it_is_decided_once_with_a_reason(portal: Portal, mary: Browser) -> None
     assert f"/questions/{item}" in mary.page("/questions?decided=1").links()
     assert portal.system.scalar("select count(*) from event where kind = 'review.item.resolved' "
                                 "and (data->>'item')::bigint = :i", i=item) == 1  # fmt: skip
+
+
+def test_money_of_an_older_link_is_booked_from_its_question(portal: Portal, mary: Browser) -> None:
+    system = portal.system
+    number = system.invoice()
+    older = str(system.scalar("select payment_link from invoice where number = :n", n=number))
+    body = {"invoice_number": number, "transaction_amount": "100.00"}
+    assert system.call("registry", "/invoice/update_invoice_data", body, method="PATCH").status_code == 200
+    hear(system, opened(system, number, older))
+    item = system.scalar("select id from review_item where kind = 'payment.differs' order by id desc limit 1")
+    way = f"/questions/{item}/decisions/new?choice=count"
+    assert way in mary.page(f"/questions/{item}").links()
+    assert "becomes the payer" in mary.get(way).text
+    assert decide(mary, item, "count", "asked Jaan") == "303 /questions"
+    system.drain()
+    assert system.status(number) == "paid"
+    assert "booked as it came: asked Jaan" in mary.page(f"/questions/{item}").text("strong")
+    other = ask(portal)
+    assert f"/questions/{other}/decisions/new?choice=count" not in mary.page(f"/questions/{other}").links()
+    assert decide(mary, other, "count").startswith("409")
 
 
 def test_it_is_taken_and_handed_on(portal: Portal, mary: Browser) -> None:

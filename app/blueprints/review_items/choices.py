@@ -176,6 +176,10 @@ def _own(found: QuestionDetail) -> list[Choice]:
     if not allowed_endpoint("review_items.new_decision"):
         return []
     key, ways = found.item.id, []
+    if review_work.can_count(found.item):
+        ways.append(
+            Choice(_("Book what came…"), counting(), url_for("review_items.new_decision", item_id=key, choice=COUNT))
+        )
     if review_work.can_look(found.item):
         ways.append(
             Choice(
@@ -188,12 +192,23 @@ def _own(found: QuestionDetail) -> list[Choice]:
     return [*ways, *(Choice(*resolution(code), url_for(here, item_id=key, choice=code)) for code in RESOLUTIONS)]
 
 
+def counting() -> str:
+    """Return what booking the money of an older link does."""
+    return _(
+        "The gateway is asked once more and what came is booked: "
+        "too much becomes the payer's credit, too little pays a part."
+    )
+
+
+COUNT = "count"
 # What is kept of a decision, in English as everything that is kept.
 RESOLUTIONS = {"done": "taken care of elsewhere", "nothing": "nothing to do"}
 
 
 def resolution(code: str) -> tuple[str, str]:
     """Return the words of a decision and its effect."""
+    if code == COUNT:
+        return _("Book what came…"), counting()
     if code == "done":
         return _("It is taken care of…"), _("Closes the question with your reason; nothing is booked or sent.")
     return _("There is nothing to do…"), _("Closes the question with your reason; nothing is booked or sent.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request, url_for
 
 from app.blueprints.acting import acting
-from app.blueprints.review_items.choices import RESOLUTIONS, choices, resolution
+from app.blueprints.review_items.choices import COUNT, RESOLUTIONS, choices, resolution
 from app.blueprints.review_items.story import evidence, owner_word, story
 from app.domain.errors import Conflict
 from app.domain.permission import ROLES, Permission
@@ -160,7 +160,7 @@ def create_decision(item_id: int) -> WerkzeugResponse:
     if said.faults:
         return ask(_decision(found, code, said))
     try:
-        review_work.resolve(item_id, RESOLUTIONS[code], actor=acting(), reason=said.reason)
+        _decide(item_id, code, said.reason)
     except QuestionMoved:
         flash(_("It was decided already: this is by whom and how. Nothing was changed."))
         return see_other(url_for("review_items.show", item_id=item_id))
@@ -168,8 +168,15 @@ def create_decision(item_id: int) -> WerkzeugResponse:
     return see_other(url_for("review_items.index"))
 
 
+def _decide(item_id: int, code: str, reason: str) -> None:
+    if code == COUNT:
+        review_work.count(item_id, actor=acting(), reason=reason)
+    else:
+        review_work.resolve(item_id, RESOLUTIONS[code], actor=acting(), reason=reason)
+
+
 def _code(text: str) -> str:
-    if text not in RESOLUTIONS:
+    if text not in {*RESOLUTIONS, COUNT}:
         abort(404)
     return text
 
