@@ -1,12 +1,13 @@
 """Days of payment or of falling due that lie far from where a list begins: read first, put in order afterwards.
 
 The planner takes them for spread evenly over the order of creation, and would walk from its beginning past everything
-that came after those days. They are read from their own index alone, which is short work while they are few.
+that came after those days. They are read from their own index alone, which is short work while they are few. So are
+days of creation in the order of payment, which follows them.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from app.queries.sorting import Mark, Sort
 
 
+# So many days of creation are sooner read than thousands of rows are found along another order.
+FEW_DAYS = timedelta(days=100)
+
+
 def far_days(wanted: InvoiceFilter, sort: Sort) -> list[ColumnElement[bool]]:
     """Return what is asked of days that are fewer than those between them and the beginning of the list."""
     if sort.by != "created":
@@ -31,6 +36,19 @@ def far_days(wanted: InvoiceFilter, sort: Sort) -> list[ColumnElement[bool]]:
     if _are_far(due, sort):
         return [Invoice.due_on.between(due.first, due.last)]
     return []
+
+
+def are_whole(wanted: InvoiceFilter, sort: Sort, *, many: bool = False) -> bool:
+    """Return whether what was created on the days that are asked for is read whole before it is put in order.
+
+    In the order of amounts it is where `many` rows are wanted: a few are soon found along it.
+    """
+    created = asked_days(wanted).created
+    if sort.by == "created" or not (sort.by == "paid" or many) or created.first is None:
+        return False
+    now = datetime.now(UTC)
+    few = min(ends(created.last) or now, now) - (begins(created.first) or now) < FEW_DAYS
+    return few or (sort.by == "paid" and _are_far(created, sort))
 
 
 def read_first(found: Select[int], asked: list[ColumnElement[bool]], sort: Sort) -> Select[int]:

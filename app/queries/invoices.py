@@ -20,12 +20,12 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
-from app.queries.far_days import alone, far_days, read_first
+from app.queries.far_days import alone, are_whole, far_days, read_first
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_words import COMMON, Place, are_common, count_of, having, newest, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
-from app.queries.sorting import Mark, Sort, in_order, order_of
+from app.queries.sorting import Mark, Sort, first_of, in_order, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +136,8 @@ def _listed(
     meant = select(Invoice.id) if few else _meant(asked)
     if first := everything(wanted) if few else far:
         meant = read_first(meant, first, sort)
-    for part in in_order(meant, sort, after, wanted.statuses, paid=wanted.only_paid()):
+    whole = not few and are_whole(wanted, sort)
+    for part in in_order(meant, sort, after, wanted.statuses, paid=wanted.only_paid(), whole=whole):
         listed += _shown(part.limit(size - len(listed)), sort)
         if len(listed) == size:
             break
@@ -148,9 +149,12 @@ def _looked_at(asked: Question, after: Mark | None, sort: Sort, size: int) -> tu
     listed: list[InvoiceRow] = []
     wanted = asked.wanted
     few = select(Invoice.id).where(*conditions(wanted))
-    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid()):
+    whole = are_whole(wanted, sort, many=True)
+    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid(), whole=whole):
         walk = part.limit(LOOKED_AT)
-        listed += _shown(having(walk.subquery(), asked.common), sort, size - len(listed))
+        # The first are chosen before more is read of them: most of what was looked at may have the words.
+        meant = first_of(walk, sort, size - len(listed), lambda these: having(these, asked.common))
+        listed += _shown(meant, sort)
         if len(listed) == size:
             return listed, None
         if end := _shown(walk.offset(LOOKED_AT - 1).limit(1), sort):
@@ -191,7 +195,7 @@ def are_few(wanted: InvoiceFilter) -> bool:
     asked = conditions(wanted)
     if not asked:
         return False
-    some = select(Invoice.id).where(*asked).limit(FEW + 1).subquery()
+    some = select(Invoice.id).where(*asked).order_by(*_narrowest(wanted)).limit(FEW + 1).subquery()
     return (_session().scalar(select(func.count()).select_from(some)) or 0) <= FEW
 
 
@@ -212,10 +216,10 @@ def _newest(text: str, after: Mark | None, size: int) -> list[InvoiceRow]:
     return _rows(SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST)))
 
 
-def _shown(ids: Select[int], sort: Sort, size: int | None = None) -> list[InvoiceRow]:
-    """Return the lines of these invoices, which are few, or the first so many of them."""
+def _shown(ids: Select[int], sort: Sort) -> list[InvoiceRow]:
+    """Return the lines of these invoices, which are few."""
     these = ids.subquery()
-    return _rows(SHOW.join(these, these.c.id == Invoice.id).order_by(*order_of(sort)).limit(size))
+    return _rows(SHOW.join(these, these.c.id == Invoice.id).order_by(*order_of(sort)))
 
 
 def _rows(found: Select[Any]) -> list[InvoiceRow]:
