@@ -20,7 +20,7 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
-from app.queries.far_days import alone, are_whole, far_days, read_first
+from app.queries.far_days import are_far, are_whole
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_words import COMMON, Place, are_common, count_of, having, newest, words_of
@@ -129,15 +129,12 @@ def _listed(
     if asked.walks:
         return _looked_at(asked, after, sort, size)
     listed: list[InvoiceRow] = []
-    few = few and not asked.common
-    far = [] if few else far_days(wanted, sort)
-    if far and wanted.parts() == 1:
-        return _shown(alone(far, sort, after).limit(size), sort), None
-    meant = select(Invoice.id) if few else _meant(asked)
-    if first := everything(wanted) if few else far:
-        meant = read_first(meant, first, sort)
-    whole = not few and are_whole(wanted, sort)
-    for part in in_order(meant, sort, after, wanted.statuses, paid=wanted.only_paid(), whole=whole):
+    # Common words that are not looked for a few thousand at a time stand beside a filter that leaves few.
+    few = few or bool(asked.common) or are_far(wanted, sort)
+    of_days = are_whole(wanted, sort)
+    for part in in_order(
+        _meant(asked), sort, after, wanted.statuses, paid=wanted.only_paid(), few=few, of_days=of_days
+    ):
         listed += _shown(part.limit(size - len(listed)), sort)
         if len(listed) == size:
             break
@@ -149,8 +146,8 @@ def _looked_at(asked: Question, after: Mark | None, sort: Sort, size: int) -> tu
     listed: list[InvoiceRow] = []
     wanted = asked.wanted
     few = select(Invoice.id).where(*conditions(wanted))
-    whole = are_whole(wanted, sort, many=True)
-    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid(), whole=whole):
+    of_days = are_whole(wanted, sort, many=True)
+    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid(), of_days=of_days):
         walk = part.limit(LOOKED_AT)
         # The first are chosen before more is read of them: most of what was looked at may have the words.
         meant = first_of(walk, sort, size - len(listed), lambda these: having(these, asked.common))

@@ -90,22 +90,30 @@ class Mark:
 
 
 def in_order(
-    found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str], *, paid: bool = False, whole: bool = False
+    found: Any,
+    sort: Sort,
+    after: Mark | None,
+    statuses: Sequence[str],
+    *,
+    paid: bool = False,
+    few: bool = False,
+    of_days: bool = False,
 ) -> Iterator[Any]:
     """Yield the questions whose rows, one after the other, are in this order, after the mark.
 
-    `statuses` are those that are asked for, none when all are; `paid` is whether only what was paid is. With `whole`
-    all that match are read before they are put in order, and no index is walked along.
+    `statuses` are those that are asked for, none when all are; `paid` is whether only what was paid is. Of `few` all
+    that match are read before they are put in order, and no index is walked along; nor is it where those `of_days` of
+    creation are put in another order.
     """
     if sort.by == "paid":
-        yield from _by_payment(found, sort, after, statuses, only_paid=paid, whole=whole)
+        yield from _by_payment(found, sort, after, statuses, only_paid=paid, few=few, of_days=of_days)
         return
     end = None if after is None else (after.value if sort.by == "amount" else after.moment, after.id)
-    yield _walk(found, COLUMNS[sort.by], sort, end, whole=whole)
+    yield _walk(found, COLUMNS[sort.by], sort, end, whole=few or of_days)
 
 
 def _by_payment(
-    found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str], *, only_paid: bool, whole: bool
+    found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str], *, only_paid: bool, few: bool, of_days: bool
 ) -> Iterator[Any]:
     """Yield the parts of the order of payment.
 
@@ -121,8 +129,8 @@ def _by_payment(
     paid = found.where(Invoice.paid_at.is_not(None), COLUMNS["paid"] > EPOCH, *_all_of(statuses, WERE_NOT_PAID))
     unpaid = found.where(Invoice.paid_at.is_(None), *_all_of(statuses, WERE_PAID))
     parts = [
-        (never is None or not sort.falls, _walk(paid, COLUMNS["paid"], sort, yet, whole=whole)),
-        (not only_paid and (yet is None or sort.falls), _walk(unpaid, COLUMNS["created"], sort, never)),
+        (never is None or not sort.falls, _walk(paid, COLUMNS["paid"], sort, yet, whole=few or of_days)),
+        (not only_paid and (yet is None or sort.falls), _walk(unpaid, COLUMNS["created"], sort, never, whole=few)),
     ]
     yield from (part for is_left, part in (parts if sort.falls else reversed(parts)) if is_left)
 
@@ -146,9 +154,7 @@ def first_of(walk: Any, sort: Sort, size: int, narrowed: Callable[[Any], Any]) -
     return narrowed(these).order_by(*(each.desc() if sort.falls else each.asc() for each in order)).limit(size)
 
 
-def _walk(
-    found: Any, column: ColumnElement[Any], sort: Sort, end: tuple[Any, int] | None, *, whole: bool = False
-) -> Any:
+def _walk(found: Any, column: ColumnElement[Any], sort: Sort, end: tuple[Any, int] | None, *, whole: bool) -> Any:
     key = Invoice.id.expression
     if end is not None:
         place = tuple_(column, key)

@@ -16,7 +16,7 @@ from app.domain.invoice import InvoiceStatus
 from app.extensions import db
 from app.models.invoice import KINDS
 from app.queries import invoice_selection, invoices, owned_invoices
-from app.queries.far_days import are_whole, far_days
+from app.queries.far_days import are_far, are_whole
 from app.queries.frozen_filter import freeze, thaw
 from app.queries.invoice_filter import LATE, ZONE, InvoiceFilter, Period
 from app.queries.invoice_selection import Selection
@@ -140,7 +140,7 @@ def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
         "due": InvoiceFilter(services=services, due_from=first, due_to=last),
     }[column]
     with system.app.app_context():
-        assert far_days(wanted, sort)
+        assert are_far(wanted, sort)
         listed = all_pages(wanted, sort)
         assert len(listed) == 8
         assert listed == invoice_selection.ids(Selection(wanted, sort=sort), 100)
