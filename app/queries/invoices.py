@@ -23,7 +23,7 @@ from app.queries import credit_notes, house, timeline
 from app.queries.far_days import are_far, are_whole
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.invoice_words import COMMON, Place, are_common, count_of, having, newest, words_of
+from app.queries.invoice_words import COMMON, Place, are_common, count_of, found_by, having, newest, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
 from app.queries.sorting import Mark, Sort, first_of, in_order, order_of
 
@@ -100,8 +100,13 @@ def search(
     A page may have fewer rows and a next one, when only so many were looked at.
     """
     asked = Question(wanted)
-    count = _counted(asked)
-    found, end = _listed(asked, after, sort, size + 1, few=bool(wanted) and not count.is_capped)
+    end: Mark | None = None
+    if sort is Sort.NEWEST and asked.is_words:
+        places, count = found_by(wanted.text, _place(after), size + 1)
+        found = _at(places)
+    else:
+        count = _counted(asked)
+        found, end = _listed(asked, after, sort, size + 1, few=bool(wanted) and not count.is_capped)
     following = _mark(found[size - 1], sort) if len(found) > size else end
     return Page(found[:size], following, count)
 
@@ -125,7 +130,7 @@ def _listed(
     """
     wanted = asked.wanted
     if sort is Sort.NEWEST and asked.is_words:
-        return _newest(wanted.text, after, size), None
+        return _at(newest(wanted.text, _place(after), size)), None
     if asked.walks:
         return _looked_at(asked, after, sort, size)
     listed: list[InvoiceRow] = []
@@ -207,9 +212,12 @@ def _meant(asked: Question) -> Select[int]:
     return select(Invoice.id).where(Invoice.id.in_(having(few, asked.common)))
 
 
-def _newest(text: str, after: Mark | None, size: int) -> list[InvoiceRow]:
-    """Return the newest of what was typed, found in the table of words, where nothing else is asked."""
-    places = newest(text, Place(after.moment, after.id) if after else None, size)
+def _place(after: Mark | None) -> Place | None:
+    return Place(after.moment, after.id) if after else None
+
+
+def _at(places: Sequence[Place]) -> list[InvoiceRow]:
+    """Return the lines of these invoices, which were found in the table of words, newest first."""
     return _rows(SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST)))
 
 
