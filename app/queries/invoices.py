@@ -151,8 +151,8 @@ def _looked_at(asked: Question, after: Mark | None, sort: Sort, size: int) -> tu
     listed: list[InvoiceRow] = []
     wanted = asked.wanted
     few = select(Invoice.id).where(*conditions(wanted))
-    of_days = are_whole(wanted, sort, many=True)
-    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid(), of_days=of_days):
+    far, of_days = are_far(wanted, sort), are_whole(wanted, sort, many=True)
+    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid(), few=far, of_days=of_days):
         walk = part.limit(LOOKED_AT)
         # The first are chosen before more is read of them: most of what was looked at may have the words.
         meant = first_of(walk, sort, size - len(listed), lambda these: having(these, asked.common))
@@ -172,7 +172,8 @@ def _counted(asked: Question) -> Count:
     meant = _meant(asked)
     if asked.walks:
         few = select(Invoice.id).where(*conditions(wanted))
-        meant = having(next(in_order(few, Sort.NEWEST, None, ())).limit(LOOKED_AT).subquery(), common)
+        walk = next(in_order(few, Sort.NEWEST, None, (), few=are_far(wanted, Sort.NEWEST)))
+        meant = having(walk.limit(LOOKED_AT).subquery(), common)
     else:
         meant = meant.order_by(*_narrowest(wanted))
     some = meant.limit(limit + 1).subquery()

@@ -122,9 +122,9 @@ def test_list_count_and_export_mean_the_same_rows(
 
 @pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST])
 @pytest.mark.parametrize("column", ["paid", "due"])
-@pytest.mark.parametrize("services", [(), ("registry",)])
+@pytest.mark.parametrize("asked_too", [("", ""), ("registry", ""), ("", "payer")])
 def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
-    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, column: str, services: tuple[str, ...]
+    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, column: str, asked_too: tuple[str, str]
 ) -> None:
     """An invoice a day for 120 days, paid and due a day later: a week in the middle is far from both ends."""
     system = own_portal.system
@@ -133,15 +133,26 @@ def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
     system.sql("update invoice set paid_at = created_at + interval '1 day', due_on = created_at::date + 1")
     monkeypatch.setattr(invoices, "COMMON", 2)
     monkeypatch.setattr(invoices, "COUNT_LIMIT", 2)
+    monkeypatch.setattr(invoices, "FEW", 2)
+    monkeypatch.setattr(invoices, "LOOKED_AT", 3)
+    monkeypatch.setattr(invoices, "are_common", bool)
+    services, typed = tuple(filter(None, asked_too[:1])), asked_too[1]
     first = datetime.now(ZONE).date() - timedelta(days=70)
     last = first + WEEK
     wanted = {
-        "paid": InvoiceFilter(services=services, paid_from=first, paid_to=last),
-        "due": InvoiceFilter(services=services, due_from=first, due_to=last),
+        "paid": InvoiceFilter(text=typed, services=services, paid_from=first, paid_to=last),
+        "due": InvoiceFilter(text=typed, services=services, due_from=first, due_to=last),
     }[column]
     with system.app.app_context():
         assert are_far(wanted, sort)
+        asked: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", lambda _connection, _cursor, said, *_more: asked.append(said))
         listed = all_pages(wanted, sort)
+        looks = [each for each in asked if "invoice_search.search_text" in each]
+        assert bool(looks) == bool(typed)
+        assert "greatest(" in (looks or asked)[-1]
+        if sort is Sort.NEWEST:
+            assert all("greatest(" in each for each in looks)
         assert len(listed) == 8
         assert listed == invoice_selection.ids(Selection(wanted, sort=sort), 100)
         owns = list(system.rows("select id from initiator where code = 'registry'")[0])
