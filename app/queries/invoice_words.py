@@ -19,7 +19,6 @@ from sqlalchemy import (
     ColumnElement,
     GenerativeSelect,
     Select,
-    Text,
     and_,
     exists,
     func,
@@ -36,8 +35,8 @@ from sqlalchemy import text as sql_text
 
 from app.models.invoice import Invoice
 from app.models.invoice_search import QUARTER, InvoiceSearch
-from app.models.payment import GatewayReference, Payment
 from app.queries.keyset import session
+from app.queries.named_invoices import at_once
 from app.queries.paging import Count
 
 if TYPE_CHECKING:
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
 MOST_WORDS = 8
 # Two digits behind the point, as amounts are written; thousands may be apart.
 AMOUNT = re.compile(r"[0-9]{1,3}(?:[ \u00a0]?[0-9]{3}){0,3}[.,][0-9]{2}", re.ASCII)
-GATEWAY = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
-HIGHEST = 2**63 - 1
 COMMON = 1000
 # How many of the newest rows are looked at one by one, and how many of those must have a common word; how many are
 # looked at where the first show that a page will be full by then.
@@ -132,9 +129,7 @@ def _distinct(text: str) -> list[Select[Any]]:
 
 def _rows() -> int:
     """Return about how many rows the table of words has, as its statistics say."""
-    return (
-        session().scalar(sql_text("select reltuples::bigint from pg_class where oid = 'invoice_search'::regclass")) or 0
-    )
+    return session().scalar(ROWS) or 0
 
 
 def _by_words(text: str) -> list[Select[Any]]:
@@ -325,24 +320,6 @@ def _among_newest(patterns: Sequence[str], after: Place | None, rows: int, *, pa
 def _many(found: GenerativeSelect, limit: int) -> int:
     """Return how many there are, counted to one above the limit."""
     return session().scalar(select(func.count()).select_from(found.limit(limit + 1).subquery())) or 0
-
-
-def at_once(text: str) -> list[Select[Any]]:
-    """Return the questions for ids that need no index of words: what was made a second ago is found, too."""
-    said = text.lower()
-    ways: list[Select[Any]] = []
-    if text.isascii() and text.isdigit():
-        ways.append(select(Invoice.id).where(Invoice.reference_number == text))
-        if int(text) <= HIGHEST:
-            ways.append(select(Invoice.id).where(sql_cast(Invoice.number, Text) == str(int(text))))
-    if "@" in said:
-        ways.append(select(Invoice.id).where(func.lower(Invoice.customer_email) == said))
-    if GATEWAY.fullmatch(said):
-        # Hexadecimal letters only, written into the statement: one with a parameter could not use the prefix index.
-        prefix = literal(f"{said}%", Text, literal_execute=True)
-        paid = select(Payment.invoice_id).join(GatewayReference, GatewayReference.payment_id == Payment.id)
-        ways.append(paid.where(GatewayReference.external_id.like(prefix), Payment.invoice_id.is_not(None)))
-    return ways
 
 
 def _quarters(after: Place | None) -> TableValuedAlias:
