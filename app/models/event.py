@@ -27,7 +27,7 @@ class Event(Tenanted, Base):
         # What happened in the house itself: people, keys, settings, number ranges.
         Index("ix_event_house", "kind", "id", postgresql_where=text("invoice_id is null")),
         Index("ix_event_newest", text("created_at desc"), text("id desc")),
-        Index("ix_event_kind", "kind", text("created_at desc"), text("id desc")),
+        Index("ix_event_kind", "kind", text("created_at desc"), text("id desc"), postgresql_include=["actor_kind"]),
         Index(
             "ix_event_people",
             "actor",

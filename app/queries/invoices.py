@@ -20,12 +20,12 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import credit_notes, house, timeline
-from app.queries.far_days import alone, far_days, read_first
+from app.queries.far_days import are_far, are_whole
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.invoice_words import COMMON, Place, are_common, count_of, having, newest, words_of
+from app.queries.invoice_words import COMMON, Place, are_common, count_of, found_by, having, newest, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
-from app.queries.sorting import Mark, Sort, in_order, order_of
+from app.queries.sorting import Mark, Sort, first_of, in_order, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +100,13 @@ def search(
     A page may have fewer rows and a next one, when only so many were looked at.
     """
     asked = Question(wanted)
-    count = _counted(asked)
-    found, end = _listed(asked, after, sort, size + 1, few=bool(wanted) and not count.is_capped)
+    end: Mark | None = None
+    if sort is Sort.NEWEST and asked.is_words:
+        places, count = found_by(wanted.text, _place(after), size + 1)
+        found = _at(places)
+    else:
+        count = _counted(asked)
+        found, end = _listed(asked, after, sort, size + 1, few=bool(wanted) and not count.is_capped)
     following = _mark(found[size - 1], sort) if len(found) > size else end
     return Page(found[:size], following, count)
 
@@ -125,18 +130,16 @@ def _listed(
     """
     wanted = asked.wanted
     if sort is Sort.NEWEST and asked.is_words:
-        return _newest(wanted.text, after, size), None
+        return _at(newest(wanted.text, _place(after), size)), None
     if asked.walks:
         return _looked_at(asked, after, sort, size)
     listed: list[InvoiceRow] = []
-    few = few and not asked.common
-    far = [] if few else far_days(wanted, sort)
-    if far and wanted.parts() == 1:
-        return _shown(alone(far, sort, after).limit(size), sort), None
-    meant = select(Invoice.id) if few else _meant(asked)
-    if first := everything(wanted) if few else far:
-        meant = read_first(meant, first, sort)
-    for part in in_order(meant, sort, after, wanted.statuses, paid=wanted.only_paid()):
+    # Common words that are not looked for a few thousand at a time stand beside a filter that leaves few.
+    few = few or bool(asked.common) or are_far(wanted, sort)
+    of_days = are_whole(wanted, sort)
+    for part in in_order(
+        _meant(asked), sort, after, wanted.statuses, paid=wanted.only_paid(), few=few, of_days=of_days
+    ):
         listed += _shown(part.limit(size - len(listed)), sort)
         if len(listed) == size:
             break
@@ -148,9 +151,12 @@ def _looked_at(asked: Question, after: Mark | None, sort: Sort, size: int) -> tu
     listed: list[InvoiceRow] = []
     wanted = asked.wanted
     few = select(Invoice.id).where(*conditions(wanted))
-    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid()):
+    far, of_days = are_far(wanted, sort), are_whole(wanted, sort, many=True)
+    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid(), few=far, of_days=of_days):
         walk = part.limit(LOOKED_AT)
-        listed += _shown(having(walk.subquery(), asked.common), sort, size - len(listed))
+        # The first are chosen before more is read of them: most of what was looked at may have the words.
+        meant = first_of(walk, sort, size - len(listed), lambda these: having(these, asked.common))
+        listed += _shown(meant, sort)
         if len(listed) == size:
             return listed, None
         if end := _shown(walk.offset(LOOKED_AT - 1).limit(1), sort):
@@ -166,7 +172,8 @@ def _counted(asked: Question) -> Count:
     meant = _meant(asked)
     if asked.walks:
         few = select(Invoice.id).where(*conditions(wanted))
-        meant = having(next(in_order(few, Sort.NEWEST, None, ())).limit(LOOKED_AT).subquery(), common)
+        walk = next(in_order(few, Sort.NEWEST, None, (), few=are_far(wanted, Sort.NEWEST)))
+        meant = having(walk.limit(LOOKED_AT).subquery(), common)
     else:
         meant = meant.order_by(*_narrowest(wanted))
     some = meant.limit(limit + 1).subquery()
@@ -191,7 +198,7 @@ def are_few(wanted: InvoiceFilter) -> bool:
     asked = conditions(wanted)
     if not asked:
         return False
-    some = select(Invoice.id).where(*asked).limit(FEW + 1).subquery()
+    some = select(Invoice.id).where(*asked).order_by(*_narrowest(wanted)).limit(FEW + 1).subquery()
     return (_session().scalar(select(func.count()).select_from(some)) or 0) <= FEW
 
 
@@ -206,16 +213,19 @@ def _meant(asked: Question) -> Select[int]:
     return select(Invoice.id).where(Invoice.id.in_(having(few, asked.common)))
 
 
-def _newest(text: str, after: Mark | None, size: int) -> list[InvoiceRow]:
-    """Return the newest of what was typed, found in the table of words, where nothing else is asked."""
-    places = newest(text, Place(after.moment, after.id) if after else None, size)
+def _place(after: Mark | None) -> Place | None:
+    return Place(after.moment, after.id) if after else None
+
+
+def _at(places: Sequence[Place]) -> list[InvoiceRow]:
+    """Return the lines of these invoices, which were found in the table of words, newest first."""
     return _rows(SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST)))
 
 
-def _shown(ids: Select[int], sort: Sort, size: int | None = None) -> list[InvoiceRow]:
-    """Return the lines of these invoices, which are few, or the first so many of them."""
+def _shown(ids: Select[int], sort: Sort) -> list[InvoiceRow]:
+    """Return the lines of these invoices, which are few."""
     these = ids.subquery()
-    return _rows(SHOW.join(these, these.c.id == Invoice.id).order_by(*order_of(sort)).limit(size))
+    return _rows(SHOW.join(these, these.c.id == Invoice.id).order_by(*order_of(sort)))
 
 
 def _rows(found: Select[Any]) -> list[InvoiceRow]:

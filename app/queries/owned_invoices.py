@@ -14,13 +14,13 @@ from app.models.initiator import Initiator
 from app.models.invoice import Invoice, InvoiceLine
 from app.models.payment import Payment
 from app.models.settlement import Allocation
-from app.queries.far_days import far_days, read_first
+from app.queries.far_days import are_far
 from app.queries.invoice_filter import conditions, everything
 from app.queries.invoice_words import are_common, having, words_of
 from app.queries.invoices import LOOKED_AT
 from app.queries.keyset import Slice, cut, newest, session
 from app.queries.paging import Cursor
-from app.queries.sorting import Sort, order_of
+from app.queries.sorting import Sort, in_order, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,21 +38,22 @@ def search(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, si
     words = words_of(wanted.text) if wanted.text else ()
     if words and are_common(words):
         return _looked_at(owns, wanted, words, cursor, size)
-    if far := far_days(wanted, Sort.NEWEST):
-        return _of_far_days(owns, wanted, far, cursor, size)
+    if words or are_far(wanted, Sort.NEWEST):
+        return _read_whole(owns, wanted, cursor, size)
     return newest(Invoice, owns, _conditions(wanted), cursor, size)
 
 
-def _of_far_days(
-    owns: Sequence[int], wanted: InvoiceFilter, far: list[ColumnElement[bool]], cursor: Cursor | None, size: int
-) -> Slice[Invoice]:
-    """Return the page of days that were long ago: read before anything is walked along (far_days.py)."""
+def _read_whole(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, size: int) -> Slice[Invoice]:
+    """Return the page of what is few, rare words or days that were long ago: all of it is read, for all owners at once.
+
+    Walked along the list, everything that came after would be passed (far_days.py).
+    """
     asked = [Invoice.initiator_id.in_(owns), *_conditions(wanted)]
     if cursor is not None:
         asked.append(tuple_(Invoice.created_at, Invoice.id) < (cursor.created_at, cursor.id))
-    order = order_of(Sort.NEWEST)
-    ids = read_first(select(Invoice.id).where(*asked), far, Sort.NEWEST).order_by(*order).limit(size + 1).subquery()
-    found = select(Invoice).join(ids, ids.c.id == Invoice.id).order_by(*order)
+    ids = in_order(select(Invoice.id).where(*asked), Sort.NEWEST, None, (), few=True)
+    these = next(ids).limit(size + 1).subquery()
+    found = select(Invoice).join(these, these.c.id == Invoice.id).order_by(*order_of(Sort.NEWEST))
     return cut(list(session().scalars(found)), size)
 
 

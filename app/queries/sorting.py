@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, TextClause, case, literal_column, text, tuple_
+from sqlalchemy import ColumnElement, TextClause, case, func, literal_column, text, tuple_
 
 from app.models.base import one_of
 from app.models.invoice import PAID_AT, WERE_NOT_PAID, WERE_PAID, Invoice
 from app.queries.paging import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 SHAPE = struct.Struct(">qq")
 
@@ -90,21 +90,30 @@ class Mark:
 
 
 def in_order(
-    found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str], *, paid: bool = False
+    found: Any,
+    sort: Sort,
+    after: Mark | None,
+    statuses: Sequence[str],
+    *,
+    paid: bool = False,
+    few: bool = False,
+    of_days: bool = False,
 ) -> Iterator[Any]:
     """Yield the questions whose rows, one after the other, are in this order, after the mark.
 
-    `statuses` are those that are asked for, none when all are; `paid` is whether only what was paid is.
+    `statuses` are those that are asked for, none when all are; `paid` is whether only what was paid is. Of `few` all
+    that match are read before they are put in order, and no index is walked along; nor is it where those `of_days` of
+    creation are put in another order.
     """
     if sort.by == "paid":
-        yield from _by_payment(found, sort, after, statuses, only_paid=paid)
+        yield from _by_payment(found, sort, after, statuses, only_paid=paid, few=few, of_days=of_days)
         return
     end = None if after is None else (after.value if sort.by == "amount" else after.moment, after.id)
-    yield _walk(found, COLUMNS[sort.by], sort, end)
+    yield _walk(found, COLUMNS[sort.by], sort, end, whole=few or of_days)
 
 
 def _by_payment(
-    found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str], *, only_paid: bool
+    found: Any, sort: Sort, after: Mark | None, statuses: Sequence[str], *, only_paid: bool, few: bool, of_days: bool
 ) -> Iterator[Any]:
     """Yield the parts of the order of payment.
 
@@ -120,25 +129,39 @@ def _by_payment(
     paid = found.where(Invoice.paid_at.is_not(None), COLUMNS["paid"] > EPOCH, *_all_of(statuses, WERE_NOT_PAID))
     unpaid = found.where(Invoice.paid_at.is_(None), *_all_of(statuses, WERE_PAID))
     parts = [
-        (never is None or not sort.falls, _walk(paid, COLUMNS["paid"], sort, yet)),
-        (not only_paid and (yet is None or sort.falls), _walk(unpaid, COLUMNS["created"], sort, never)),
+        (never is None or not sort.falls, _walk(paid, COLUMNS["paid"], sort, yet, whole=few or of_days)),
+        (not only_paid and (yet is None or sort.falls), _walk(unpaid, COLUMNS["created"], sort, never, whole=few)),
     ]
     yield from (part for is_left, part in (parts if sort.falls else reversed(parts)) if is_left)
 
 
 def order_of(sort: Sort) -> tuple[Any, ...]:
     """Return the same orders for one question over all rows."""
-    columns = [COLUMNS[sort.by], Invoice.id.expression]
+    return tuple(each.desc() if sort.falls else each.asc() for each in (*_before_id(sort), Invoice.id.expression))
+
+
+def _before_id(sort: Sort) -> list[ColumnElement[Any]]:
     if sort.by == "paid":
-        columns.insert(1, case((Invoice.paid_at.is_(None), Invoice.created_at.expression)))
-    return tuple(each.desc() if sort.falls else each.asc() for each in columns)
+        return [COLUMNS["paid"], case((Invoice.paid_at.is_(None), Invoice.created_at.expression))]
+    return [COLUMNS[sort.by]]
 
 
-def _walk(found: Any, column: ColumnElement[Any], sort: Sort, end: tuple[Any, int] | None) -> Any:
+def first_of(walk: Any, sort: Sort, size: int, narrowed: Callable[[Any], Any]) -> Any:
+    """Return the question for the ids of the first so many of a walk in this order, of those that are left of it."""
+    keys = [each.label(f"key_{nth}") for nth, each in enumerate(_before_id(sort))]
+    these = walk.add_columns(*keys).subquery()
+    order = [*(these.c[each.name] for each in keys), these.c.id]
+    return narrowed(these).order_by(*(each.desc() if sort.falls else each.asc() for each in order)).limit(size)
+
+
+def _walk(found: Any, column: ColumnElement[Any], sort: Sort, end: tuple[Any, int] | None, *, whole: bool) -> Any:
     key = Invoice.id.expression
     if end is not None:
         place = tuple_(column, key)
         found = found.where(place < end if sort.falls else place > end)
+    if whole:
+        # The greatest of one is itself, which the planner does not know: no index has this order.
+        column = func.greatest(column)
     return found.order_by(*((column.desc(), key.desc()) if sort.falls else (column.asc(), key.asc())))
 
 

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event, text
 from werkzeug.datastructures import MultiDict
 
 from app.blueprints.invoices.forms import CHOICES, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.domain.invoice import InvoiceStatus
+from app.extensions import db
 from app.models.invoice import KINDS
 from app.queries import invoice_selection, invoices, owned_invoices
-from app.queries.far_days import far_days
+from app.queries.far_days import are_far, are_whole
 from app.queries.frozen_filter import freeze, thaw
 from app.queries.invoice_filter import LATE, ZONE, InvoiceFilter, Period
 from app.queries.invoice_selection import Selection
 from app.queries.sorting import Mark, Sort
+from app.uow import transaction
 from tests.web.lists import fill, more, numbers
 
 if TYPE_CHECKING:
@@ -119,9 +122,9 @@ def test_list_count_and_export_mean_the_same_rows(
 
 @pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST])
 @pytest.mark.parametrize("column", ["paid", "due"])
-@pytest.mark.parametrize("services", [(), ("registry",)])
+@pytest.mark.parametrize("asked_too", [("", ""), ("registry", ""), ("", "payer")])
 def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
-    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, column: str, services: tuple[str, ...]
+    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, column: str, asked_too: tuple[str, str]
 ) -> None:
     """An invoice a day for 120 days, paid and due a day later: a week in the middle is far from both ends."""
     system = own_portal.system
@@ -130,15 +133,26 @@ def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
     system.sql("update invoice set paid_at = created_at + interval '1 day', due_on = created_at::date + 1")
     monkeypatch.setattr(invoices, "COMMON", 2)
     monkeypatch.setattr(invoices, "COUNT_LIMIT", 2)
+    monkeypatch.setattr(invoices, "FEW", 2)
+    monkeypatch.setattr(invoices, "LOOKED_AT", 3)
+    monkeypatch.setattr(invoices, "are_common", bool)
+    services, typed = tuple(filter(None, asked_too[:1])), asked_too[1]
     first = datetime.now(ZONE).date() - timedelta(days=70)
     last = first + WEEK
     wanted = {
-        "paid": InvoiceFilter(services=services, paid_from=first, paid_to=last),
-        "due": InvoiceFilter(services=services, due_from=first, due_to=last),
+        "paid": InvoiceFilter(text=typed, services=services, paid_from=first, paid_to=last),
+        "due": InvoiceFilter(text=typed, services=services, due_from=first, due_to=last),
     }[column]
     with system.app.app_context():
-        assert far_days(wanted, sort)
+        assert are_far(wanted, sort)
+        asked: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", lambda _connection, _cursor, said, *_more: asked.append(said))
         listed = all_pages(wanted, sort)
+        looks = [each for each in asked if "invoice_search.search_text" in each]
+        assert bool(looks) == bool(typed)
+        assert "greatest(" in (looks or asked)[-1]
+        if sort is Sort.NEWEST:
+            assert all("greatest(" in each for each in looks)
         assert len(listed) == 8
         assert listed == invoice_selection.ids(Selection(wanted, sort=sort), 100)
         owns = list(system.rows("select id from initiator where code = 'registry'")[0])
@@ -147,6 +161,77 @@ def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
         rest = owned_invoices.search(owns, wanted, page.after, 5)
         assert [each.id for each in rest.rows] == sorted(listed, reverse=True)[5:]
         assert rest.after is None
+
+
+@pytest.mark.parametrize("sort", [Sort.PAID_LAST, Sort.PAID_FIRST, Sort.DEAREST, Sort.CHEAPEST])
+@pytest.mark.parametrize("typed", ["", "payer"])
+def test_days_of_creation_are_read_before_they_are_put_in_another_order_and_miss_nothing(
+    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, typed: str
+) -> None:
+    """An invoice a day, paid after up to eight days or never, some for the same amount."""
+    system = own_portal.system
+    fill(system, 120, status="paid")
+    system.sql("update invoice set subtotal_minor = number % 10, total_minor = number % 10")
+    system.sql("update invoice set created_at = now() - (150124 - number) * interval '1 day'")
+    system.sql("update invoice set paid_at = created_at + number % 8 * interval '1 day' where number % 5 > 0")
+    for limit in ("COMMON", "COUNT_LIMIT", "FEW"):
+        monkeypatch.setattr(invoices, limit, 2)
+    # Fewer than a page has, and more of which a page is the first.
+    monkeypatch.setattr(invoices, "LOOKED_AT", 3 if sort.falls else 20)
+    monkeypatch.setattr(invoices, "are_common", bool)
+    first = datetime.now(ZONE).date() - timedelta(days=70)
+    wanted = InvoiceFilter(text=typed, statuses=("paid",), created_from=first, created_to=first + WEEK * 5)
+    whole = bool(typed) or sort.by == "paid"
+    with system.app.app_context():
+        assert are_whole(wanted, sort, many=bool(typed)) == whole
+        asked: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", lambda _connection, _cursor, said, *_more: asked.append(said))
+        listed = all_pages(wanted, sort)
+        assert any("greatest(" in each for each in asked) == whole
+        assert len(listed) == 36
+        assert listed == invoice_selection.ids(Selection(wanted, sort=sort), 100)
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_only_days_that_are_few_or_far_are_read_whole(own_portal: Portal, sort: Sort) -> None:
+    system = own_portal.system
+    fill(system, 2)
+    system.sql("update invoice set created_at = now() - interval '900 days' where number = 150005")
+    today = datetime.now(ZONE).date()
+
+    def whole(first: int | None, last: int | None) -> tuple[bool, bool]:
+        """Return it of few rows and of many."""
+        days = [None if each is None else today - timedelta(days=each) for each in (first, last)]
+        wanted = InvoiceFilter(created_from=days[0], created_to=days[1])
+        return are_whole(wanted, sort), are_whole(wanted, sort, many=True)
+
+    pays = sort.by == "paid"
+    few = (pays, pays or sort.by == "amount")
+    with system.app.app_context():
+        assert whole(60, 30) == whole(90, None) == whole(90, -300) == few
+        far_from_today, far_from_the_first = pays and sort.falls, pays and not sort.falls
+        assert whole(800, 500) == (far_from_today,) * 2
+        assert whole(400, 200) == (far_from_the_first,) * 2
+        assert whole(800, 100) == whole(None, 30) == whole(None, None) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "created_at > now() and status = 'paid' and kind = 'bulk' and due_on is null and paid_at is not null",
+        "status = 'unpaid' and initiator_id = 1 and total_minor > 5 and not in_directo and due_on is null",
+        "paid_at is null and status = 'paid' and initiator_id = 1 and kind = 'bulk' and total_minor > 5",
+        "kind = 'invoice.issued' and actor_kind = 'operator' and created_at > now()",
+    ],
+)
+def test_days_and_states_with_other_filters_are_answered_without_the_table(own_portal: Portal, asked: str) -> None:
+    table = "event" if "actor_kind" in asked else "invoice"
+    with own_portal.system.app.app_context(), transaction() as tx:
+        tx.execute(text("set local enable_seqscan = off"))
+        tx.execute(text("set local enable_bitmapscan = off"))
+        order = "order by created_at desc, id desc limit 5"
+        plan = "\n".join(tx.scalars(text(f"explain select id from {table} where {asked} {order}")))
+    assert "Index Only Scan" in plan
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.queries import invoice_selection, invoice_words, invoices
+from app.queries import invoice_selection, invoice_words, invoices, owned_invoices
 from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_selection import Selection
+from app.queries.paging import Count
 from app.queries.sorting import Mark, Sort
 from tests.web.lists import fill, index, more, numbers
 
@@ -85,22 +86,65 @@ def test_a_gateway_s_reference_leads_to_its_invoice(own_portal: Portal, own_mary
 
 
 def test_every_way_finds_the_same(own_portal: Portal, own_mary: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the newest rows, from rows further down or by the index, quarter by quarter over years without any."""
+    """All at once, from the newest rows, from rows further down or by the index, quarter by quarter over years."""
     sql = own_portal.system.sql
     fill(own_portal.system, 130)
-    sql("update invoice set created_at = created_at - interval '200 days' where number < 150050")
+    sql("update invoice set created_at = created_at - interval '200 days' where number % 3 = 0")
     sql("update invoice set created_at = created_at - interval '3 years' where number < 150010")
     sql("update invoice set reference_number = '2144032'")
     index(own_portal.system)
     sql("update invoice_search s set created_at = i.created_at from invoice i where i.id = s.invoice_id")
     expected = numbers_newest_first(own_portal)
-    for walked, furthest in ((4000, 16_000), (20, 200), (1, 1)):
+    for counted, walked, furthest in ((1000, 1, 1), (5, 4000, 16_000), (5, 20, 200), (5, 1, 1)):
+        monkeypatch.setattr(invoice_words, "COMMON", counted)
         monkeypatch.setattr(invoice_words, "WALKED", walked)
         monkeypatch.setattr(invoice_words, "FURTHEST", furthest)
         for typed in ("payer", "payer exam", "xampl", "150", "2144032"):
             assert all_pages(own_mary, f"/invoices?q={typed}") == expected, (walked, typed)
             with own_portal.system.app.app_context():
-                assert invoices.count(InvoiceFilter(text=typed)).number == len(expected)
+                capped = len(expected) > counted
+                count = Count(min(len(expected), counted), is_capped=capped)
+                assert invoices.count(InvoiceFilter(text=typed)) == count
+                assert invoices.search(InvoiceFilter(text=typed)).count == count
+
+
+def test_the_index_is_asked_for_two_words_where_both_are_rare(own_portal: Portal, own_mary: Browser) -> None:
+    system = own_portal.system
+    fill(system, 130)
+    for word, many in (("alpha", 10), ("beta", 40), ("gamma", 60)):
+        system.sql(f"update invoice set customer_name = customer_name || ' {word}' where number < {150_005 + many}")
+    index(system)
+    with system.app.app_context():
+        assert invoice_words.rarest(("alpha", "beta"), and_second=True) == ("alpha", "beta")
+        assert invoice_words.rarest(("gamma", "beta", "alpha"), and_second=True) == ("beta", "alpha")
+        assert invoice_words.rarest(("alpha", "gamma"), and_second=True) == ("alpha",)
+        assert invoice_words.rarest(("alpha", "beta")) == ("alpha",)
+    for typed in ("alpha beta", "gamma alpha", "payer beta gamma alpha"):
+        assert all_pages(own_mary, f"/invoices?q={typed}") == list(range(150_014, 150_004, -1))
+
+
+@pytest.mark.parametrize("typed", ["payer", "payer exam", "xample", "150"])
+def test_a_service_finds_words_of_all_it_owns_page_by_page(own_portal: Portal, typed: str) -> None:
+    system = own_portal.system
+    fill(system, 8)
+    fill(system, 8, first=160_000, code="auction")
+    fill(system, 8, first=170_000, code="eeid")
+    system.sql("update invoice set created_at = now() - number % 7 * interval '1 day'")
+    system.sql("update invoice_search s set created_at = i.created_at from invoice i where i.id = s.invoice_id")
+    owns = [row[0] for row in system.rows("select id from initiator where code in ('registry', 'auction')")]
+    expected = system.rows(
+        "select id from invoice where initiator_id = any(:owns) and number < :below order by created_at desc, id desc",
+        owns=owns,
+        below=160_000 if typed == "150" else 170_000,
+    )
+    with system.app.app_context():
+        listed: list[int] = []
+        cursor = None
+        while not listed or cursor:
+            page = owned_invoices.search(owns, InvoiceFilter(text=typed), cursor, 3)
+            listed += [each.id for each in page.rows]
+            cursor = page.after
+        assert listed == [row[0] for row in expected]
 
 
 def all_pages(browser: Browser, path: str | None) -> list[int]:

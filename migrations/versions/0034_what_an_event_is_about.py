@@ -2,16 +2,16 @@
 
 Most events are about an invoice alone; joining payment, refund and dispute for each cost half of what announcing does.
 
-Revision: 0035
-Before: 0032
+Revision: 0034
+Before: 0033
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0035"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
