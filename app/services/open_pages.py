@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 MOVING = [PaymentStatus.PROCESSING.value, PaymentStatus.AUTHORIZED.value]
 OPEN = [PaymentStatus.PENDING.value, *MOVING]
 LOOKED_AT = 3  # pages, newest first: a payer who waits is not made to wait for an old story
-# The gateway answers in less, or its answer is lost.
-MAKING = timedelta(seconds=15)
+# The gateway answers in less (10 s), or its answer is lost; so who died while making a page is waited for no longer.
+MAKING = timedelta(seconds=12)
 
 
 class NotPayable(Conflict):
