@@ -76,6 +76,17 @@ class FaultAnswer(BaseModel):
     message: str
 
 
+class PrintedAnswer(BaseModel):
+    """Every error of a route whose callers print `error`: the sentence itself (eis.md 5.5, 14), twice.
+
+    The faulty fields, each with its sentences, and a code where there is one stand in `details`.
+    """
+
+    error: str
+    message: str
+    details: dict[str, Any] = {}
+
+
 class DeniedAnswer(BaseModel):
     """No valid token: callers test the code, which is 403 although the status is 401 (eis.md 4)."""
 
@@ -149,15 +160,17 @@ def documented(
     parameters: Sequence[Mapping[str, Any]] = (),
     shapes: Mapping[int, type[BaseModel]] | None = None,
     array_of: type[BaseModel] | None = None,
+    printed: bool = False,
 ) -> Callable[[View], View]:
     """Return a decorator that documents a route: its summary, its lock and every error it may answer.
 
     `scope` is what a limited key must hold; `parameters` are those of the query where no schema reads it; `shapes` are
-    the errors that callers of this route know in a shape of its own; `array_of` is what its body lists.
+    the errors that callers of this route know in a shape of its own; `array_of` is what its body lists;
+    `printed` says that they print `error`, so that it is a sentence.
     """
     own = shapes or {}
     expected = {*COMMON, *(() if public else PROTECTED), *statuses, *own}
-    responses = {status: _response(status, own.get(status)) for status in sorted(expected)}
+    responses = {status: _response(status, own.get(status), printed=printed) for status in sorted(expected)}
     security = None if public else SECURITY
     more: dict[str, Any] = {"requestBody": _array(array_of)} if array_of else {}
     if parameters:
@@ -194,8 +207,8 @@ def _array(entry: type[BaseModel]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _response(status: int, shape: type[BaseModel] | None) -> dict[str, Any]:
-    name = BODIES.get(status, FaultAnswer).__name__
+def _response(status: int, shape: type[BaseModel] | None, *, printed: bool) -> dict[str, Any]:
+    name = BODIES.get(status, PrintedAnswer if printed else FaultAnswer).__name__
     schema = shape.model_json_schema() if shape else {"$ref": f"#/components/schemas/{name}"}
     return {"description": MEANINGS[status], "content": {"application/json": {"schema": schema}}}
 
@@ -230,7 +243,7 @@ def _complete(document: Any) -> Any:
             if operation.get("security") and method not in SAFE:
                 operation["parameters"] = [*operation.get("parameters", []), KEY_HEADER]
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (FaultAnswer, DeniedAnswer, ExhaustedAnswer, Problem):
+    for model in (FaultAnswer, PrintedAnswer, DeniedAnswer, ExhaustedAnswer, Problem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs", {}), model.__name__: schema}
     return document | {"paths": paths}
