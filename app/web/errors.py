@@ -124,7 +124,7 @@ def _provider_failure(error: ProviderFailure) -> Response:
     LOG.warning("provider.failed", provider=error.provider, outcome=error.outcome, code=error.code, detail=error.detail)
     if error.outcome is not Outcome.REFUSED or not error.permanent:
         away = GATEWAY_AWAY if error.provider in GATEWAYS else f"{error.provider} {DOES_NOT_ANSWER}"
-        return _answer(503, away, retry_after_s=error.retry_after_s or RETRY_S)
+        return _answer(503, error.told or away, retry_after_s=error.retry_after_s or RETRY_S)
     if error.code is None:
         return _answer(502, GATEWAY_REFUSED, retry_after_s=error.retry_after_s or RETRY_S)
     return _answer(422, error.detail, code=error.code)
