@@ -121,6 +121,15 @@ class StrictAdapter(PydanticAdapter):
         return self.model_class.model_validate(data).model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
+# What our schemas are refused for by pydantic itself; every kind of field says the rest in our words.
+SENTENCES = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "model_type": "must be an object",
+    "list_type": "must be a list",
+    "too_short": "must have {min_length} or more entries, and has {actual_length}",
+    "too_long": "must have {max_length} or fewer entries, and has {actual_length}",
+}
 READERS: dict[str, Callable[[Request, int], dict[str, Any]]] = {
     "query": lambda request, _: read_query(request),
     "json": read_json,
@@ -134,22 +143,19 @@ registry.register("pydantic", StrictAdapter)
 def _fields(fault: ValidationError) -> dict[str, list[str]]:
     """Return what is wrong by field: the first thousand faults, and how many more there are."""
     fields: dict[str, list[str]] = {}
-    errors = fault.errors(include_url=False, include_context=False, include_input=False)
+    errors = fault.errors(include_url=False, include_input=False)
     for error in errors[:MOST_FAULTS]:
-        name = _name(error["loc"])
-        sentence = "is missing" if error["type"] == "missing" else error["msg"]
-        fields.setdefault(name, []).append(sentence)
+        said = SENTENCES.get(error["type"], "{sentence}")
+        sentence = said.format_map({"sentence": error["msg"], **error.get("ctx", {})})
+        fields.setdefault(_name(error["loc"]), []).append(sentence)
     if len(errors) > MOST_FAULTS:
         fields["body"] = [f"has {len(errors) - MOST_FAULTS} more faults than are named here"]
     return fields
 
 
 def _name(place: tuple[int | str, ...]) -> str:
-    """Return the field's name; of something in a list also which, counted from 0, and what of it."""
-    if not place:
-        return "body"
-    inside = any(isinstance(step, int) for step in place)
-    return ".".join(map(str, place)) if inside else str(place[0])
+    """Return the field's name with those it stands in, and in a list with its place, counted from 0."""
+    return ".".join(map(str, place)) or "body"
 
 
 def documented(

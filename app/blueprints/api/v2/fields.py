@@ -119,7 +119,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     def split(value: Any) -> tuple[str, ...]:
         words = tuple(_string(value).split(","))
         if not set(words) <= set(allowed):
-            raise refuse(f"must be of: {', '.join(allowed)}, separated by commas")
+            raise refuse(f"must be one of {', '.join(allowed)}, or several separated by commas")
         return words
 
     one = "|".join(map(re.escape, allowed))
