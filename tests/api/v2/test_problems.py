@@ -114,6 +114,7 @@ def test_no_column_can_be_set_that_is_no_field(
         ("amount_min=1e3", "amount_min"),
         ("expand=secrets", "expand"),
         ("wish=anything", "wish"),
+        ("in_directo[]=true", "in_directo"),
     ],
 )
 def test_a_query_that_cannot_be_understood_is_refused(api: Api, query: str, faulty: str) -> None:

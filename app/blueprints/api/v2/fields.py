@@ -110,7 +110,7 @@ _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def _truth(value: Any) -> bool:
-    if value not in {"true", "false"}:
+    if _string(value) not in {"true", "false"}:
         raise refuse("must be true or false")
     return bool(value == "true")
 
