@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -264,17 +264,26 @@ def verify() -> None:
 @click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--dry-run", is_flag=True, help="Only say what differs and what would become of it.")
 def compare(day: datetime, *, dry_run: bool) -> None:
-    """Compare a day's payments with the gateway's; without --dry-run what differs is mended or asked about."""
+    """Compare a day's payments with the gateway's; without --dry-run what differs is mended or asked about.
+
+    The day, in UTC, must be over.
+    """
     from app.integrations import current  # noqa: PLC0415
     from app.services import comparisons  # noqa: PLC0415
 
+    today = datetime.now(UTC).date()
+    if day.date() >= today:
+        raise click.BadParameter(
+            f"{day.date()} is not over in UTC: the last day that can be compared is {today - timedelta(days=1)}",
+            param_hint="DAY",
+        )
     with _application().app_context():
         gateway = current().everypay
         if dry_run:
             for found in comparisons.rehearse(gateway, day.date()):
                 print(found.sentence(gateway.name))
             return
-        owed = comparisons.owe(gateway.name, day.date(), datetime.now(UTC).date())
+        owed = comparisons.owe(gateway.name, day.date(), today)
         print("The comparison is under way." if owed else "This day is compared today already.")
 
 

@@ -62,6 +62,6 @@ def check_wishes(wishes: list[str]) -> list[str]:
         subject = wish.removesuffix("*")
         named = {each for each in PUBLIC if each == wish or (wish.endswith(".*") and each.startswith(subject))}
         if not named or not _WISH.fullmatch(wish):
-            raise Invalid.field("types", f"must be of: {', '.join(PUBLIC)}; or such as invoice.*")
+            raise Invalid.field("types", f"must be one of {', '.join(PUBLIC)}, or such as invoice.*")
         found |= named
     return sorted(found)

@@ -66,6 +66,9 @@ class Outcome(StrEnum):
 class ProviderFailure(BillingError):
     """A provider did not do what it was asked."""
 
+    # What callers are told where it is not that the provider does not answer.
+    told = ""
+
     def __init__(
         self,
         provider: str,

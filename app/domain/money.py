@@ -97,6 +97,11 @@ def format_amount(money: Money) -> str:
     return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}"
 
 
+def say_amount(money: Money) -> str:
+    """Return the amount with its currency, as a sentence says it: `120.00 EUR`."""
+    return f"{format_amount(money)} {money.currency}"
+
+
 def sum_money(amounts: Iterable[Money], currency: str) -> Money:
     """Return the sum; nothing sums to zero of the given currency. Raises CurrencyMismatch."""
     total = Money(0, currency)

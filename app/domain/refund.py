@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.errors import Conflict
+from app.domain.money import Money, say_amount
 
 
 class RefundStatus(StrEnum):
@@ -82,13 +83,14 @@ class Refundable:
         return self.captured_minor - self.refunded_minor - self.reserved_minor - self.disputed_minor
 
 
-def check_refund(of: Refundable, amount_minor: int) -> None:
-    """Raise RefundNotPossible or RefundTooLarge unless this amount may be given back."""
-    if amount_minor <= 0:
+def check_refund(of: Refundable, asked: Money) -> None:
+    """Raise RefundNotPossible or RefundTooLarge unless this amount, in the payment's currency, may be given back."""
+    if asked.minor <= 0:
         raise RefundNotPossible("A refund is above zero", code="refund_amount")
-    if amount_minor > of.left_minor:
+    if asked.minor > of.left_minor:
+        left = Money(max(of.left_minor, 0), asked.currency)
         raise RefundTooLarge(
-            f"{of.left_minor} minor units are left to give back, {amount_minor} were asked", code="refund_too_large"
+            f"{say_amount(left)} is left to give back, and {say_amount(asked)} was asked for", code="refund_too_large"
         )
 
 

@@ -11,7 +11,7 @@ from app.domain import ledger as books
 from app.domain.dispute import DisputeStatus
 from app.domain.errors import NotFound
 from app.domain.invoice import InvoiceStatus
-from app.domain.money import Money, format_amount
+from app.domain.money import Money, format_amount, say_amount
 from app.domain.payment import RECEIVED, PaymentStatus
 from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus
 from app.models.dispute import Dispute
@@ -56,10 +56,11 @@ def open_dispute(
         payment = _lock_payment(tx, payment_id)
         about = invoice_id or payment.invoice_id or 0
         if payment.status not in RECEIVED or open_one(payment_id) is not None:
-            raise DisputeRefused(f"Payment {payment_id} is {payment.status} or disputed already")
+            raise DisputeRefused(f"Payment {payment.public_token} is {payment.status} or disputed already")
         free = held_by(payment, about) - reserved_minor(payment_id, about)
         if not 0 < amount_minor <= free:
-            raise DisputeRefused(f"{free} minor units of this payment are there to be disputed")
+            there = Money(max(free, 0), payment.currency)
+            raise DisputeRefused(f"{say_amount(there)} of this payment is there to be disputed")
         dispute = _new(payment, about, amount_minor, amount_minor, reason=reason, by=f"{actor.kind}:{actor.name}")
         dispute.evidence_due_on = evidence_due_on
         dispute.external_id = external_id

@@ -42,6 +42,12 @@ SERVER_ERROR = 500
 TIMED_OUT = 408
 
 
+class AnotherUnderWay(ProviderFailure):
+    """Another refund of this payment has left, and its answer has not come."""
+
+    told = "Another refund of this payment is under way: this one follows by itself, and asking again tells its end"
+
+
 @dataclass(frozen=True, slots=True)
 class Sending:
     """A refund that is about to leave."""
@@ -53,7 +59,7 @@ class Sending:
 def execute(refund_id: int, gateway: HostedGateway) -> RefundStatus:
     """Send a refund that may leave, once, and return its state afterwards; one that has left is not sent again.
 
-    Raises ProviderFailure when nothing was executed and it may be tried again, and NotFound.
+    Raises ProviderFailure when nothing was executed and it may be tried again, AnotherUnderWay for one, and NotFound.
     """
     sending = _begin(refund_id, gateway)
     if isinstance(sending, RefundStatus):
@@ -109,7 +115,7 @@ def _begin(refund_id: int, gateway: HostedGateway) -> Sending | RefundStatus:
         if refund.status != RefundStatus.REQUESTED:
             return RefundStatus(refund.status)
         if _another_is_under_way(refund):
-            raise ProviderFailure(
+            raise AnotherUnderWay(
                 gateway.name,
                 "another refund of this payment is under way",
                 outcome=Outcome.NOT_SENT,

@@ -105,7 +105,7 @@ def request(order: RefundOrder, *, actor: Actor, at_once: bool = False) -> Reque
         _check_kind(payment)
         of = refundable(payment, invoice_id, datetime.now(UTC))
         amount_minor = of.left_minor if order.amount_minor is None else order.amount_minor
-        check_refund(of, amount_minor)
+        check_refund(of, Money(amount_minor, payment.currency))
         waits = second_person(payment, of, actor).asked(of, amount_minor)
         status = RefundStatus.PENDING_APPROVAL if waits else RefundStatus.REQUESTED
         refund = _reserve(payment, order, Part(invoice_id, amount_minor), status, actor)
@@ -208,7 +208,7 @@ def _check_kind(payment: Payment) -> None:
             code="refund_method",
         )
     if payment.status not in RECEIVED:
-        raise RefundNotPossible(f"Payment {payment.id} is {payment.status}", code="refund_status")
+        raise RefundNotPossible(f"Payment {payment.public_token} is {payment.status}", code="refund_status")
 
 
 def _reserve(payment: Payment, order: RefundOrder, part: Part, status: RefundStatus, actor: Actor) -> Refund:
@@ -276,4 +276,4 @@ def _owe(refund: Refund, run_at: datetime | None = None) -> None:
 
 def _expect(refund: Refund, *statuses: RefundStatus) -> None:
     if refund.status not in statuses:
-        raise Conflict(f"Refund {refund.id} is {refund.status}", code="refund_status", status=refund.status)
+        raise Conflict(f"Refund {refund.public_token} is {refund.status}", code="refund_status", status=refund.status)

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select, text, union_all
 
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import PAYABLE, InvoiceStatus, is_payable
-from app.domain.money import Money
+from app.domain.money import Money, say_amount
 from app.domain.refund import is_bank_link
 from app.models.base import one_of
 from app.models.invoice import BULK, Invoice
@@ -157,7 +157,10 @@ def _checked(tx: Session, surplus: Surplus, invoice: Invoice, amount_minor: int 
         raise CreditRefused(f"Invoice {invoice.number} has money of this payment already", code="given_already")
     amount = min(due, free) if amount_minor is None else amount_minor
     if not 0 < amount <= min(due, free):
-        raise CreditRefused(f"{min(due, free)} minor units can be used, {amount} were asked", code="credit_amount")
+        usable, asked = (Money(each, surplus.currency) for each in (max(min(due, free), 0), amount))
+        raise CreditRefused(
+            f"{say_amount(usable)} can be used, and {say_amount(asked)} was asked for", code="credit_amount"
+        )
     return amount
 
 

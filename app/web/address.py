@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import request, url_for
+from werkzeug.routing import IntegerConverter
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -15,8 +16,15 @@ PASSING = "auth."
 KEY = "int(max=9223372036854775807)"
 
 
+class PlainNumber(IntegerConverter):
+    """A number in its one spelling: ASCII digits without zeros before them, so that a page has one address."""
+
+    regex = "(?:0|[1-9][0-9]*)"
+
+
 def install(app: Flask) -> None:
-    """Give templates `here()`."""
+    """Read numbers in addresses in one way, and give templates `here()`; before any route is made."""
+    app.url_map.converters["int"] = PlainNumber
     app.jinja_env.globals["here"] = here
 
 

@@ -76,6 +76,17 @@ class FaultAnswer(BaseModel):
     message: str
 
 
+class PrintedAnswer(BaseModel):
+    """Every error of a route whose callers print `error`: the sentence itself (eis.md 5.5, 14), twice.
+
+    The faulty fields, each with its sentences, and a code where there is one stand in `details`.
+    """
+
+    error: str
+    message: str
+    details: dict[str, Any] = {}
+
+
 class DeniedAnswer(BaseModel):
     """No valid token: callers test the code, which is 403 although the status is 401 (eis.md 4)."""
 
@@ -110,6 +121,15 @@ class StrictAdapter(PydanticAdapter):
         return self.model_class.model_validate(data).model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
+# What our schemas are refused for by pydantic itself; every kind of field says the rest in our words.
+SENTENCES = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "model_type": "must be an object",
+    "list_type": "must be a list",
+    "too_short": "must have {min_length} or more entries, and has {actual_length}",
+    "too_long": "must have {max_length} or fewer entries, and has {actual_length}",
+}
 READERS: dict[str, Callable[[Request, int], dict[str, Any]]] = {
     "query": lambda request, _: read_query(request),
     "json": read_json,
@@ -123,22 +143,19 @@ registry.register("pydantic", StrictAdapter)
 def _fields(fault: ValidationError) -> dict[str, list[str]]:
     """Return what is wrong by field: the first thousand faults, and how many more there are."""
     fields: dict[str, list[str]] = {}
-    errors = fault.errors(include_url=False, include_context=False, include_input=False)
+    errors = fault.errors(include_url=False, include_input=False)
     for error in errors[:MOST_FAULTS]:
-        name = _name(error["loc"])
-        sentence = "is missing" if error["type"] == "missing" else error["msg"]
-        fields.setdefault(name, []).append(sentence)
+        said = SENTENCES.get(error["type"], "{sentence}")
+        sentence = said.format_map({"sentence": error["msg"], **error.get("ctx", {})})
+        fields.setdefault(_name(error["loc"]), []).append(sentence)
     if len(errors) > MOST_FAULTS:
         fields["body"] = [f"has {len(errors) - MOST_FAULTS} more faults than are named here"]
     return fields
 
 
 def _name(place: tuple[int | str, ...]) -> str:
-    """Return the field's name; of something in a list also which, counted from 0, and what of it."""
-    if not place:
-        return "body"
-    inside = any(isinstance(step, int) for step in place)
-    return ".".join(map(str, place)) if inside else str(place[0])
+    """Return the field's name with those it stands in, and in a list with its place, counted from 0."""
+    return ".".join(map(str, place)) or "body"
 
 
 def documented(
@@ -149,15 +166,17 @@ def documented(
     parameters: Sequence[Mapping[str, Any]] = (),
     shapes: Mapping[int, type[BaseModel]] | None = None,
     array_of: type[BaseModel] | None = None,
+    printed: bool = False,
 ) -> Callable[[View], View]:
     """Return a decorator that documents a route: its summary, its lock and every error it may answer.
 
     `scope` is what a limited key must hold; `parameters` are those of the query where no schema reads it; `shapes` are
-    the errors that callers of this route know in a shape of its own; `array_of` is what its body lists.
+    the errors that callers of this route know in a shape of its own; `array_of` is what its body lists;
+    `printed` says that they print `error`, so that it is a sentence.
     """
     own = shapes or {}
     expected = {*COMMON, *(() if public else PROTECTED), *statuses, *own}
-    responses = {status: _response(status, own.get(status)) for status in sorted(expected)}
+    responses = {status: _response(status, own.get(status), printed=printed) for status in sorted(expected)}
     security = None if public else SECURITY
     more: dict[str, Any] = {"requestBody": _array(array_of)} if array_of else {}
     if parameters:
@@ -194,8 +213,8 @@ def _array(entry: type[BaseModel]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _response(status: int, shape: type[BaseModel] | None) -> dict[str, Any]:
-    name = BODIES.get(status, FaultAnswer).__name__
+def _response(status: int, shape: type[BaseModel] | None, *, printed: bool) -> dict[str, Any]:
+    name = BODIES.get(status, PrintedAnswer if printed else FaultAnswer).__name__
     schema = shape.model_json_schema() if shape else {"$ref": f"#/components/schemas/{name}"}
     return {"description": MEANINGS[status], "content": {"application/json": {"schema": schema}}}
 
@@ -230,7 +249,7 @@ def _complete(document: Any) -> Any:
             if operation.get("security") and method not in SAFE:
                 operation["parameters"] = [*operation.get("parameters", []), KEY_HEADER]
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (FaultAnswer, DeniedAnswer, ExhaustedAnswer, Problem):
+    for model in (FaultAnswer, PrintedAnswer, DeniedAnswer, ExhaustedAnswer, Problem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs", {}), model.__name__: schema}
     return document | {"paths": paths}

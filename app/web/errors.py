@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import structlog
-from flask import Response, jsonify, render_template, request
+from flask import Response, current_app, jsonify, render_template, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -17,11 +17,16 @@ from app.web import problem, request_id
 from app.web.kept_words import fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
     from werkzeug.wrappers import Response as WerkzeugResponse
 
+ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
 LOG = structlog.get_logger(__name__)
 RETRY_S = 5
+# Where a view says that its callers print `error` as it comes.
+PRINTED = "printed"
 FOR_MACHINES = ("/api/", "/health/", "/metrics")
 
 STATUS: tuple[tuple[type[BillingError], int], ...] = (
@@ -71,6 +76,12 @@ def body_of(sentence: str, fields: dict[str, Any] | None = None, **more: Any) ->
     return {"error": {**(fields or {}), **more, "message": sentence}, "message": sentence}
 
 
+def printed(view: ViewT) -> ViewT:
+    """Say that the callers of this view print `error` as it comes: it is the sentence itself (eis.md 10.1.3, 14)."""
+    setattr(view, PRINTED, True)
+    return view
+
+
 def page(status: int, sentence: str) -> Response:
     """Return the page, or for htmx the toast, that says what happened and what to do."""
     template = "errors/_toast.html" if request.headers.get("HX-Request") else "errors/page.html"
@@ -113,7 +124,7 @@ def _provider_failure(error: ProviderFailure) -> Response:
     LOG.warning("provider.failed", provider=error.provider, outcome=error.outcome, code=error.code, detail=error.detail)
     if error.outcome is not Outcome.REFUSED or not error.permanent:
         away = GATEWAY_AWAY if error.provider in GATEWAYS else f"{error.provider} {DOES_NOT_ANSWER}"
-        return _answer(503, away, retry_after_s=error.retry_after_s or RETRY_S)
+        return _answer(503, error.told or away, retry_after_s=error.retry_after_s or RETRY_S)
     if error.code is None:
         return _answer(502, GATEWAY_REFUSED, retry_after_s=error.retry_after_s or RETRY_S)
     return _answer(422, error.detail, code=error.code)
@@ -167,6 +178,20 @@ def _code(code: object) -> str | None:
 
 
 def _json(status: int, body: dict[str, Any]) -> Response:
-    response = jsonify(body)
+    response = jsonify(_sentence_first(body) if _is_printed() else body)
     response.status_code = status
     return response
+
+
+def _is_printed() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, PRINTED, False))
+
+
+def _sentence_first(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with the sentence as its error; the faulty fields and a code stand in `details`."""
+    error = body.get("error")
+    if not isinstance(error, dict):
+        return body
+    details = {name: fault for name, fault in error.items() if name != "message"}
+    return {**body, "error": error["message"], **({"details": details} if details else {})}

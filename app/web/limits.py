@@ -76,5 +76,7 @@ RESENDS = Budget("resends", parse("60 per minute"))
 PINGS = Budget("pings", parse("20 per minute"))
 # A file of everything is what a thief wants most; nobody needs more than a few a minute (security.md 5.5).
 EXPORTS = Budget("exports", parse("6 per minute"))
+# The state of a login serves once while its flow may last, whoever kept a copy of the cookie (security.md T53).
+LOGIN_STATES = Budget("login states", parse("1 per 10 minutes"))
 # Looking a payment up by hand asks the gateway, whose own limit is for the payers.
 LOOK_UPS = Budget("look-ups", parse("30 per minute"))

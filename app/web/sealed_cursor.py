@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 LONGEST = 300
+OTHER = "is not of this list with these filters, or not yours: start again without a cursor"
 
 
 def seal(of: str, *numbers: int) -> str:
@@ -33,7 +34,7 @@ def unseal(of: str, text: str) -> list[int]:
     except (InvalidToken, ValueError):
         kind, numbers = "", []
     if kind != of:
-        raise Invalid.field("cursor", "is not a cursor of this list")
+        raise Invalid.field("cursor", OTHER)
     return [int(each) for each in numbers]
 
 

@@ -112,7 +112,7 @@ def test_an_unknown_deposit_is_said_and_asked_about(api: Api) -> None:
     response = report(api, "nobody", "paid", domain="none.ee")
     assert response.status_code == 422
     sentence = "Invoice with none.ee and nobody not found in Deposit Status Controller"
-    assert error_of(response) == {"message": sentence}
+    assert response.json == {"error": sentence, "message": sentence}
     report(api, "nobody", "paid", domain="none.ee")
     items = api.system.rows(
         "select sentence from review_item where kind = 'deposit.unknown' and sentence like '%none.ee%'"
@@ -166,7 +166,7 @@ def test_an_unknown_status_is_said(api: Api, word: str) -> None:
     response = report(api, "whoever", word)
     assert response.status_code == 422
     sentence = "Wrong invoice status  in Deposit Status Controller"
-    assert error_of(response) == {"message": sentence, "status": [sentence]}
+    assert response.json == {"error": sentence, "message": sentence, "details": {"status": [sentence]}}
 
 
 @pytest.mark.parametrize("field", ["domain_name", "user_uuid", "status"])
@@ -183,6 +183,28 @@ def test_every_field_is_missed_by_name(api: Api, field: str) -> None:
     body = {"domain_name": "a.ee", "user_uuid": "u", "status": "paid"}
     del body[field]
     assert only(api.send(DEPOSIT_STATUS, body, code="auction")) == {field: ["is missing"]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "headers", "status", "sentence"),
+    [
+        (b'{"domain_name": "a.ee"}', {}, 422, "user_uuid is missing; status is missing"),
+        (b"{", {}, 400, "The body is not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
+        (
+            b'{"domain_name": "a.ee", "user_uuid": "u", "status": "paid"}',
+            {"Idempotency_Key": "a b"},
+            422,
+            "Idempotency",
+        ),
+    ],
+)
+def test_whatever_is_refused_is_a_text_that_the_auction_prints(
+    api: Api, sent: bytes, headers: dict[str, str], status: int, sentence: str
+) -> None:
+    response = api.raw(DEPOSIT_STATUS, sent, **headers)
+    said = response.json or {}
+    assert (response.status_code, said["error"]) == (status, said["message"])
+    assert said["error"].startswith(sentence)
 
 
 def test_forms_are_read_like_json(api: Api) -> None:

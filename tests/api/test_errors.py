@@ -41,6 +41,30 @@ def test_an_address_without_anything_is_said_in_json(api: Api, address: str) -> 
     assert error_of(response)["message"] == "There is nothing at this address"
 
 
+@pytest.mark.parametrize(
+    "spelling", ["/{}", "{}/", "//{}", "{}//", "/api//v1/invoice_generator/invoice_number_generator", "{}.json/"]
+)
+def test_a_base_address_that_ends_in_a_slash_leads_to_the_same_route(api: Api, spelling: str) -> None:
+    path = spelling.format(f"{V1}{NUMBER}")
+    response = api.system.app.test_client().post(
+        "/", environ_overrides={"PATH_INFO": path}, json=None, headers={"Authorization": bearer()}
+    )
+    assert (response.status_code, response.mimetype) == (201, "application/json")
+
+
+@pytest.mark.parametrize("path", ["//api/v2/invoices", "/api/v2//invoices/", "/api//v2/invoices//"])
+def test_version_2_is_found_with_more_slashes_too(api: Api, path: str) -> None:
+    headers = {"Authorization": bearer()}
+    response = api.system.app.test_client().get("/", environ_overrides={"PATH_INFO": path}, headers=headers)
+    assert (response.status_code, response.mimetype) == (200, "application/json")
+
+
+def test_a_path_of_more_slashes_that_leads_nowhere_is_said_in_json(api: Api) -> None:
+    path = "//api//v2//nothing//"
+    response = api.system.app.test_client().post("/", environ_overrides={"PATH_INFO": path})
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
+
+
 @pytest.mark.parametrize("path", ROUTES)
 def test_a_wrong_method_is_said_in_json(api: Api, path: str) -> None:
     response = api.send(path, method="DELETE")

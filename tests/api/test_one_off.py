@@ -82,6 +82,7 @@ def test_customer_url_is_missing(api: Api) -> None:
 @pytest.mark.parametrize(
     ("value", "fault"),
     [
+        (None, "must be filled"),
         ("", "must be filled"),
         ("  ", "must be filled"),
         ([], "must be a string"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.services import whole_refunds
 from tests.api.client import REFUND, STATUS, error_of, only
 
 if TYPE_CHECKING:
@@ -31,6 +33,16 @@ def went_back(api: Api, reference: str) -> Decimal:
     """Return what the gateway gave back, by its own books."""
     moves = [each for each in api.system.shop.store.all("movement") if each["payment_reference"] == reference]
     return sum((Decimal(each["amount"]) for each in moves if each["kind"] == "refunded"), Decimal(0))
+
+
+def bulk(api: Api, members: int) -> tuple[list[int], str]:
+    """Return the numbers of as many invoices, paid at once, and the payment's reference."""
+    numbers = [api.system.invoice("auction") for _ in range(members)]
+    reference = api.system.bulk(numbers)
+    api.system.pay(reference)
+    api.system.callback(reference)
+    api.system.drain()
+    return numbers, reference
 
 
 def refunds(api: Api, number: int) -> list[tuple[str, int]]:
@@ -134,6 +146,25 @@ def test_money_that_is_gone_there_is_refused_and_found_out(api: Api) -> None:
     assert ask(api, number).status_code == 200
     assert refunds(api, number) == [("failed", 12000), ("succeeded", 10000), ("succeeded", 2000)]
     assert went_back(api, reference) == Decimal("120.00")
+
+
+def test_members_of_one_bulk_payment_asked_for_at_once_wait_for_each_other(api: Api) -> None:
+    numbers, reference = bulk(api, 4)
+    api.system.shop.dial.script([{"operation": "refund", "kind": "slow", "seconds": 0.2}])
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda number: ask(api, number), numbers))
+    assert [each.json for each in answers] == [DONE] * 4
+    assert went_back(api, reference) == Decimal("480.00")
+
+
+def test_a_refund_that_waits_for_another_is_said_to(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_refunds, "PAUSES_S", (0.01,))
+    numbers, _ = bulk(api, 2)
+    api.system.shop.dial.script([{"operation": "refund", "kind": "reset"}])
+    assert ask(api, numbers[0]).status_code == 503
+    response = ask(api, numbers[1])
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert error_of(response)["message"].startswith("Another refund of this payment is under way")
 
 
 def test_an_unpaid_invoice_has_no_payment_to_give_back(api: Api) -> None:

@@ -98,11 +98,11 @@ def test_a_range_says_when_it_ends() -> None:
 
 def test_a_refund_never_takes_more_than_is_left() -> None:
     of = Refundable(100, 20, 30, 0, 1)
-    check_refund(of, 50)
+    check_refund(of, Money(50, "EUR"))
     with pytest.raises(RefundTooLarge):
-        check_refund(of, 51)
+        check_refund(of, Money(51, "EUR"))
     with pytest.raises(RefundNotPossible):
-        check_refund(of, 0)
+        check_refund(of, Money(0, "EUR"))
     assert needs_approval(of, 50, four_eyes_minor=49, staff_days=90)
     assert needs_approval(Refundable(100, 0, 0, 0, 91), 1, four_eyes_minor=1000, staff_days=90)
     assert not needs_approval(of, 10, four_eyes_minor=49, staff_days=90)

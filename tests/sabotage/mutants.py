@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.sabotage.mutant import Mutant
 from tests.sabotage.mutants_of_closed_days import CLOSED_DAYS
+from tests.sabotage.mutants_of_doors import DOORS
 from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_many_invoices import MANY_INVOICES
 from tests.sabotage.mutants_of_pages import OPEN_PAGES
@@ -175,6 +176,7 @@ MUTANTS = [
         "tests/services/test_repeated_news.py",
     ),
     *CLOSED_DAYS,
+    *DOORS,
     *IMPORTS,
     *MANY_INVOICES,
     *OPEN_PAGES,
@@ -331,13 +333,6 @@ MUTANTS = [
         '        f"payment:{payment.id}:settled{of_a_member}",\n',
         "        f\"payment:{payment.id}:settled:{payment.version}:{__import__('time').time_ns()}\",\n",
         "tests/services/test_money_path.py tests/services/test_repeated_news.py",
-    ),
-    Mutant(
-        "another's invoice can be read",
-        "app/services/invoice_status.py",
-        "    own = select(Invoice.id).where(Invoice.number == number, Invoice.initiator_id.in_(owns))\n",
-        "    own = select(Invoice.id).where(Invoice.number == number)\n",
-        "tests/api/test_ownership.py",
     ),
     Mutant(
         "a signed link is not signed over everything",

@@ -8,8 +8,8 @@ REFUNDS = [
     Mutant(
         "a refund beyond what is left",
         "app/domain/refund.py",
-        "    if amount_minor > of.left_minor:\n",
-        "    if amount_minor > of.captured_minor:\n",
+        "    if asked.minor > of.left_minor:\n",
+        "    if asked.minor > of.captured_minor:\n",
         "tests/services/test_refunds.py -k reserved",
     ),
     Mutant(

@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from app import cli
 from app.integrations import current
 from app.integrations.fault_dial import Fault
 from app.services import comparisons, proofs
@@ -34,6 +36,18 @@ def assert_sound(system: System) -> None:
     with system.app.app_context():
         report = proofs.verify()
     assert report.holds, str(report)
+
+
+@pytest.mark.parametrize("ahead_days", [0, 1, 400])
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_day_that_is_not_over_is_refused_in_a_sentence(
+    system: System, monkeypatch: pytest.MonkeyPatch, ahead_days: int, more: list[str]
+) -> None:
+    monkeypatch.setattr(cli, "_application", lambda: system.app)
+    said = CliRunner().invoke(cli.main, ["compare", f"{TODAY + timedelta(days=ahead_days)}", *more])
+    assert (said.exit_code, "is not over in UTC" in said.output) == (2, True)
+    over = CliRunner().invoke(cli.main, ["compare", f"{TODAY - timedelta(days=1)}", *more])
+    assert over.exit_code == 0, over.output
 
 
 def test_books_that_agree_are_compared_and_nothing_is_said(system: System) -> None:

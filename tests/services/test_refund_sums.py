@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import Conflict
+from app.domain.money import Money
 from app.domain.refund import Refundable, RefundNotPossible, RefundTooLarge, check_refund
 from app.services import disputes, refunds, surpluses
 from app.services.money_held import Part, share
@@ -40,7 +41,7 @@ def test_what_goes_is_shared_out_to_the_cent(held: list[Part], amount: int) -> N
 @given(st.builds(Refundable, minors, minors, minors, minors, minors), st.integers(-10, 10**10))
 def test_a_refund_fits_into_what_is_left_or_is_refused(of: Refundable, amount: int) -> None:
     try:
-        check_refund(of, amount)
+        check_refund(of, Money(amount, "EUR"))
     except (RefundTooLarge, RefundNotPossible):
         assert amount <= 0 or amount > of.left_minor
     else:

@@ -182,6 +182,12 @@ def test_what_is_not_there_is_not_found_in_words(mary: Browser, path: str) -> No
     assert "There is nothing here" in answer.text
 
 
+def test_a_page_has_one_address(mary: Browser) -> None:
+    number = mary.portal.system.invoice()
+    full_width = "".join(chr(ord("\uff10") + int(digit)) for digit in str(number))
+    assert [mary.get(f"/invoices/{each}").status_code for each in (number, f"0{number}", full_width)] == [200, 404, 404]
+
+
 def test_words_of_strangers_stay_words(mary: Browser) -> None:
     system = mary.portal.system
     number = system.invoice()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from apiflask import APIFlask
 from flask import Blueprint
+from werkzeug.routing import IntegerConverter
 
 from app.blueprints import DOORS, Door, register
 from app.domain.permission import ROLES, Permission, Role, may
@@ -37,7 +38,7 @@ def address(portal: Portal, rule: Rule) -> str:
     values: dict[str, Any] = {}
     for name, converter in rule._converters.items():
         # What is asked for is not there, so that no verb ends the session of who asks.
-        values[name] = NOBODY if type(converter).__name__ == "IntegerConverter" else "none"
+        values[name] = NOBODY if isinstance(converter, IntegerConverter) else "none"
     with portal.system.app.test_request_context():
         adapter = portal.system.app.url_map.bind("localhost")
         return adapter.build(str(rule.endpoint), values, method="POST" if "POST" in (rule.methods or ()) else "GET")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from limits.errors import StorageError
 
 from app.services import operators
+from app.web.extensions import limiter
 
 if TYPE_CHECKING:
     from tests.web.browser import Browser, Portal
 
 PERSONA = "EE60001019906"
 LIVE = "select count(*) from operator_session where ended_at is null"
+
+
+def away(*_: Any) -> bool:
+    raise StorageError(ConnectionError("no Redis"))
 
 
 def signed_in(browser: Browser) -> bool:
@@ -78,6 +84,24 @@ def test_an_address_of_a_login_serves_once(stranger: Browser) -> None:
     address = stranger.choose(stranger.begin(), PERSONA)
     assert stranger.get(address).status_code == 303
     assert stranger.get(address).status_code == 400
+
+
+@pytest.mark.parametrize("redis", ["there", "away"])
+def test_a_kept_cookie_signs_nobody_in_again_even_if_the_service_takes_the_code_twice(
+    portal: Portal, stranger: Browser, monkeypatch: pytest.MonkeyPatch, redis: str
+) -> None:
+    if redis == "away":
+        monkeypatch.setattr(limiter.limiter, "hit", away)
+    address = stranger.choose(stranger.begin(), PERSONA)
+    flow, codes = stranger.cookie("flow"), dict(portal.provider.codes)
+    assert flow
+    assert stranger.get(address).status_code == 303
+    portal.provider.codes.update(codes)
+    thief = portal.browser()
+    thief.client.set_cookie("flow", flow)
+    assert thief.get(address).status_code == 400
+    assert not signed_in(thief)
+    assert portal.provider.codes == codes, "the code is not even exchanged"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from flask import request
 from app.blueprints.api.guard import caller
 from app.services.idempotency import Call, Reply, run, run_outside
 from app.web.api import documented
+from app.web.errors import printed as errors_printed
 from app.web.guards import needs
 from app.web.idempotency import fingerprint_of, given_key, replay
 
@@ -38,20 +39,23 @@ def door(
     faults: Sequence[int] = (),
     shapes: Mapping[int, type[BaseModel]] | None = None,
     outside: bool = False,
+    printed: bool = False,
 ) -> Callable[[View], View]:
     """Return a decorator that hangs a view into the blueprint; the view takes the body and returns the answer's body.
 
     `scope` is what a limited key must hold to call it.
     `outside` says that the verb calls somebody between two transactions of its own; every other verb runs in one
     transaction with the answer kept for its Idempotency-Key.
+    `printed` says that its callers print `error` as it comes, so that it is the sentence and no object.
     """
 
     def hang(view: View) -> View:
         answering = bp.output(gives, status_code=status)(_repeatable(view, status, run_outside if outside else run))
         reading = bp.input(takes, location="json_or_form", arg_name="body")(
-            documented(summary, *faults, scope=scope, shapes=shapes)(answering)
+            documented(summary, *faults, scope=scope, shapes=shapes, printed=printed)(answering)
         )
-        bp.route(path, methods=[*methods])(needs(scope)(reading))
+        said = errors_printed(reading) if printed else reading
+        bp.route(path, methods=[*methods])(needs(scope)(said))
         return view
 
     return hang

@@ -216,6 +216,7 @@ def invoice_status(body: schemas.StatusBody) -> dict[str, Any]:
     summary="Report what became of a deposit",
     scope=Permission.EDIT_INVOICE,
     outside=True,
+    printed=True,
 )
 def deposit_status(body: schemas.DepositStatusBody) -> dict[str, Any]:
     """Note what the auction says of a deposit; no money moves by it."""

@@ -115,7 +115,8 @@ class OneOffBody(Body):
         if self.invoice_number is None:
             raise Refusal(422, body_of(NO_NUMBER, {"invoice_number": ["is missing"]}))
         if self.customer_url is None:
-            raise Invalid.field("customer_url", "is missing")
+            sent = "customer_url" in self.model_fields_set
+            raise Invalid.field("customer_url", "must be filled" if sent else "is missing")
         return OneOff(
             number=self.invoice_number,
             customer_url=self.customer_url,

@@ -27,6 +27,7 @@ from app.web import cookies, language
 from app.web.extensions import login_manager, oauth
 from app.web.guards import LoginTooOld, SignedOut, local_path, only_reckons, operator
 from app.web.htmx import see_other, wants_fragment
+from app.web.limits import LOGIN_STATES
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def callback() -> WerkzeugResponse:
     old = before if again else None
     here = {"ip": request.remote_addr or "", "user_agent": request.user_agent.string}
     try:
-        identity = oauth.tara.identity(fresh=again)
+        identity = oauth.tara.identity(once=LOGIN_STATES.spend, fresh=again)
         token = operators.renew_session(old, identity, **here) if old else operators.open_session(identity, **here)
         if before:
             operators.hand_over(before, token)

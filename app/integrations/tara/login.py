@@ -25,6 +25,7 @@ from app.integrations.http import Caller, Profile
 from app.integrations.tara.oidc import (
     SKEW_S,
     LoginCancelled,
+    StateUsed,
     TokenExpired,
     WrongIssuer,
     WrongToken,
@@ -94,16 +95,19 @@ class TaraApp(FlaskOAuth2App):  # type: ignore[misc]
         self._tara = tara
         self.client_cls = partial(TaraSession, caller)
 
-    def identity(self, *, fresh: bool = False) -> Identity:
+    def identity(self, *, once: Callable[[str], bool], fresh: bool = False) -> Identity:
         """Return who came back from the login service with this request.
 
         With `fresh` a service that remembers people must say that they really signed in just now; TARA remembers
         nobody and says nothing about it (protocols.md 7).
 
         Raises LoginRefused, by name for each fault, or ProviderFailure when the service cannot be asked. State and
-        nonce serve once.
+        nonce serve once: `once` says whether a state comes for the first time, as a cookie can be kept and sent again.
         """
-        begun = self.framework.get_state_data(session, request.args.get("state")) or {}
+        state = request.args.get("state", "")
+        begun = self.framework.get_state_data(session, state) or {}
+        if begun and not once(state):
+            raise StateUsed
         try:
             answer = self.authorize_access_token(claims_cls=IdToken, leeway=SKEW_S)
         except AuthlibBaseError as fault:

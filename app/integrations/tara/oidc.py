@@ -46,6 +46,10 @@ class WrongNonce(WrongToken):
     """The login was not begun here; start again."""
 
 
+class StateUsed(WrongToken):
+    """This login was ended before; start again."""
+
+
 class TokenExpired(WrongToken):
     """The login took too long; start again."""
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.client import fields_of
+from app.web.sealed_cursor import seal
+from tests.api.client import fields_of, problem_of
 
 if TYPE_CHECKING:
     from tests.api.client import Api
@@ -71,3 +72,30 @@ def test_a_cursor_is_sealed_and_belongs_to_its_list(api: Api) -> None:
     for spoilt in (cursor[:-4], cursor[:40] + other + cursor[41:], "", "A" * 300, "gAAAAA"):
         assert fields_of(api.v2(f"/invoices?cursor={spoilt}")) == {"cursor"}
     assert b"invoices" not in base64.urlsafe_b64decode(cursor + "==")
+
+
+def test_a_cursor_goes_on_with_the_same_filters_for_the_same_caller_only(api: Api) -> None:
+    for _ in range(3):
+        api.v2("/invoices", {"amount": "1.00"})
+    cursor: str = api.v2("/invoices?limit=1&amount_min=1").json["next_cursor"]  # type: ignore[index]
+    for query in ("amount_min=1.00&limit=2", "limit=1&expand=payments&amount_min=1"):
+        assert api.v2(f"/invoices?{query}&cursor={cursor}").status_code == 200
+    for query in ("", "amount_min=1.01", "amount_min=1&status=unpaid"):
+        other = api.v2(f"/invoices?{query}&cursor={cursor}")
+        assert problem_of(other, 422)["detail"].endswith("start again without a cursor")
+    assert fields_of(api.v2(f"/invoices?amount_min=1&cursor={cursor}", code="auction")) == {"cursor"}
+
+
+def test_a_cursor_from_before_is_refused_in_the_same_words(api: Api) -> None:
+    with api.system.app.app_context():
+        old = [seal("invoices", 1, 1), seal("events", 1, 1)]
+    for path, cursor in zip(("/invoices", "/events"), old, strict=True):
+        assert problem_of(api.v2(f"{path}?cursor={cursor}"), 422)["detail"].endswith("start again without a cursor")
+
+
+def test_the_cursor_of_the_events_is_good_for_every_filter_but_for_its_reader_only(api: Api) -> None:
+    api.v2("/invoices", {"amount": "1.00"})
+    api.system.catch_up()
+    cursor: str = api.v2("/events?limit=1").json["next_cursor"]  # type: ignore[index]
+    assert api.v2(f"/events?type=invoice.issued&cursor={cursor}").status_code == 200
+    assert fields_of(api.v2(f"/events?cursor={cursor}", code="auction")) == {"cursor"}

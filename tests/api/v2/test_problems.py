@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tests.api.client import Api
 
+FULL_WIDTH = {ord(each): ord("\uff10") + int(each) for each in "0123456789"}
 LISTS = ["/invoices", "/payments", "/refunds", "/references", "/events"]
 
 
@@ -58,7 +59,7 @@ def test_a_wrong_method_names_the_right_ones(api: Api) -> None:
         ({"amount": "1", "number": True}, {"number"}),
         ({"amount": "1", "status": "paid"}, {"status"}),
         ({"amount": "1", "captured_minor": 100}, {"captured_minor"}),
-        ({"amount": "1", "customer": {"admin": True}}, {"customer"}),
+        ({"amount": "1", "customer": {"admin": True}}, {"customer.admin"}),
         ({"amount": "1", "customer": "ACME"}, {"customer"}),
         ({"amount": "1", "description": "a\u0000b"}, {"description"}),
         ({"amount": "1", "description": 5}, {"description"}),
@@ -106,15 +107,27 @@ def test_no_column_can_be_set_that_is_no_field(
         ("cursor=%C3%B5", "cursor"),
         ("status=unpaid,nonsense", "status"),
         ("number=x", "number"),
+        ("number=0150330", "number"),
+        ("limit=%EF%BC%91", "limit"),
         ("created_from=2026-11-21", "created_from"),
         ("created_from=2026-11-21T00:00:00", "created_from"),
         ("amount_min=1e3", "amount_min"),
         ("expand=secrets", "expand"),
         ("wish=anything", "wish"),
+        ("in_directo[]=true", "in_directo"),
     ],
 )
 def test_a_query_that_cannot_be_understood_is_refused(api: Api, query: str, faulty: str) -> None:
     assert fields_of(api.v2(f"/invoices?{query}")) == {faulty}
+
+
+@pytest.mark.parametrize("spelling", ["0{}", "+{}", "{}.0", " {}", "fullwidth"])
+@pytest.mark.parametrize("rest", ["", "/why-not-paid"])
+def test_a_number_in_an_address_has_one_spelling(api: Api, spelling: str, rest: str) -> None:
+    number = api.system.invoice()
+    other = str(number).translate(FULL_WIDTH) if spelling == "fullwidth" else spelling.format(number)
+    assert api.v2(f"/invoices/{number}{rest}").status_code == 200
+    problem_of(api.v2(f"/invoices/{other}{rest}"), 404)
 
 
 def test_a_parameter_said_twice_is_refused(api: Api) -> None:

@@ -69,6 +69,20 @@ def test_more_than_is_left_is_refused_and_nothing_is_kept(api: Api) -> None:
     assert of(api, payment) == []
 
 
+def test_a_refusal_says_ids_and_amounts_as_the_caller_knows_them(api: Api) -> None:
+    _, payment = paid(api)
+    asked = api.v2("/refunds", {"payment": payment, "amount": "60.00", "reason": "x"}).json or {}
+    too_large = problem_of(api.v2("/refunds", {"payment": payment, "amount": "60", "reason": "x"}), 409)
+    assert too_large["detail"] == "40.00 EUR is left to give back, and 60.00 EUR was asked for"
+    api.system.drain()
+    late = problem_of(api.v2(f"/refunds/{asked['id']}/withdrawal", {"reason": "x"}), 409)
+    assert late["detail"] == f"Refund {asked['id']} is succeeded"
+    api.v2("/refunds", {"payment": payment, "reason": "x"})
+    api.system.drain()
+    over = problem_of(api.v2("/refunds", {"payment": payment, "amount": "1.00", "reason": "x"}), 409)
+    assert over["detail"] == f"Payment {payment} is refunded"
+
+
 def test_the_same_key_is_the_same_refund(api: Api) -> None:
     _, payment = paid(api)
     body = {"payment": payment, "amount": "40.00", "reason": "once"}

@@ -66,7 +66,7 @@ class Portal:
         self.left += 1
 
     def _callback(self) -> Any:
-        identity = self.oauth.tara.identity()
+        identity = self.oauth.tara.identity(once=lambda _state: True)
         return jsonify(subject=identity.subject, name=identity.family_name, acr=identity.acr)
 
     def begin(self) -> str:

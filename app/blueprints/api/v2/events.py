@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import bodies, renderings, shapes
+from app.blueprints.api.v2 import bodies, cursors, renderings, shapes
 from app.blueprints.api.v2.doors import reads
 from app.queries import announcements
 from app.queries.announcements import EventFilter, Position
@@ -20,12 +20,13 @@ LIST = "events"
 @reads(bp, "", asks=bodies.EventsQuery, gives=shapes.EventPage, summary="List events, to catch up from a cursor")
 def list_events(asked: bodies.EventsQuery) -> dict[str, Any]:
     """Return the next events, oldest first; the cursor stays good when there are none yet."""
-    after = Position(*unseal(LIST, asked.cursor)) if asked.cursor is not None else None
+    of = cursors.of_log(LIST)
+    after = Position(*unseal(of, asked.cursor)) if asked.cursor is not None else None
     wanted = EventFilter(asked.type, asked.created_from, asked.created_to)
     found = announcements.page(caller().owns, wanted, after, asked.limit)
     return {
         "data": [renderings.event(each) for each in found.rows],
-        "next_cursor": seal(LIST, found.after.xact, found.after.id) if found.after else None,
+        "next_cursor": seal(of, found.after.xact, found.after.id) if found.after else None,
         "has_more": found.has_more,
     }
 

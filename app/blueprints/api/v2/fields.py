@@ -31,7 +31,7 @@ HIGHEST_NUMBER = 2_147_483_647
 LONGEST_OVERLAP_S = 7 * 24 * 3600
 MOST_NAMES = 100
 LONGEST_NAME = 64
-_WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 QUANTITY_PATTERN = r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?$"
 PERCENT_PATTERN = r"^(0|[1-9][0-9]?)(\.[0-9]{1,2})?$"
 AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
@@ -110,7 +110,7 @@ _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def _truth(value: Any) -> bool:
-    if value not in {"true", "false"}:
+    if _string(value) not in {"true", "false"}:
         raise refuse("must be true or false")
     return bool(value == "true")
 
@@ -119,7 +119,7 @@ def _words(allowed: tuple[str, ...]) -> Any:
     def split(value: Any) -> tuple[str, ...]:
         words = tuple(_string(value).split(","))
         if not set(words) <= set(allowed):
-            raise refuse(f"must be of: {', '.join(allowed)}, separated by commas")
+            raise refuse(f"must be one of {', '.join(allowed)}, or several separated by commas")
         return words
 
     one = "|".join(map(re.escape, allowed))

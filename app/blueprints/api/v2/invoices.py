@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, renderings, shapes
+from app.blueprints.api.v2 import answers, bodies, cursors, renderings, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
@@ -35,8 +35,9 @@ NAMES = {"custom_field2": "initiator", "invoice_number": "number"}
 @reads(bp, "", asks=bodies.InvoicesQuery, gives=shapes.InvoicePage, summary="List invoices")
 def list_invoices(asked: bodies.InvoicesQuery) -> dict[str, Any]:
     """Return a page of the caller's invoices, newest first."""
-    found = owned_invoices.search(caller().owns, _filter(asked), unseal_newest(LIST, asked.cursor), asked.limit)
-    return answers.page(LIST, answers.invoices(found.rows, asked.expand), found)
+    of = cursors.of_list(LIST, asked)
+    found = owned_invoices.search(caller().owns, _filter(asked), unseal_newest(of, asked.cursor), asked.limit)
+    return answers.page(of, answers.invoices(found.rows, asked.expand), found)
 
 
 @reads(bp, "/<int:number>", asks=bodies.ExpandQuery, gives=shapes.InvoiceShape, summary="Get an invoice")

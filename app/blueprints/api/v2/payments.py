@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, shapes
+from app.blueprints.api.v2 import answers, bodies, cursors, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
@@ -33,11 +33,12 @@ LIST = "payments"
 @reads(bp, "", asks=bodies.PaymentsQuery, gives=shapes.PaymentPage, summary="List payments")
 def list_payments(asked: bodies.PaymentsQuery) -> dict[str, Any]:
     """Return a page of the payments of the caller's invoices, newest first."""
+    of = cursors.of_list(LIST, asked)
     wanted = OwnedPaymentFilter(
         statuses=asked.status, invoice=asked.invoice, created_from=asked.created_from, created_to=asked.created_to
     )
-    found = owned_payments.search(caller().owns, wanted, unseal_newest(LIST, asked.cursor), asked.limit)
-    return answers.page(LIST, answers.payments(found.rows), found)
+    found = owned_payments.search(caller().owns, wanted, unseal_newest(of, asked.cursor), asked.limit)
+    return answers.page(of, answers.payments(found.rows), found)
 
 
 @reads(bp, "/<payment_id>", asks=bodies.NothingAsked, gives=shapes.PaymentShape, summary="Get a payment")

@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, shapes
+from app.blueprints.api.v2 import answers, bodies, cursors, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.permission import Permission
 from app.queries import owned_references
@@ -21,8 +21,9 @@ LIST = "references"
 @reads(bp, "", asks=bodies.ReferencesQuery, gives=shapes.ReferencePage, summary="List reference numbers")
 def list_references(asked: bodies.ReferencesQuery) -> dict[str, Any]:
     """Return a page of the caller's reference numbers, newest first."""
-    found = owned_references.search(caller().owns, asked.email, unseal_newest(LIST, asked.cursor), asked.limit)
-    return answers.page(LIST, answers.references(found.rows), found)
+    of = cursors.of_list(LIST, asked)
+    found = owned_references.search(caller().owns, asked.email, unseal_newest(of, asked.cursor), asked.limit)
+    return answers.page(of, answers.references(found.rows), found)
 
 
 @reads(bp, "/<reference>", asks=bodies.NothingAsked, gives=shapes.ReferenceShape, summary="Get a reference number")

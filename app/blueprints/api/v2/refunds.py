@@ -8,7 +8,7 @@ from uuid import uuid4
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, shapes
+from app.blueprints.api.v2 import answers, bodies, cursors, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.permission import Permission
 from app.queries import owned_invoices, owned_payments
@@ -26,6 +26,7 @@ LIST = "refunds"
 @reads(bp, "", asks=bodies.RefundsQuery, gives=shapes.RefundPage, summary="List refunds")
 def list_refunds(asked: bodies.RefundsQuery) -> dict[str, Any]:
     """Return a page of the refunds of the caller's payments, newest first."""
+    of = cursors.of_list(LIST, asked)
     wanted = OwnedPaymentFilter(
         statuses=asked.status,
         invoice=asked.invoice,
@@ -33,8 +34,8 @@ def list_refunds(asked: bodies.RefundsQuery) -> dict[str, Any]:
         created_from=asked.created_from,
         created_to=asked.created_to,
     )
-    found = owned_payments.search_refunds(caller().owns, wanted, unseal_newest(LIST, asked.cursor), asked.limit)
-    return answers.page(LIST, answers.refunds(found.rows), found)
+    found = owned_payments.search_refunds(caller().owns, wanted, unseal_newest(of, asked.cursor), asked.limit)
+    return answers.page(of, answers.refunds(found.rows), found)
 
 
 @reads(bp, "/<refund_id>", asks=bodies.NothingAsked, gives=shapes.RefundShape, summary="Get a refund")

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, renderings, shapes
+from app.blueprints.api.v2 import answers, bodies, cursors, renderings, shapes
 from app.blueprints.api.v2.doors import reads, writes
 from app.blueprints.api.v2.events import LIST as EVENTS
 from app.domain.announcement import check_wishes
@@ -42,8 +42,9 @@ DELIVERIES = "deliveries"
 )
 def list_endpoints(asked: bodies.PageQuery) -> dict[str, Any]:
     """Return a page of the caller's endpoints, newest first."""
-    found = questions.search(caller().owns, unseal_newest(LIST, asked.cursor), asked.limit)
-    return answers.page(LIST, answers.endpoints(found.rows), found)
+    of = cursors.of_list(LIST, asked)
+    found = questions.search(caller().owns, unseal_newest(of, asked.cursor), asked.limit)
+    return answers.page(of, answers.endpoints(found.rows), found)
 
 
 @reads(
@@ -83,8 +84,9 @@ def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]: 
 def list_deliveries(asked: bodies.DeliveriesQuery, endpoint_id: str) -> dict[str, Any]:
     """Return a page of the messages, newest first."""
     endpoint = questions.by_token(caller().owns, endpoint_id)
-    found = questions.deliveries(endpoint, asked.state, unseal_newest(DELIVERIES, asked.cursor), asked.limit)
-    return answers.page(DELIVERIES, [renderings.delivery(each) for each in found.rows], found)
+    of = cursors.of_list(DELIVERIES, asked)
+    found = questions.deliveries(endpoint, asked.state, unseal_newest(of, asked.cursor), asked.limit)
+    return answers.page(of, [renderings.delivery(each) for each in found.rows], found)
 
 
 @writes(
@@ -159,9 +161,9 @@ def resend(body: bodies.ResendBody, endpoint_id: str) -> dict[str, Any]:
         done = webhook_delivery.resend(caller(), endpoint_id, body.events)
     else:
         wanted = EventFilter(tuple(check_wishes(body.types)), body.created_from, body.created_to)
-        after = Position(*unseal(EVENTS, body.cursor)) if body.cursor is not None else None
+        after = Position(*unseal(cursors.of_log(EVENTS), body.cursor)) if body.cursor is not None else None
         done = webhook_delivery.resend_range(caller(), endpoint_id, wanted, after)
-    cursor = seal(EVENTS, done.after.xact, done.after.id) if done.after else None
+    cursor = seal(cursors.of_log(EVENTS), done.after.xact, done.after.id) if done.after else None
     return {"queued": done.queued, "next_cursor": cursor, "has_more": done.has_more}
 
 
