@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOVING = [PaymentStatus.PROCESSING.value, PaymentStatus.AUTHORIZED.value]
 OPEN = [PaymentStatus.PENDING.value, *MOVING]
 LOOKED_AT = 3  # pages, newest first: a payer who waits is not made to wait for an old story
-# The gateway answers in less (10 s), or its answer is lost; so who died while making a page is waited for no longer.
+# The gateway answers in less (10 s), or its answer is lost.
 MAKING = timedelta(seconds=12)
 
 
@@ -36,11 +36,8 @@ class NotPayable(Conflict):
     """This invoice cannot be paid any more."""
 
 
-class BeingMade(Conflict):
-    """A page for this payment is being made at this moment; ask again in a moment."""
-
-    def __init__(self) -> None:
-        super().__init__(code="still_running", retry_after_s=2)
+class BeingMade(Exception):
+    """Somebody else makes a page for exactly this at this moment."""
 
 
 @dataclass(frozen=True, slots=True)

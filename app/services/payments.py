@@ -81,8 +81,8 @@ def start_one_off(
 
     The payer who asks again while the page is untouched gets the same page, and so do two who ask at once. Raises
     NotFound, Invalid, NotPayable for an invoice that is paid, refunded, cancelled (eis.md 14) or being paid at this
-    moment, BeingMade when somebody else's page takes long, ProviderFailure; after an unknown outcome the attempt stays
-    open, because the gateway may have made the payment (reliability.md 3.1, law 6).
+    moment, ProviderFailure; after an unknown outcome the attempt stays open, because the gateway may have made the
+    payment (reliability.md 3.1, law 6).
     """
     check_return(command.customer_url, allowed_origins, plain_http=plain_http)
     pages = _pages(caller, command, gateway)
@@ -114,7 +114,7 @@ def open_one_off(
 ) -> Attempt:
     """Do all of it that happens before the gateway is called, for a rehearsal. Raises what `start_one_off` raises."""
     check_return(command.customer_url, allowed_origins, plain_http=plain_http)
-    return _open(caller, command, gateway)
+    return _open(caller, command, gateway, alone=True)
 
 
 def check_return(customer_url: str, allowed_origins: Sequence[str], *, plain_http: bool = False) -> None:
@@ -145,26 +145,37 @@ def _standing(caller: Caller, command: OneOff, gateway: HostedGateway, untouched
 def _opened(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int]) -> Attempt:
     """Return a new attempt; of two who ask for the same at once the later one gets the page of the other.
 
-    Raises BeingMade when making that one takes longer than a payer waits.
+    Whose page is not there after a payer's patience may have died: then the answer is as good as lost, and a page of
+    one's own is made as after every lost answer.
     """
     ends = time.monotonic() + PATIENCE_S
-    while True:
+    while time.monotonic() < ends:
         try:
             return _open(caller, command, gateway, looked_at)
         except BeingMade:
-            if time.monotonic() > ends:
-                raise
-        time.sleep(PAUSE_S)
+            time.sleep(PAUSE_S)
+    return _open(caller, command, gateway, looked_at, alone=True)
 
 
 @retried
-def _open(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int] | None = None) -> Attempt:
-    """Return a new attempt; or, when looks were taken, one for the same that somebody else made since then."""
+def _open(
+    caller: Caller,
+    command: OneOff,
+    gateway: HostedGateway,
+    looked_at: Sequence[int] | None = None,
+    *,
+    alone: bool = False,
+) -> Attempt:
+    """Return a new attempt; or, when looks were taken, one for the same that somebody else made since then.
+
+    Raises BeingMade while somebody else makes it, unless this one goes `alone`.
+    """
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         due = _due(invoice, command)
         open_pages.check_moving(tx, invoice, due)
-        open_pages.check_made(tx, invoice, gateway, due, command.customer_url)
+        if not alone:
+            open_pages.check_made(tx, invoice, gateway, due, command.customer_url)
         if looked_at is not None:
             made = open_pages.just_made(tx, invoice, gateway, due, command.customer_url, but=looked_at)
             if made is not None:

@@ -277,7 +277,7 @@ def _act(flow: Flow, prepared: Any, system: System) -> None:
 
 
 def _let_the_dead_be_late(system: System) -> None:
-    """Let so much time pass that whoever was making a page cannot be at work any more: who repeats is told to wait."""
+    """Let so much time pass that whoever was making a page cannot be at work any more: nobody waits for it."""
     older = f"created_at - interval '{MAKING.seconds} seconds'"
     system.sql(f"update payment set created_at = {older} where status = 'created'")
 
