@@ -68,6 +68,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
 def at_desk(desk: Desk, opened: Callable[..., Page]) -> Callable[..., Page]:
     """Return a way to open the portal as somebody who is signed in, in a language."""
     desk.mount()  # an application another test made meanwhile has the login service lead to its own
+    desk.forget_languages()
 
     def open_it(subject: str | None = MARY, lang: str = "en", **options: object) -> Page:
         def prepare(context: BrowserContext) -> None:

@@ -81,6 +81,10 @@ class Desk:
         with self.system.app.test_request_context(f"/?lang={lang}"):
             return translate(text, **values)
 
+    def forget_languages(self) -> None:
+        """Let nobody have chosen a language: whoever signs in again would be spoken to in that of another test."""
+        self.system.sql("update operator set locale = null where locale is not null")
+
     def expire(self) -> None:
         """Let every session end by its time, as over lunch."""
         self.system.sql("update operator_session set last_seen_at = now() - interval '2 days' where ended_at is null")
