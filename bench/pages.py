@@ -10,6 +10,7 @@ DATABASE_URL names is measured as it is, and its session for one person more is 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -181,6 +182,9 @@ def measure(portal: Portal, asked: argparse.Namespace) -> None:
         database.listen()
         db.session.remove()
     wanted = [(name, address) for name, address in kinds if not asked.only or asked.only in name]
+    # As a web process does when it has started; else a request now and then waits for all of this to be looked at.
+    gc.collect()
+    gc.freeze()
     print(f"{rows} invoices, {len(wanted)} kinds of pages, {asked.runs} runs each; load {os.getloadavg()}", flush=True)
     walk = Walk(browser, database, dice, asked.runs)
     _tell([walk.measure(name, address) for name, address in wanted])
