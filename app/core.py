@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Seconds a statement, a lock and an idle transaction may take, by kind of process (reliability.md 3.4, 3.10).
 LIMITS_S = {"web": (5, 2, 10), "worker": (60, 10, 30), "tool": (600, 10, 60)}
+# How many processes may help PostgreSQL with one statement: to start them takes longer than they save a page.
+HELPERS = {"web": 0, "worker": 2, "tool": 2}
 
 
 def create_core(settings: Settings, *, process: str = "tool") -> Flask:
@@ -56,7 +58,8 @@ def _configure(app: Flask, settings: Settings, process: str) -> None:
                 "application_name": f"billing {process}",
                 "options": (
                     f"-c statement_timeout={statement_s}s -c lock_timeout={lock_s}s "
-                    f"-c idle_in_transaction_session_timeout={idle_s}s -c timezone=UTC"
+                    f"-c idle_in_transaction_session_timeout={idle_s}s -c timezone=UTC "
+                    f"-c max_parallel_workers_per_gather={HELPERS[process]}"
                 ),
             },
         },

@@ -163,7 +163,7 @@ def main() -> None:
 def here(database_url: str, redis_url: str) -> Iterator[Portal]:
     """Run the portal on a database in which the person may be listed already."""
     tara = create_simulator(TaraConfig(issuer="http://tara.test", redirect_uri=f"http://localhost{CALLBACK}"))
-    portal = Portal(build(database_url, redis_url), tara)
+    portal = Portal(build(database_url, redis_url, process="web"), tara)
     mount(portal)
     with portal.system.app.app_context(), suppress(AlreadyListed):
         operators.add_white_code(PERSONA, name="Mary")

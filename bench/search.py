@@ -198,9 +198,9 @@ def searches(portal: Portal, browser: Browser, terms: list[Term], asked: argpars
 
 
 def rows_of(typed: str) -> list[InvoiceRow]:
-    """Return the first page of what was typed, without its count."""
+    """Return the first page of what was typed; it is counted, too."""
     wanted = InvoiceFilter(text=typed)
-    return invoices.rows(wanted, size=PAGE + 1)
+    return invoices.search(wanted, size=PAGE).rows
 
 
 def _found(term: Term, rows: list[InvoiceRow]) -> None:
@@ -210,7 +210,7 @@ def _found(term: Term, rows: list[InvoiceRow]) -> None:
     if term.invoice_id is None:
         assert not rows
         return
-    if len(rows) <= PAGE:
+    if len(rows) < PAGE:
         assert term.invoice_id in {row.id for row in rows}, term
         return
     meant = select(Invoice.id).where(Invoice.id == term.invoice_id, invoice_words.asked_for(term.typed))

@@ -50,14 +50,15 @@ class Templates(BytecodeCache):
 TEMPLATES = Templates()
 
 
-def application(environ: Mapping[str, str]) -> APIFlask:
+def application(environ: Mapping[str, str], process: str = "tool") -> APIFlask:
     """Return an application with these settings that nobody else uses until it is released."""
     doors = ("doors", " ".join(door.blueprint.name for door in blueprints.DOORS))  # some tests hang one more
-    key = (doors, *sorted((name, value) for name, value in environ.items() if name != "DATABASE_URL"))
+    said = sorted((name, value) for name, value in environ.items() if name != "DATABASE_URL")
+    key = (doors, ("process", process), *said)
     settings = load_settings(environ)
     waiting = _idle.get(key)
     if not waiting:
-        app = create_app(settings)
+        app = create_app(settings, process=process)
         app.jinja_env.bytecode_cache = TEMPLATES
         _keys[id(app)] = key
         _fresh[id(app)] = dict(app.extensions)

@@ -232,9 +232,9 @@ class System:
         return str(self.scalar("select status from invoice where number = :number", number=number))
 
 
-def build(database_url: str, redis_url: str, **more: str) -> System:
+def build(database_url: str, redis_url: str, *, process: str = "tool", **more: str) -> System:
     """Return a system on this database, with these settings beside the usual ones; nothing listens on a port."""
-    app = application(environment(database_url, redis_url) | more)
+    app = application(environment(database_url, redis_url) | more, process)
     app.config["TESTING"] = False
     transports = {"everypay": Simulator(_everypay), **{code: Simulator(partial(_service, code)) for code in SERVICES}}
     app.extensions["integrations"] = integrations(transports)

@@ -33,6 +33,7 @@ PAID_AT = "coalesce(paid_at, '1970-01-01 00:00:00+00'::timestamptz)"
 NEWEST = (text("created_at desc"), text("id desc"))
 # What filters ask for most: days, a status or a service with any of these are answered from one index, no table read.
 ASKED_FOR = ["kind", "total_minor", "paid_at", "due_on", "in_directo", "issued_at"]
+OF_AN_AMOUNT = ["created_at", "status", *(each for each in ASKED_FOR if each != "total_minor")]
 # Of each status whether such an invoice was paid: the few for which the other holds have an index of their own.
 WERE_PAID = ["chargeback", "in_protest", "paid", "partially_refunded", "refunded", "uncollectible"]
 WERE_NOT_PAID = sorted({str(each) for each in InvoiceStatus} - set(WERE_PAID))
@@ -87,9 +88,9 @@ class Invoice(Tenanted, Base):
             "account_id",
             postgresql_where=text(f"account_id is not null and {one_of('status', sorted(PAYABLE))}"),
         ),
-        Index("ix_invoice_amount", "total_minor", "id", postgresql_include=["created_at"]),
-        Index("ix_invoice_customer_name", "customer_name"),
-        Index("ix_invoice_initiator_amount", "initiator_id", "total_minor", "id"),
+        Index("ix_invoice_amount", "total_minor", "id", postgresql_include=["initiator_id", *OF_AN_AMOUNT]),
+        Index("ix_invoice_customer_name", "customer_name", "id"),
+        Index("ix_invoice_initiator_amount", "initiator_id", "total_minor", "id", postgresql_include=OF_AN_AMOUNT),
         Index(
             "ix_invoice_paid",
             text(PAID_AT),

@@ -39,7 +39,7 @@ class Payment(Tenanted, Base):
         CheckConstraint(
             "refunded_minor >= 0 and lost_minor >= 0 and refunded_minor + lost_minor <= captured_minor", name="refunded"
         ),
-        Index("ix_payment_invoice_id", "invoice_id", "id"),
+        Index("ix_payment_invoice_id", "invoice_id", "completed_at"),
         Index("ix_payment_gateway_created_at", "gateway", "created_at", "id"),
         Index("ix_payment_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
         Index(

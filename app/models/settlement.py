@@ -26,6 +26,7 @@ class Allocation(Tenanted, Base):
             postgresql_where=text("reversed_at is null"),
         ),
         Index("ix_allocation_invoice_id", "invoice_id"),
+        Index("ix_allocation_payment_id", "payment_id"),
     )
 
     id: Mapped[Key]

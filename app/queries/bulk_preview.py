@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
-from app.queries.invoice_selection import chosen
+from app.queries.invoice_selection import chosen, count
 from app.queries.keyset import session
 
 if TYPE_CHECKING:
@@ -28,15 +28,14 @@ class Group:
     total_minor: int
 
 
-def groups(selection: Selection, most: int) -> list[Group]:
-    """Return the invoices of a selection in groups, at most `most` of them and one more."""
-    some = chosen(selection).with_only_columns(Invoice.id).limit(most + 1).subquery()
+def groups(selection: Selection, most: int) -> list[Group] | None:
+    """Return the invoices of a selection in groups, or None where there are more than `most`.
+
+    They are counted first: an index tells that, where each one that is added up has to be read.
+    """
+    if count(selection, most).is_capped:
+        return None
     alike = (Initiator.code, Invoice.kind, Invoice.status, Invoice.currency)
-    found = (
-        select(*alike, func.count(), func.sum(Invoice.total_minor))
-        .join(Initiator, Initiator.id == Invoice.initiator_id)
-        .where(Invoice.id.in_(select(some.c.id)))
-        .group_by(*alike)
-        .order_by(*alike)
-    )
+    totals = (func.count(), func.sum(Invoice.total_minor))
+    found = chosen(selection).with_only_columns(*alike, *totals).group_by(*alike).order_by(*alike)
     return [Group(*row[:5], total_minor=int(row[5])) for row in session().execute(found)]

@@ -56,11 +56,11 @@ def ids(selection: Selection, limit: int) -> list[int]:
     )
 
 
-def count(selection: Selection) -> Count:
-    """Return how many invoices are meant, counted up to ten thousand."""
-    some = chosen(selection).with_only_columns(Invoice.id).limit(COUNT_LIMIT + 1).subquery()
+def count(selection: Selection, limit: int = COUNT_LIMIT) -> Count:
+    """Return how many invoices are meant, counted up to a limit."""
+    some = chosen(selection).with_only_columns(Invoice.id).limit(limit + 1).subquery()
     number = session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+    return Count(min(number, limit), number > limit)
 
 
 def parts(selection: Selection, size: int, most: int) -> Select[int, Sequence[int]]:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
-    GenerativeSelect,
     Select,
     and_,
     exists,
@@ -25,6 +24,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    tablesample,
     true,
     tuple_,
     union,
@@ -48,12 +48,18 @@ MOST_WORDS = 8
 # Two digits behind the point, as amounts are written; thousands may be apart.
 AMOUNT = re.compile(r"[0-9]{1,3}(?:[ \u00a0]?[0-9]{3}){0,3}[.,][0-9]{2}", re.ASCII)
 COMMON = 1000
-# How many of the newest rows are looked at one by one, and how many of those must have a common word; how many are
-# looked at where the first show that a page will be full by then.
-WALKED, OFTEN = 2000, 60
+# What is said of words that far more than a thousand invoices have: that there are more than so many.
+MANY = 100
+# How many of the newest rows are looked at one by one; how many where the first show that a page will be full by then.
+WALKED = 2000
 FURTHEST = 16_000
-SAMPLE = 1000
-# The rarest but one is asked of the index, too, if not more than so many times as many rows have it.
+# How many rows from all over the table tell how frequent words are, and of how many invoices they are too frequent
+# for the index to be asked.
+SAMPLE = 4000
+FREQUENT = 2000
+# How many of the newest tell which word is the rarest, and of the rarest but one how many times as many rows there may
+# be for the index to be asked for it, too.
+NEWEST_FEW = 1000
 SECOND = 5
 LETTERS = 3
 NEWEST = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
@@ -79,41 +85,31 @@ def asked_for(text: str) -> ColumnElement[bool]:
 
 
 def count_of(text: str) -> Count:
-    """Return how many invoices are meant by words that were typed, counted to a thousand.
-
-    Of common words a thousand are sooner seen among the newest rows than all are read from the index.
-    """
+    """Return how many invoices are meant by words that were typed, counted to a thousand, or of frequent words less."""
     return found_by(text, None, 0)[1]
 
 
 def found_by(text: str, after: Place | None, size: int) -> tuple[list[Place], Count]:
     """Return the first places of words that were typed, and how many there are.
 
-    Up to a thousand are read at once, to be counted and to be put in order; only of more are the first looked for.
+    Up to a thousand are read at once, to be counted and to be put in order. Of frequent words the first are looked for
+    and no more are counted than that takes: to read a thousand of them takes ten times as long as a page.
     """
-    capped = Count(COMMON, is_capped=True)
-    if _are_many(_beginning(words_of(text))):
-        return newest(text, after, size) if size else [], capped
+    if are_common(words_of(text)):
+        first = newest(text, None, max(size, MANY + 1))
+        if len(first) > MANY:
+            return first[:size] if after is None else newest(text, after, size), Count(MANY, is_capped=True)
     meant = union_all(*_distinct(text)).subquery()
     some = select(meant).limit(COMMON + 1).cte("some").prefix_with("materialized")
-    first = select(some)
+    first_of = select(some)
     if after is not None:
-        first = first.where(tuple_(some.c.created_at, some.c.invoice_id) < (after.created_at, after.id))
-    page = first.order_by(some.c.created_at.desc(), some.c.invoice_id.desc()).limit(size).subquery()
+        first_of = first_of.where(tuple_(some.c.created_at, some.c.invoice_id) < (after.created_at, after.id))
+    page = first_of.order_by(some.c.created_at.desc(), some.c.invoice_id.desc()).limit(size).subquery()
     number = select(func.count()).select_from(some).subquery()
     rows = session().execute(select(number.c[0], *page.c).select_from(number.outerjoin(page, true()))).all()
     if rows[0][0] > COMMON:
-        return newest(text, after, size) if size else [], capped
+        return newest(text, after, size) if size else [], Count(COMMON, is_capped=True)
     return [Place(*place) for _number, *place in rows if place[0] is not None], Count(rows[0][0], is_capped=False)
-
-
-def _are_many(patterns: Sequence[str]) -> bool:
-    """Return whether a thousand are seen among the newest rows, where they are sooner seen there than in the index."""
-    seen = _many(_among_newest(patterns, None, WALKED), WALKED)
-    if not seen:
-        return False
-    walk, entries = COMMON * WALKED // seen, _rows() * seen // WALKED
-    return walk < 1.5 * entries and _many(_among_newest(patterns, None, 2 * walk), COMMON) > COMMON
 
 
 def _distinct(text: str) -> list[Select[Any]]:
@@ -125,11 +121,6 @@ def _distinct(text: str) -> list[Select[Any]]:
     known: Any = select(Invoice.created_at, Invoice.id.label("invoice_id")).where(Invoice.id.in_(ids))
     others = union_all(*by_words).subquery()
     return [known, select(others).where(others.c.invoice_id.not_in(ids))]
-
-
-def _rows() -> int:
-    """Return about how many rows the table of words has, as its statistics say."""
-    return session().scalar(ROWS) or 0
 
 
 def _by_words(text: str) -> list[Select[Any]]:
@@ -181,7 +172,7 @@ def rarest(words: tuple[str, ...], *, and_second: bool = False) -> tuple[str, ..
     """
     if len(words) < 2:  # noqa: PLR2004 - with one word there is no choice
         return words
-    row = select(InvoiceSearch.search_text).order_by(*NEWEST).limit(SAMPLE).subquery().c
+    row = select(InvoiceSearch.search_text).order_by(*NEWEST).limit(NEWEST_FEW).subquery().c
     having = [func.count().filter(row.search_text.like(f"% {word}%")) for word in words]
     counts: list[int] = list(session().execute(select(*having)).one())
     least = min(counts)
@@ -270,19 +261,24 @@ def _without_words(text: str, after: Place | None, size: int) -> list[Place]:
     return _places(_first(found.cte("meant").prefix_with("materialized"), size))
 
 
-def are_common(words: tuple[str, ...]) -> bool:
-    """Return whether the newest quarters have more than a thousand invoices with these words."""
-    if _many(_among_newest(_beginning(words), None, WALKED), OFTEN) > OFTEN:
-        found = _many(_among_newest(_beginning(words), None, WALKED * 20), COMMON)
-        if found > COMMON:
-            return True
-    found = 0
-    for quarter in _this_and_the_one_before():
-        found += _many(
-            _having(begin_with(words), None).where(in_quarter == literal(quarter, BigInteger, literal_execute=True)),
-            COMMON - found,
-        )
-    return found > COMMON
+def are_common(words: Sequence[str]) -> bool:
+    """Return whether so many invoices have these words that they are sooner found by looking at one after the other."""
+    return _about(words) > FREQUENT
+
+
+def _about(words: Sequence[str]) -> int:
+    """Return about how many invoices have these words, as some thousand rows from all over the table show it.
+
+    The same rows are taken each time, so that the same page is found in the same way; of a small table all are.
+    """
+    rows = session().scalar(ROWS) or 0
+    share = min(100.0, 100 * SAMPLE / max(rows, 1))
+    part = tablesample(InvoiceSearch, func.system(share), name="part", seed=literal(0))
+    # What the statistics say may be far too few, right after very many were written.
+    row = select(part.c.search_text).limit(2 * SAMPLE).subquery().c
+    having = func.count().filter(*map(row.search_text.like, _beginning(words)))
+    looked_at, seen = session().execute(select(func.count(), having).select_from(row.search_text.table)).one()
+    return int(seen * max(rows, looked_at) / max(looked_at, 1))
 
 
 def _beginning(words: Sequence[str]) -> list[str]:
@@ -317,11 +313,6 @@ def _among_newest(patterns: Sequence[str], after: Place | None, rows: int, *, pa
     return select(row.created_at, row.invoice_id).where(*map(row.search_text.like, patterns))
 
 
-def _many(found: GenerativeSelect, limit: int) -> int:
-    """Return how many there are, counted to one above the limit."""
-    return session().scalar(select(func.count()).select_from(found.limit(limit + 1).subquery())) or 0
-
-
 def _quarters(after: Place | None) -> TableValuedAlias:
     """Return the numbers of the quarters that there are, as the index counts them, the newest first."""
     ends = [
@@ -336,8 +327,3 @@ def _quarters(after: Place | None) -> TableValuedAlias:
 def _quarter_of(moment: datetime) -> int:
     at = moment.astimezone(UTC)
     return at.year * 4 + (at.month + 2) // 3
-
-
-def _this_and_the_one_before() -> list[int]:
-    here = _quarter_of(datetime.now(UTC))
-    return [here, here - 1]

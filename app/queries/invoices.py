@@ -1,40 +1,27 @@
-"""Questions about invoices: the list, and everything about one."""
+"""The list of invoices: which match, in what order, and how many."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Select, func, select
+from sqlalchemy import CTE, BigInteger, ColumnElement, Select, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.domain.errors import NotFound
 from app.domain.invoice import PAYABLE
-from app.extensions import db
-from app.models.dispute import Dispute
 from app.models.initiator import Initiator
-from app.models.invoice import BULK, KINDS, Invoice, InvoiceLine, InvoiceVat
-from app.models.outbox import OutboxRow
-from app.models.payment import Payment
-from app.models.refund import Refund
-from app.models.review_item import ReviewItem
-from app.models.settlement import Allocation
-from app.queries import credit_notes, house, timeline
+from app.models.invoice import BULK, KINDS, Invoice
 from app.queries.far_days import are_far, are_whole
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.invoice_words import COMMON, Place, are_common, count_of, found_by, having, newest, words_of
+from app.queries.invoice_words import COMMON, Place, amount_of, are_common, count_of, found_by, having, words_of
+from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
-from app.queries.sorting import Mark, Sort, first_of, in_order, order_of
+from app.queries.sorting import Mark, Sort, in_order, order_of, window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy.orm import Session
-
-    from app.models.credit_note import CreditNote
-    from app.models.inbox import InboxMessage
-    from app.queries.timeline import Booking, Happening
+    from collections.abc import Iterator, Sequence
 
 # How many are looked at one by one for a common word: all of a filter, or at most so many of the next in the order.
 FEW, LOOKED_AT = 2_000, 2_000
@@ -72,26 +59,6 @@ class Owed(NamedTuple):
     sums: list[tuple[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceDetail:
-    """Everything one page says about an invoice."""
-
-    invoice: Invoice
-    service: Initiator
-    lines: Sequence[InvoiceLine]
-    payments: Sequence[Payment]
-    messages: Sequence[InboxMessage]
-    happenings: Sequence[Happening]
-    bookings: Sequence[Booking]
-    deliveries: Sequence[OutboxRow]
-    questions: Sequence[ReviewItem]
-    vat: Sequence[InvoiceVat]
-    credit_notes: Sequence[CreditNote]
-    refunds: Sequence[Refund]
-    disputes: Sequence[Dispute]
-    names: dict[str, str]
-
-
 def search(
     wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int = PAGE_SIZE
 ) -> Page[InvoiceRow]:
@@ -104,81 +71,100 @@ def search(
     if sort is Sort.NEWEST and asked.is_words:
         places, count = found_by(wanted.text, _place(after), size + 1)
         found = _at(places)
+    elif asked.walks:
+        found, end, count = _looked_at(asked, after, sort, size + 1)
     else:
-        count = _counted(asked)
-        found, end = _listed(asked, after, sort, size + 1, few=bool(wanted) and not count.is_capped)
+        count, ids = _counted(asked)
+        found = _listed(asked, after, sort, size + 1) if ids is None else _of_few(ids, after, sort, size + 1)
     following = _mark(found[size - 1], sort) if len(found) > size else end
     return Page(found[:size], following, count)
 
 
-def rows(wanted: InvoiceFilter, after: Mark | None = None, *, sort: Sort = Sort.NEWEST, size: int) -> list[InvoiceRow]:
-    """Return up to `size` invoices in this order, those after the mark; the index that is used follows the words."""
-    return _listed(Question(wanted), after, sort, size)[0]
-
-
-def count(wanted: InvoiceFilter) -> Count:
-    """Return how many invoices match, counted up to ten thousand; with more than one thing asked, up to a thousand."""
-    return _counted(Question(wanted))
-
-
-def _listed(
-    asked: Question, after: Mark | None, sort: Sort, size: int, *, few: bool = False
-) -> tuple[list[InvoiceRow], Mark | None]:
-    """Return up to `size` rows, and where the look for more ended, if it did before there were no more.
-
-    Of `few` all are read and put in order: a walk along the order may pass every other invoice.
-    """
+def _listed(asked: Question, after: Mark | None, sort: Sort, size: int) -> list[InvoiceRow]:
+    """Return up to `size` rows of what is too many to be read whole."""
     wanted = asked.wanted
-    if sort is Sort.NEWEST and asked.is_words:
-        return _at(newest(wanted.text, _place(after), size)), None
-    if asked.walks:
-        return _looked_at(asked, after, sort, size)
-    listed: list[InvoiceRow] = []
-    # Common words that are not looked for a few thousand at a time stand beside a filter that leaves few.
-    few = few or bool(asked.common) or are_far(wanted, sort)
+    whole = bool(asked.common) or are_far(wanted, sort) or amount_of(wanted.text) is not None
+    found = _meant(asked)
     of_days = are_whole(wanted, sort)
-    for part in in_order(
-        _meant(asked), sort, after, wanted.statuses, paid=wanted.only_paid(), few=few, of_days=of_days
-    ):
+    parts = in_order(found, sort, after, wanted.statuses, paid=wanted.only_paid(), few=whole, of_days=of_days)
+    return _filled(parts, sort, size)
+
+
+def _of_few(ids: Sequence[int], after: Mark | None, sort: Sort, size: int) -> list[InvoiceRow]:
+    """Return up to `size` rows of these invoices: all are put in order, for a walk might pass every other one."""
+    these = bindparam("ids", list(ids), ARRAY(BigInteger))
+    found = select(Invoice.id).where(Invoice.id == func.any(these))
+    return _filled(in_order(found, sort, after, (), few=True), sort, size)
+
+
+def _filled(parts: Iterator[Any], sort: Sort, size: int) -> list[InvoiceRow]:
+    """Return up to `size` rows, from one part of an order after the other."""
+    listed: list[InvoiceRow] = []
+    for part in parts:
         listed += _shown(part.limit(size - len(listed)), sort)
         if len(listed) == size:
             break
-    return listed, None
+    return listed
 
 
-def _looked_at(asked: Question, after: Mark | None, sort: Sort, size: int) -> tuple[list[InvoiceRow], Mark | None]:
-    """Return those with these words among the next few thousand that match otherwise, and where these end."""
+def _looked_at(
+    asked: Question, after: Mark | None, sort: Sort, size: int
+) -> tuple[list[InvoiceRow], Mark | None, Count]:
+    """Return those with these words among the next few thousand that match otherwise, where these end, and how many.
+
+    They are counted from the beginning of the list as far as its first page was looked at.
+    """
     listed: list[InvoiceRow] = []
-    wanted = asked.wanted
-    few = select(Invoice.id).where(*conditions(wanted))
-    far, of_days = are_far(wanted, sort), are_whole(wanted, sort, many=True)
-    for part in in_order(few, sort, after, wanted.statuses, paid=wanted.only_paid(), few=far, of_days=of_days):
-        walk = part.limit(LOOKED_AT)
-        # The first are chosen before more is read of them: most of what was looked at may have the words.
-        meant = first_of(walk, sort, size - len(listed), lambda these: having(these, asked.common))
-        listed += _shown(meant, sort)
-        if len(listed) == size:
-            return listed, None
-        if end := _shown(walk.offset(LOOKED_AT - 1).limit(1), sort):
-            return listed, _mark(end[0], sort)
-    return listed, None
-
-
-def _counted(asked: Question) -> Count:
+    seen, last = 0, None
+    parts = _walks(asked, after, sort)
+    for part in parts:
+        found, last, many = _in_window(part.limit(LOOKED_AT), asked.common, sort, size - len(listed))
+        listed, seen = listed + found, seen + many
+        if len(listed) == size or last is not None:
+            break
+    is_all = last is None and next(parts, None) is None
     if asked.is_words:
-        return count_of(asked.wanted.text)
-    wanted, common = asked.wanted, asked.common
-    limit = COMMON if common or wanted.parts() > 1 else COUNT_LIMIT
-    meant = _meant(asked)
-    if asked.walks:
-        few = select(Invoice.id).where(*conditions(wanted))
-        walk = next(in_order(few, Sort.NEWEST, None, (), few=are_far(wanted, Sort.NEWEST)))
-        meant = having(walk.limit(LOOKED_AT).subquery(), common)
+        count = count_of(asked.wanted.text)
+    elif after is not None:
+        count = _looked_at(asked, None, sort, size)[2]
     else:
-        meant = meant.order_by(*_narrowest(wanted))
-    some = meant.limit(limit + 1).subquery()
-    number = _session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, limit), number > limit or asked.walks)
+        count = Count(min(seen, COMMON), is_capped=seen > COMMON or not is_all)
+    return listed, None if len(listed) == size else last, count
+
+
+def _walks(asked: Question, after: Mark | None, sort: Sort) -> Iterator[Any]:
+    """Return the questions for what matches beside the words, one after the other in this order."""
+    wanted = asked.wanted
+    few, of_days = are_far(wanted, sort), are_whole(wanted, sort, many=True)
+    found = select(Invoice.id).where(*conditions(wanted))
+    return in_order(found, sort, after, wanted.statuses, paid=wanted.only_paid(), few=few, of_days=of_days)
+
+
+def _in_window(walk: Any, words: Sequence[str], sort: Sort, size: int) -> tuple[list[InvoiceRow], Mark | None, int]:
+    """Return the first of a walk that have the words, where it ended if it was long enough, and how many have them."""
+    these = window(walk, sort)
+    meant = having(these.rows, words).add_columns(*these.keys).cte("meant").prefix_with("materialized")
+    first = select(meant.c.id).order_by(*these.in_order(meant)).limit(size)
+    last = select(these.rows.c.id).order_by(*these.in_order(these.rows, backwards=True)).limit(1)
+    passed, many = (select(func.count()).select_from(each).scalar_subquery() for each in (these.rows, meant))
+    one = select(passed, many, func.array(first.scalar_subquery()), last.scalar_subquery())
+    length, number, ids, end = session().execute(one).one()
+    shown = _rows(SHOW.where(Invoice.id.in_([*ids, end])).order_by(*order_of(sort)))
+    return [each for each in shown if each.id in ids], _mark(shown[-1], sort) if length == LOOKED_AT else None, number
+
+
+def _counted(asked: Question) -> tuple[Count, list[int] | None]:
+    """Return how many match, counted up to ten thousand; with more than one thing asked to a thousand.
+
+    Of a thousand or fewer the ids are returned, too.
+    """
+    wanted = asked.wanted
+    found = _meant(asked).order_by(*_narrowest(wanted))
+    if asked.is_words or wanted.parts() > 1:
+        ids = list(session().scalars(found.limit(COMMON + 1)))
+        return (Count(COMMON, is_capped=True), None) if len(ids) > COMMON else (Count(len(ids), is_capped=False), ids)
+    number = session().scalar(select(func.count()).select_from(found.limit(COUNT_LIMIT + 1).subquery())) or 0
+    return Count(min(number, COUNT_LIMIT), is_capped=number > COUNT_LIMIT), None
 
 
 def _narrowest(wanted: InvoiceFilter) -> list[ColumnElement[Any]]:
@@ -199,7 +185,7 @@ def are_few(wanted: InvoiceFilter) -> bool:
     if not asked:
         return False
     some = select(Invoice.id).where(*asked).order_by(*_narrowest(wanted)).limit(FEW + 1).subquery()
-    return (_session().scalar(select(func.count()).select_from(some)) or 0) <= FEW
+    return (session().scalar(select(func.count()).select_from(some)) or 0) <= FEW
 
 
 def _meant(asked: Question) -> Select[int]:
@@ -229,7 +215,7 @@ def _shown(ids: Select[int], sort: Sort) -> list[InvoiceRow]:
 
 
 def _rows(found: Select[Any]) -> list[InvoiceRow]:
-    return [InvoiceRow(*row) for row in _session().execute(found)]
+    return [InvoiceRow(*row) for row in session().execute(found)]
 
 
 def _mark(row: InvoiceRow, sort: Sort) -> Mark:
@@ -244,7 +230,7 @@ def owed(wanted: InvoiceFilter) -> Owed:
     some = select(Invoice.currency, still).where(*everything(wanted)).limit(COUNT_LIMIT + 1).subquery()
     each = some.c.currency
     sums = select(each, func.count(), func.sum(some.c.still)).group_by(each).order_by(each)
-    found = [(currency, many, int(minor)) for currency, many, minor in _session().execute(sums)]
+    found = [(currency, many, int(minor)) for currency, many, minor in session().execute(sums)]
     number = sum(many for _currency, many, _minor in found)
     capped = Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
     return Owed(capped, [(currency, minor) for currency, _many, minor in found])
@@ -252,88 +238,4 @@ def owed(wanted: InvoiceFilter) -> Owed:
 
 def services() -> Sequence[str]:
     """Return the codes of the services that send invoices."""
-    return _session().scalars(select(Initiator.code).order_by(Initiator.code)).all()
-
-
-def detail(number: int) -> InvoiceDetail:
-    """Return everything about one invoice in a fixed number of queries. Raises NotFound."""
-    invoice, service = _one(number)
-    tx = _session()
-    payments = tx.scalars(_payments_of(invoice.id)).all()
-    messages = timeline.messages_about(payments)
-    happenings = timeline.of_invoice(invoice.id, messages)
-    of_payments = [each.id for each in payments]
-    return InvoiceDetail(
-        invoice=invoice,
-        service=service,
-        lines=tx.scalars(
-            select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id).order_by(InvoiceLine.position)
-        ).all(),
-        payments=payments,
-        messages=messages,
-        happenings=happenings,
-        bookings=timeline.bookings_of(invoice.id),
-        deliveries=deliveries_of(invoice.id),
-        questions=tx.scalars(
-            select(ReviewItem)
-            .where(ReviewItem.invoice_id == invoice.id, ReviewItem.resolved_at.is_(None))
-            .order_by(ReviewItem.id)
-        ).all(),
-        vat=tx.scalars(
-            select(InvoiceVat)
-            .where(InvoiceVat.invoice_id == invoice.id)
-            .order_by(InvoiceVat.basis_points.desc(), InvoiceVat.code)
-        ).all(),
-        credit_notes=credit_notes.of_invoice(invoice.id),
-        refunds=tx.scalars(select(Refund).where(Refund.payment_id.in_(of_payments)).order_by(Refund.id.desc())).all(),
-        disputes=tx.scalars(
-            select(Dispute).where(Dispute.payment_id.in_(of_payments)).order_by(Dispute.id.desc())
-        ).all(),
-        names=house.names_of({each.actor for each in happenings if each.actor_kind == "operator"}),
-    )
-
-
-def by_number(number: int) -> Invoice:
-    """Return one invoice as it is now. Raises NotFound."""
-    return _one(number)[0]
-
-
-def deliveries_of(invoice_id: int) -> Sequence[OutboxRow]:
-    """Return what we owed or owe to the service about this invoice, newest first."""
-    return (
-        _session()
-        .scalars(
-            select(OutboxRow)
-            .where(OutboxRow.invoice_id == invoice_id, OutboxRow.kind.startswith("initiator."))
-            .order_by(OutboxRow.id.desc())
-        )
-        .all()
-    )
-
-
-def _one(number: int) -> tuple[Invoice, Initiator]:
-    found = (
-        _session()
-        .execute(
-            select(Invoice, Initiator)
-            .join(Initiator, Initiator.id == Invoice.initiator_id)
-            .where(Invoice.number == number)
-            .execution_options(populate_existing=True)
-        )
-        .one_or_none()
-    )
-    if found is None:
-        raise NotFound("invoice", number)
-    invoice, service = found
-    return invoice, service
-
-
-def _payments_of(invoice_id: int) -> Select[Payment]:
-    """Return the tries to pay this invoice, a collective payment that gave it a part included, newest first."""
-    own = select(Payment.id).where(Payment.invoice_id == invoice_id)
-    given = select(Allocation.payment_id).where(Allocation.invoice_id == invoice_id)
-    return select(Payment).where(Payment.id.in_(own.union(given))).order_by(Payment.id.desc())
-
-
-def _session() -> Session:
-    return cast("Session", db.session())
+    return session().scalars(select(Initiator.code).order_by(Initiator.code)).all()

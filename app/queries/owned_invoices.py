@@ -16,7 +16,7 @@ from app.models.payment import Payment
 from app.models.settlement import Allocation
 from app.queries.far_days import are_far
 from app.queries.invoice_filter import conditions, everything
-from app.queries.invoice_words import are_common, having, words_of
+from app.queries.invoice_words import amount_of, are_common, having, words_of
 from app.queries.invoices import LOOKED_AT
 from app.queries.keyset import Slice, cut, newest, session
 from app.queries.paging import Cursor
@@ -38,13 +38,14 @@ def search(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, si
     words = words_of(wanted.text) if wanted.text else ()
     if words and are_common(words):
         return _looked_at(owns, wanted, words, cursor, size)
-    if words or are_far(wanted, Sort.NEWEST):
+    # Thousands may have the same amount, and all of them long ago.
+    if words or amount_of(wanted.text) is not None or are_far(wanted, Sort.NEWEST):
         return _read_whole(owns, wanted, cursor, size)
     return newest(Invoice, owns, _conditions(wanted), cursor, size)
 
 
 def _read_whole(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, size: int) -> Slice[Invoice]:
-    """Return the page of what is few, rare words or days that were long ago: all of it is read, for all owners at once.
+    """Return the page of rare words, an amount or days that were long ago: all of it is read, for all owners at once.
 
     Walked along the list, everything that came after would be passed (far_days.py).
     """

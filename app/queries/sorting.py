@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, TextClause, case, func, literal_column, text, tuple_
+from sqlalchemy import CTE, ColumnElement, TextClause, case, func, literal_column, text, tuple_
 
 from app.models.base import one_of
 from app.models.invoice import PAID_AT, WERE_NOT_PAID, WERE_PAID, Invoice
 from app.queries.paging import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 SHAPE = struct.Struct(">qq")
 
@@ -45,6 +45,24 @@ class Sort(StrEnum):
     def turned(self) -> Sort:
         """Return the same column the other way round."""
         return Sort(self.by if self.falls else f"-{self.by}")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some rows of a list, read once, with what they are ordered by."""
+
+    rows: CTE
+    falls: bool
+
+    @property
+    def keys(self) -> list[ColumnElement[Any]]:
+        """Return the columns of the order before the id."""
+        return [each for each in self.rows.c if each.name != "id"]
+
+    def in_order(self, part: CTE, *, backwards: bool = False) -> list[ColumnElement[Any]]:
+        """Return the order of the list, or the other way round, for a part of these rows with the same columns."""
+        columns = [*(part.c[each.name] for each in self.keys), part.c.id]
+        return [each.desc() if self.falls is not backwards else each.asc() for each in columns]
 
 
 COLUMNS: dict[str, ColumnElement[Any]] = {
@@ -146,12 +164,10 @@ def _before_id(sort: Sort) -> list[ColumnElement[Any]]:
     return [COLUMNS[sort.by]]
 
 
-def first_of(walk: Any, sort: Sort, size: int, narrowed: Callable[[Any], Any]) -> Any:
-    """Return the question for the ids of the first so many of a walk in this order, of those that are left of it."""
+def window(walk: Any, sort: Sort) -> Window:
+    """Return a walk in this order, of which parts can be put in the same order again."""
     keys = [each.label(f"key_{nth}") for nth, each in enumerate(_before_id(sort))]
-    these = walk.add_columns(*keys).subquery()
-    order = [*(these.c[each.name] for each in keys), these.c.id]
-    return narrowed(these).order_by(*(each.desc() if sort.falls else each.asc() for each in order)).limit(size)
+    return Window(walk.add_columns(*keys).cte("walk").prefix_with("materialized"), sort.falls)
 
 
 def _walk(found: Any, column: ColumnElement[Any], sort: Sort, end: tuple[Any, int] | None, *, whole: bool) -> Any:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask_babel import LazyString
 
-    from app.queries.invoices import InvoiceDetail
+    from app.queries.one_invoice import InvoiceDetail
 
 STATE: dict[str, Word] = {
     TaskState.WAITING: Word(_("Waiting"), "mute"),

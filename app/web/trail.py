@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from app.queries.invoices import InvoiceDetail
+    from app.queries.one_invoice import InvoiceDetail
     from app.queries.timeline import Booking, Happening
 
 

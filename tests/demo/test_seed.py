@@ -18,7 +18,7 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.numbering import NumberRangeExhausted
 from app.domain.reference import is_valid
 from app.models.invoice import Invoice
-from app.queries import disputes, invoices
+from app.queries import disputes, invoices, one_invoice
 from app.queries.invoice_filter import InvoiceFilter
 from app.services import proofs
 from app.services.invoice_status import recompute
@@ -234,7 +234,7 @@ def test_the_portal_lists_them(seeded: System) -> None:
         assert len(page.rows) == 50
         for row in page.rows[:20]:
             assert row.number is not None
-            shown = invoices.detail(row.number)
+            shown = one_invoice.detail(row.number)
             assert shown.lines or not shown.invoice.total_minor or shown.invoice.source != "seed"
             found = invoices.search(InvoiceFilter(text=str(row.number)))
             assert [each.number for each in found.rows] == [row.number]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from app.extensions import db
-from app.queries import invoices
+from app.queries import one_invoice
 from app.services import proofs
 from tests.web.page import Page
 
@@ -206,7 +206,7 @@ def questions(number: int) -> int:
 
     event.listen(db.engine, "before_cursor_execute", keep)
     try:
-        invoices.detail(number)
+        one_invoice.detail(number)
     finally:
         event.remove(db.engine, "before_cursor_execute", keep)
         db.session.remove()

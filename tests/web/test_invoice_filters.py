@@ -274,8 +274,8 @@ def test_a_period_is_days_of_tallinn(filled: Portal, period: str, first: str, la
     moving = InvoiceFilter(paid=period).settled(datetime(2026, 3, 28, 22, 30, tzinfo=UTC))
     still = InvoiceFilter(paid_from=date.fromisoformat(first), paid_to=date.fromisoformat(last))
     with system.app.app_context():
-        found = {row.number for row in invoices.rows(moving, size=100)}
-        assert found == {row.number for row in invoices.rows(still, size=100)}
+        found = {row.number for row in invoices.search(moving, size=100).rows}
+        assert found == {row.number for row in invoices.search(still, size=100).rows}
         assert found & {*range(160_001, 160_011)} == {
             160_001 + nth
             for nth, moment in enumerate(moments)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from app.extensions import db
-from app.queries import invoices
+from app.queries import one_invoice
 from app.services import inbox
 from tests.web.desks import ask
 
@@ -247,7 +247,7 @@ def questions(system: System, number: int) -> int:
 
         event.listen(engine, "before_cursor_execute", note)
         try:
-            invoices.detail(number)
+            one_invoice.detail(number)
         finally:
             event.remove(engine, "before_cursor_execute", note)
             db.session.remove()

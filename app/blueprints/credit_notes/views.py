@@ -14,7 +14,7 @@ from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import credit_notes as found
-from app.queries import invoices
+from app.queries import one_invoice
 from app.services import credit_notes, credited_money
 from app.services.credit_notes import CreditOrder, CreditRefused
 from app.web.address import KEY
@@ -45,7 +45,7 @@ def show(number: int) -> str:
 @needs(Permission.ISSUE_INVOICE)
 def new(number: int) -> Response:
     """Ask what is to be taken back; everything that is left stands there from the start."""
-    invoice = invoices.by_number(number)
+    invoice = one_invoice.by_number(number)
     left = found.left_of(invoice)
     values = {f"line-{each.position}": _written(each.left_minor, invoice) for each in left.lines}
     return _form(invoice, left, values | {"key": new_key()}, {}, None)
@@ -55,7 +55,7 @@ def new(number: int) -> Response:
 @needs(Permission.ISSUE_INVOICE)
 def create(number: int) -> WerkzeugResponse:
     """Count the credit note up; once that sum was seen, issue it."""
-    invoice = invoices.by_number(number)
+    invoice = one_invoice.by_number(number)
     before = found.by_key(key_of(request.form), invoice.id)
     if before is not None:
         flash(_("This form was sent already: here is its credit note. Nothing was taken back twice."))
@@ -69,7 +69,7 @@ def create(number: int) -> WerkzeugResponse:
     try:
         issued = credit_notes.issue(number, order, actor=acting(), signer=current().links)
     except (CreditRefused, CreditTooLarge, ChangedMeanwhile, NumberRangeExhausted) as refusal:
-        fresh = invoices.by_number(number)
+        fresh = one_invoice.by_number(number)
         return _form(fresh, found.left_of(fresh), values, {"lines": _why(refusal)}, None, 409)
     flash(_("Credit note %(number)s is issued.", number=issued.number))
     return see_other(url_for("credit_notes.show", number=issued.number))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.domain.why_not_paid import Explanation
     from app.models.outbox import OutboxRow
     from app.models.payment import Payment
-    from app.queries.invoices import InvoiceDetail
+    from app.queries.one_invoice import InvoiceDetail
 
 
 class Answer(NamedTuple):

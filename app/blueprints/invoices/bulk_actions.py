@@ -167,7 +167,8 @@ def _form(kind: TaskKind, selection: Selection, preview: Preview, faults: dict[s
 
 
 def _preview(kind: TaskKind, selection: Selection) -> Preview:
-    groups = bulk_preview.groups(selection, MOST_INVOICES)
+    found = bulk_preview.groups(selection, MOST_INVOICES)
+    groups = found or []
     rows = [(group, _row(kind, group)) for group in groups]
     done = [group for group, row in rows if not row.why]
     total = sum(group.number for group in groups)
@@ -176,7 +177,7 @@ def _preview(kind: TaskKind, selection: Selection) -> Preview:
         skipped=[row for _group, row in rows if row.why],
         number=sum(group.number for group in done),
         amounts=_amounts(done),
-        is_too_much=total > MOST_INVOICES,
+        is_too_much=found is None,
         warning=_warning(kind, [group for group in done if group.service == CREDITS]),
         seen=f"{total}-{sum(group.number for group in done)}-{sum(group.total_minor for group in done)}",
     )

@@ -10,7 +10,7 @@ from app.blueprints.acting import acting
 from app.blueprints.invoices.views import blueprint
 from app.domain.draft import ChangedMeanwhile
 from app.domain.permission import Permission
-from app.queries import invoices
+from app.queries import one_invoice
 from app.services import invoice_words
 from app.services.invoice_words import Words
 from app.web.address import KEY
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @needs(Permission.EDIT_INVOICE)
 def new_edit(number: int) -> Response:
     """Ask for another description and other notes."""
-    invoice = invoices.by_number(number)
+    invoice = one_invoice.by_number(number)
     return _form(number, _shown(Words(invoice.description, invoice.internal_notes)), {})
 
 
@@ -44,7 +44,7 @@ def create_edit(number: int) -> WerkzeugResponse:
     try:
         changed = invoice_words.write(number, words, seen=seen, reason=reason, actor=acting())
     except ChangedMeanwhile:
-        invoice = invoices.by_number(number)
+        invoice = one_invoice.by_number(number)
         now = Words(invoice.description, invoice.internal_notes)
         values = request.form.to_dict() | {"seen_description": now.description, "seen_notes": now.internal_notes}
         said = _(
@@ -70,7 +70,7 @@ def _plain(name: str) -> str:
 
 
 def _form(number: int, values: dict[str, str], faults: dict[str, str], status: int = 422) -> Response:
-    invoice = invoices.by_number(number)
+    invoice = one_invoice.by_number(number)
     response = render("invoices/new_edit.html", "invoices/_edit.html", invoice=invoice, values=values, faults=faults)
     response.status_code = status if faults else 200
     return response

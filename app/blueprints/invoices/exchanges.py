@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.models.inbox import InboxMessage
     from app.models.outbox import OutboxRow
     from app.models.payment import Payment
-    from app.queries.invoices import InvoiceDetail
+    from app.queries.one_invoice import InvoiceDetail
 
 
 IN, OUT = "in", "out"

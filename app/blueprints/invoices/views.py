@@ -11,7 +11,7 @@ from app.blueprints.invoices.bar import filter_bar, unpaid, view_bar
 from app.blueprints.invoices.exchanges import exchanges
 from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.domain.permission import Permission
-from app.queries import invoice_papers, invoices, saved_views
+from app.queries import invoice_papers, invoices, one_invoice, saved_views
 from app.queries.sorting import Mark
 from app.queries.why_not_paid import why_not_paid
 from app.web.address import KEY
@@ -58,7 +58,7 @@ def index() -> Response:
 @needs(Permission.VIEW)
 def show(number: int) -> str:
     """Show one invoice: the answer in a sentence, the money trail, facts, lines, books and deliveries."""
-    found = invoices.detail(number)
+    found = one_invoice.detail(number)
     return render_template(
         "invoices/show.html",
         found=found,
@@ -72,7 +72,7 @@ def show(number: int) -> str:
 @needs(Permission.VIEW)
 def exchanges_index(number: int) -> str:
     """Show what was said between us and the outside about this invoice, or about one part of it, as it was said."""
-    found = invoices.detail(number)
+    found = one_invoice.detail(number)
     papers = invoice_papers.of_invoice(found.invoice.id, found.payments)
     said = exchanges(found, papers.documents)
     of = request.args.get("of", "")
