@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from joserfc.jwk import RSAKey
@@ -56,8 +57,19 @@ class Provider:
         self.codes: dict[str, dict[str, Any]] = {}
         self.dial = FaultDial()
         self.token_fault = ""
-        self.rotate()
+        self.key = first_key()
 
     def rotate(self) -> None:
         """Sign with a new key from here on; the old one is not shown any more."""
-        self.key = RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig", "alg": "RS256"})
+        self.key = new_key()
+
+
+def new_key() -> RSAKey:
+    """Return a key to sign with, with a name of its own."""
+    return RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig", "alg": "RS256"})
+
+
+@cache
+def first_key() -> RSAKey:
+    """Return the key every provider of this process begins with: to make one takes longer than most tests."""
+    return new_key()
