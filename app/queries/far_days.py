@@ -8,21 +8,27 @@ days of creation in the order of payment, which follows them.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, select, true
 
-from app.models.invoice import Invoice
+from app.models.invoice import PAID_MONTH, Invoice
 from app.queries.invoice_filter import asked_days, begins, ends
 from app.queries.keyset import session
+from app.queries.sorting import in_order
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from app.queries.invoice_filter import Days, InvoiceFilter
-    from app.queries.sorting import Sort
+    from app.queries.sorting import Mark, Sort
 
 
 # So many days of creation are sooner read than thousands of rows are found along another order.
 FEW_DAYS = timedelta(days=100)
+# Longer whiles of payment than this are walked month by month.
+LONG = timedelta(days=45)
+MONTH = literal_column(PAID_MONTH.replace("paid_at", "invoice.paid_at"), DateTime())
 
 
 def are_far(wanted: InvoiceFilter, sort: Sort) -> bool:
@@ -42,6 +48,34 @@ def are_whole(wanted: InvoiceFilter, sort: Sort, *, many: bool = False) -> bool:
     now = datetime.now(UTC)
     few = min(ends(created.last) or now, now) - (begins(created.first) or now) < FEW_DAYS
     return few or (sort.by == "paid" and _are_far(created, sort))
+
+
+def are_long(wanted: InvoiceFilter, sort: Sort) -> bool:
+    """Return whether days of payment are asked for that are far, and too many to be read whole; and no words."""
+    paid = asked_days(wanted).paid
+    if wanted.text or sort.by != "created":
+        return False
+    first, last = begins(paid.first), ends(paid.last)
+    return first is not None and last is not None and last - first > LONG and _are_far(paid, sort)
+
+
+def heads(found: Select[int], wanted: InvoiceFilter, sort: Sort, after: Mark | None, size: int) -> Select[int]:
+    """Return the question for the first so many of each month of payment, among which the first of all are."""
+    paid = asked_days(wanted).paid
+    first, last = (literal(_month_of(moment), DateTime()) for moment in (begins(paid.first), ends(paid.last)))
+    step: ColumnElement[Any] = literal_column("interval '1 month'")
+    months = func.generate_series(first, last, step).table_valued("number").render_derived()
+    of_month = found.where(months.c.number == MONTH, Invoice.paid_at.is_not(None)).correlate(months)
+    head = next(in_order(of_month, sort, after, ())).limit(size).lateral()
+    return select(head.c.id).select_from(months.join(head, true()))
+
+
+def _month_of(moment: datetime | None) -> datetime:
+    return (
+        (moment or datetime.now(UTC))
+        .astimezone(UTC)
+        .replace(day=1, hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    )
 
 
 def _are_far(days: Days, sort: Sort) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.domain.invoice import PAYABLE
 from app.models.initiator import Initiator
 from app.models.invoice import BULK, KINDS, Invoice
-from app.queries.far_days import are_far, are_whole
+from app.queries.far_days import are_far, are_long, are_whole, heads
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_words import COMMON, Place, amount_of, are_common, count_of, found_by, having, words_of
@@ -85,6 +85,8 @@ def _listed(asked: Question, after: Mark | None, sort: Sort, size: int) -> list[
     wanted = asked.wanted
     whole = bool(asked.common) or are_far(wanted, sort) or amount_of(wanted.text) is not None
     found = _meant(asked)
+    if are_long(wanted, sort):
+        found = select(Invoice.id).where(Invoice.id.in_(heads(found, wanted, sort, after, size)))
     of_days = are_whole(wanted, sort)
     parts = in_order(found, sort, after, wanted.statuses, paid=wanted.only_paid(), few=whole, of_days=of_days)
     return _filled(parts, sort, size)

@@ -163,6 +163,29 @@ def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
         assert rest.after is None
 
 
+@pytest.mark.parametrize(("sort", "since"), [(Sort.NEWEST, 200), (Sort.OLDEST, 120)])
+@pytest.mark.parametrize("services", [(), ("registry",)])
+def test_a_long_while_of_payment_is_walked_month_by_month_and_misses_nothing(
+    own_portal: Portal, monkeypatch: pytest.MonkeyPatch, sort: Sort, since: int, services: tuple[str, ...]
+) -> None:
+    """An invoice a day for 260 days, paid after up to forty: seventy days of payment, far from the beginning."""
+    system = own_portal.system
+    fill(system, 260, status="paid")
+    system.sql("update invoice set created_at = now() - (150264 - number) * interval '1 day'")
+    system.sql("update invoice set paid_at = created_at + number % 40 * interval '1 day'")
+    monkeypatch.setattr(invoices, "COMMON", 2)
+    monkeypatch.setattr(invoices, "COUNT_LIMIT", 2)
+    first = datetime.now(ZONE).date() - timedelta(days=since)
+    wanted = InvoiceFilter(services=services, paid_from=first, paid_to=first + timedelta(days=69))
+    with system.app.app_context():
+        asked: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", lambda _connection, _cursor, said, *_more: asked.append(said))
+        listed = all_pages(wanted, sort)
+        assert any("generate_series" in each for each in asked)
+        assert len(listed) > 50
+        assert listed == invoice_selection.ids(Selection(wanted, sort=sort), 1000)
+
+
 @pytest.mark.parametrize("sort", [Sort.PAID_LAST, Sort.PAID_FIRST, Sort.DEAREST, Sort.CHEAPEST])
 @pytest.mark.parametrize("typed", ["", "payer"])
 def test_days_of_creation_are_read_before_they_are_put_in_another_order_and_miss_nothing(
