@@ -31,7 +31,7 @@ KINDS = ["regular", "auction_deposit", "linkpay", "bulk"]
 # When it was paid, for an order of all: those nobody has paid come before all others.
 PAID_AT = "coalesce(paid_at, '1970-01-01 00:00:00+00'::timestamptz)"
 # The month it was paid in, so that long whiles are walked month by month in the order of creation.
-PAID_MONTH = "date_trunc('month', paid_at at time zone 'UTC')"
+PAID_MONTH = "date_trunc('month'::text, (paid_at AT TIME ZONE 'UTC'::text))"
 NEWEST = (text("created_at desc"), text("id desc"))
 # What filters ask for most: days, a status or a service with any of these are answered from one index, no table read.
 ASKED_FOR = ["kind", "total_minor", "paid_at", "due_on", "in_directo", "issued_at"]
@@ -101,7 +101,7 @@ class Invoice(Tenanted, Base):
         ),
         Index(
             "ix_invoice_paid_month",
-            text(f"({PAID_MONTH})"),
+            text(PAID_MONTH),
             "created_at",
             "id",
             postgresql_include=["status", "initiator_id", *ASKED_FOR],

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from app.queries import invoices
+from app.queries.sorting import Mark, Sort
 from app.services.search import FILL
 from app.uow import transaction
 from tests.web.page import Page
 
 if TYPE_CHECKING:
+    from app.queries.invoice_filter import InvoiceFilter
     from tests.system import System
 
 
@@ -46,3 +49,16 @@ def numbers(html: str) -> list[int]:
 
 def more(html: str) -> str | None:
     return next((link for link in Page(html).links() if "after=" in link and "lang=" not in link), None)
+
+
+def all_pages(wanted: InvoiceFilter, sort: Sort) -> list[int]:
+    """Return the ids of all pages, seven rows each; the count, unless it is capped, is what there is."""
+    listed: list[int] = []
+    after = None
+    while True:
+        page = invoices.search(wanted, after, sort=sort, size=7)
+        listed += [row.id for row in page.rows]
+        if page.next is None:
+            assert page.count.is_capped or page.count.number == len(listed)
+            return listed
+        after = Mark.parse(str(page.next))
