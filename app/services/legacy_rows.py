@@ -118,13 +118,18 @@ def _shared(chosen: _Old, holders: list[_Old]) -> Incoming:
 
 def _fault(row: dict[str, Any], target: Target) -> str:
     """Return why this row cannot be an invoice here, or nothing."""
-    amount = row["transaction_amount"]
     if not 1 <= row["invoice_number"] <= HIGHEST_NUMBER:
         return "its number is none"
     if row["initiator"] not in target.initiators:
         return f"its initiator {row['initiator'][:60]!a} is not known here"
     if row["status"] not in WORDS:
         return f"its status {row['status']} is not known here"
+    if not row["is_dated"]:
+        return "one of its times is not between 1990 and 2100"
+    return _fault_of_amount(row["transaction_amount"])
+
+
+def _fault_of_amount(amount: Decimal | None) -> str:
     if amount is None or not amount.is_finite():
         return "it has no amount"
     if amount < 0 or amount * 100 != (amount * 100).to_integral_value() or amount * 100 > LARGEST_MINOR:

@@ -94,3 +94,14 @@ def test_every_reason_has_examples_however_many_rows_are_here_already(
     assert "10 not taken: is registered already, such as 150100 (row 1), 150101 (row 2), 150102 (row 3)" in said
     assert "2 not taken: its status 6 is not known here, such as 150300 (row 11), 150301 (row 12)" in said
     assert "the same number stands further up, such as 13 (row 1)" in said
+
+
+@pytest.mark.parametrize("column", ["transaction_time", "sent_at_omniva", "created_at", "updated_at"])
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "99999-01-01", "0044-03-15 BC", "2100-01-02"])
+def test_a_moment_no_clock_showed_keeps_only_its_own_row_out(
+    system: System, old: Legacy, column: str, moment: str
+) -> None:
+    old.invoice(150_100, PAID, reference="r")
+    old.invoice(150_101, PAID, **{column: moment})
+    report = table(move(system, old))
+    assert (report.added, dict(report.not_mapped)) == (1, {"one of its times is not between 1990 and 2100": 1})
