@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.commands import Commands
 from app.demo.child import die_with
 from app.demo.environment import running_beside
-from app.domain.errors import BillingError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,19 +24,10 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).resolve().parent.parent / ".data"
 DEFAULT_PORT = 8080
+A_PORT = click.IntRange(0, 65_535)
+AT_LEAST_ONE = click.IntRange(min=1)
 BACKPRESSURE = 256  # requests a web process takes on before it lets others wait outside
 DRAIN_S = 25  # what a request that has begun may still take after the stop (reliability.md 3.14)
-
-
-class Commands(click.Group):
-    """Commands whose foreseen faults are told in a sentence, not as a traceback."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command; exit 1 with the sentence of a billing error."""
-        try:
-            return super().invoke(ctx)
-        except BillingError as fault:
-            raise click.ClickException(str(fault)) from fault
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -50,7 +41,11 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "--port", default=DEFAULT_PORT, show_default=True, help="Port of the portal and the API; 0 takes a free one."
+    "--port",
+    type=A_PORT,
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port of the portal and the API; 0 takes a free one.",
 )
 @click.option("--data", type=click.Path(path_type=Path), default=DATA, help="Where everything is kept.")
 @click.option("--fresh", is_flag=True, help="Start over: what is in the data folder is deleted.")
@@ -65,18 +60,22 @@ def up(port: int, data: Path, *, fresh: bool, no_simulators: bool, no_demo_data:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=int, help="Default: the setting PORT.")
-@click.option("--workers", default=1, show_default=True, help="Processes; one per core is a good start.")
-@click.option("--threads", default=8, show_default=True, help="Requests a process answers at the same time.")
+@click.option("--port", type=A_PORT, help="Default: the setting PORT.")
+@click.option(
+    "--workers", type=AT_LEAST_ONE, default=1, show_default=True, help="Processes; one per core is a good start."
+)
+@click.option(
+    "--threads", type=AT_LEAST_ONE, default=8, show_default=True, help="Requests a process answers at the same time."
+)
 def web(host: str, port: int | None, workers: int, threads: int) -> None:
     """Serve the portal and the API."""
     from granian import Granian  # noqa: PLC0415
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
-    from app.config import load_settings  # noqa: PLC0415
-
-    port = load_settings().port if port is None else port
+    # Refused here, once and in words; a worker would be started again and again.
+    settings = _settings()
+    port = settings.port if port is None else port
     server = Granian(
         "",
         address=host,

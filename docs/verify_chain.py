@@ -1,9 +1,9 @@
 """Check an exported hash chain: python verify_chain.py [--head HASH] FILE. Nothing but Python's standard library.
 
-`billing export-chain ledger` writes the file: one JSON object a line with `position`, `row_id`, `hash` and `row`, the
-text that was hashed. Each hash is SHA-256 of the hash before it, 32 zero bytes at first, followed by the text in UTF-8.
-A head noted on another day proves that nothing before it was changed since. Exit 0 when the chain holds, 1 with the
-first place where it does not.
+`billing export-chain ledger` writes the file: one JSON object a line with `chain`, `position`, `row_id`, `hash` and
+`row`, the text that was hashed, whose `id` is the `row_id`. Each hash is SHA-256 of the hash before it, 32 zero bytes
+at first, followed by the text in UTF-8. A head noted on another day proves that nothing before it was changed since.
+Exit 0 when the chain holds, 1 with the first place where it does not.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import hashlib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 GENESIS = bytes(32)
+PARTS = {"chain", "position", "row_id", "hash", "row"}
 
 
 class Broken(ValueError):
@@ -27,29 +28,41 @@ class Broken(ValueError):
 
 def check(lines: Iterable[str], head: str = "") -> tuple[int, str]:
     """Return how many links hold, and the last hash. Raises Broken, also when `head` is not among the hashes."""
-    previous, position, met = GENESIS, 0, not head
+    previous, position, met, chain = GENESIS, 0, not head, ""
     for line in lines:
         position += 1
-        previous = _link(previous, position, line)
+        link = _read(position, line)
+        chain = chain or link["chain"]
+        if link["chain"] != chain:
+            raise Broken(f"line {position} is of another chain than the lines before it")
+        previous = _hash(previous, position, link)
         met = met or previous.hex() == head.lower()
     if not met:
         raise Broken(f"the head {head} is not in this chain of {position} links")
     return position, previous.hex()
 
 
-def _link(previous: bytes, position: int, line: str) -> bytes:
+def _read(position: int, line: str) -> dict[str, Any]:
     try:
         link = json.loads(line)
-        place, row_id, row, hash_ = link["position"], link["row_id"], link["row"], link["hash"]
-    except (ValueError, KeyError, TypeError) as fault:
+    except ValueError as fault:
         raise Broken(f"line {position} is not a link") from fault
-    if place != position:
-        raise Broken(f"line {position} has position {place}: a link is missing or was moved")
+    if not isinstance(link, dict) or set(link) != PARTS or not link["chain"]:
+        raise Broken(f"line {position} is not a link")
+    if link["position"] != position:
+        raise Broken(f"line {position} has position {link['position']}: a link is missing or was moved")
+    return link
+
+
+def _hash(previous: bytes, position: int, link: dict[str, Any]) -> bytes:
+    row_id, row = link["row_id"], link["row"]
     if not isinstance(row, str):
         raise Broken(f"position {position}: row {row_id} is gone")
     found = hashlib.sha256(previous + row.encode()).digest()
-    if found.hex() != hash_:
+    if found.hex() != link["hash"]:
         raise Broken(f"position {position}: row {row_id} is not what was sealed")
+    if json.loads(row).get("id") != row_id:
+        raise Broken(f"position {position}: the sealed row is not row {row_id}")
     return found
 
 

@@ -94,7 +94,9 @@ def test_well_known_or_short_secrets_are_refused(name: str, value: str):
 @pytest.mark.parametrize("value", ["changeit", "test", "password", "simulated-secret"])
 def test_sample_secrets_of_providers_are_refused(value: str):
     """T86"""
-    assert fault_of(EVERYPAY_KEY=value).startswith("EVERYPAY_KEY: is ")
+    said = fault_of(EVERYPAY_KEY=value)
+    assert said.startswith("EVERYPAY_KEY: is ")
+    assert said.endswith("; copy the one its provider gave you")
 
 
 def test_one_secret_for_two_purposes_is_refused():

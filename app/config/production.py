@@ -26,6 +26,7 @@ _FEWEST_DIFFERENT = 6  # characters of a secret: "aaaaaaaa" and "12341234" are n
 _SAMPLE = r"(change.?(it|me)|secret|passw|test|demo|example|default|admin|dummy|simulated|qwerty|12345)"
 _SAMPLE_SOMEWHERE = re.compile(_SAMPLE, re.IGNORECASE)
 _MOSTLY_SAMPLE = re.compile(rf".{{0,8}}({_SAMPLE}.{{0,8}})+", re.IGNORECASE)
+_ASK_FOR_ONE = "copy the one its provider gave you"
 _MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
 
 
@@ -70,19 +71,19 @@ def _value_faults(said: Said) -> Iterator[str]:
     if not said.value:
         return
     if said.rule is Rule.OWN_SECRET:
-        yield from _secret_faults(said.value, _SHORTEST_OWN_SECRET, _SAMPLE_SOMEWHERE.search)
+        yield from _secret_faults(said.value, _SHORTEST_OWN_SECRET, _SAMPLE_SOMEWHERE.search, _MAKE_ONE)
     elif said.rule is Rule.GIVEN_SECRET:
-        yield from _secret_faults(said.value, _SHORTEST_GIVEN_SECRET, _MOSTLY_SAMPLE.fullmatch)
+        yield from _secret_faults(said.value, _SHORTEST_GIVEN_SECRET, _MOSTLY_SAMPLE.fullmatch, _ASK_FOR_ONE)
     elif said.rule in {Rule.OWN_URL, Rule.OUTSIDE_URL}:
         for url in [said.value] if isinstance(said.value, str) else said.value:
             yield from _url_faults(url, outside=said.rule is Rule.OUTSIDE_URL)
 
 
-def _secret_faults(secret: str, shortest: int, is_sample: Callable[[str], object]) -> Iterator[str]:
+def _secret_faults(secret: str, shortest: int, is_sample: Callable[[str], object], cure: str) -> Iterator[str]:
     if len(secret) < shortest:
-        yield f"is shorter than {shortest} characters; {_MAKE_ONE}"
+        yield f"is shorter than {shortest} characters; {cure}"
     elif len(set(secret)) < _FEWEST_DIFFERENT or is_sample(secret):
-        yield f"is a sample value the whole world knows; {_MAKE_ONE}"
+        yield f"is a sample value the whole world knows; {cure}"
 
 
 def _url_faults(url: str, *, outside: bool) -> Iterator[str]:

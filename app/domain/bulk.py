@@ -23,12 +23,17 @@ class Part:
     agreed_minor: int
 
 
+def read_numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers joined by spaces in a text, in their order; none where the text says anything else."""
+    words = text.strip()
+    return tuple(int(word) for word in words.split()) if _NUMBERS.fullmatch(words) else ()
+
+
 def parse_members(text: str) -> tuple[int, ...]:
     """Return the numbers a caller joined by spaces, in their order. Raises Invalid naming `description`."""
-    words = text.strip()
-    if not _NUMBERS.fullmatch(words):
+    numbers = read_numbers(text)
+    if not numbers:
         raise Invalid.field("description", "must be invoice numbers joined by spaces, such as 150001 150002")
-    numbers = tuple(int(word) for word in words.split())
     if len(set(numbers)) < len(numbers):
         raise Invalid.field("description", "names an invoice twice")
     if len(numbers) > MOST_MEMBERS:

@@ -48,10 +48,10 @@ def parse(text: str) -> Meaning:
         return _reservation(text)
     if text.startswith(("auction_deposit ", "related to ")):
         return _deposit(text) or _related(text)
-    try:
-        return Members(bulk.parse_members(text))
-    except Invalid:
-        return None
+    # As many as there are: the system before knew no limit, and a list that is not understood would be paid twice,
+    # as itself and by its members.
+    numbers = tuple(dict.fromkeys(bulk.read_numbers(text)))
+    return Members(numbers) if numbers else None
 
 
 def _reservation(text: str) -> Reservation | None:

@@ -14,9 +14,11 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
-from app.models.initiator import Initiator
+from app.models.initiator import Initiator, InitiatorKey
+from app.models.webhook import WebhookEndpoint
 from app.queries import schema_version
 from app.queue import UnsupportedServer, server_faults
+from app.services.vault import SealedFor, unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +69,7 @@ def of_system(integrations: Integrations, *, development: bool) -> Iterator[Find
     """Yield what the running application needs of its servers and its settings."""
     yield from _database(development=development)
     yield from _initiators(integrations)
+    yield from _secrets()
     yield _redis()
 
 
@@ -134,6 +137,23 @@ def _initiators(integrations: Integrations) -> Iterator[Finding]:
         return
     if deaf:
         yield Finding("initiators", f"hear nothing of their payments, no address is set: {', '.join(deaf)}")
+
+
+def _secrets() -> Iterator[Finding]:
+    """Yield whether what is sealed in the database opens with the SECRET_KEY of today."""
+    sealed = {
+        SealedFor.INITIATOR_KEYS: select(InitiatorKey.secret_sealed).where(InitiatorKey.revoked_at.is_(None)),
+        SealedFor.WEBHOOKS: select(WebhookEndpoint.secret_sealed).where(WebhookEndpoint.enabled),
+    }
+    try:
+        with db.engine.connect() as connection:
+            found = {purpose: list(connection.scalars(question)) for purpose, question in sealed.items()}
+    except SQLAlchemyError:
+        return
+    shut = {purpose: sum(unsealed(purpose, each) is None for each in rows) for purpose, rows in found.items()}
+    seen = ", ".join(f"{len(found[each]) - shut[each]} of {len(found[each])} {each} readable" for each in found)
+    cure = "bring back the SECRET_KEY they were sealed under, or make each of them anew"
+    yield Finding("secrets", seen, cure if any(shut.values()) else "")
 
 
 def _redis() -> Finding:

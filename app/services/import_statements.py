@@ -246,6 +246,12 @@ SKIPPED = text("""
 select position, cast(number as text) as number, reason from incoming
  where reason is not null order by position limit :most
 """)
+EXAMPLES = text("""
+select position, cast(number as text) as number, reason
+  from (select *, row_number() over (partition by reason order by position) as place
+          from incoming where reason is not null) met
+ where place <= :most order by position
+""")
 REFERENCE_INCOMING = text("""
 create temp table incoming_reference (position bigint, number text, initiator_id bigint, owner text, email text,
                                       reason text) on commit drop
@@ -280,6 +286,12 @@ select :tenant_id, number, initiator_id, account_id, nullif(owner, ''), nullif(e
 REFERENCE_REASONS = text("select reason, count(*) from incoming_reference where reason is not null group by reason")
 REFERENCE_SKIPPED = text("""
 select position, number, reason from incoming_reference where reason is not null order by position limit :most
+""")
+REFERENCE_EXAMPLES = text("""
+select position, number, reason
+  from (select *, row_number() over (partition by reason order by position) as place
+          from incoming_reference where reason is not null) met
+ where place <= :most order by position
 """)
 
 # After so many new rows the planner must look again: the checks that are still owed took ten times as long without.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import func, update
@@ -18,6 +17,7 @@ from app.domain.money import Money
 from app.models.import_batch import ImportBatch
 from app.services import import_statements as sql
 from app.services import ledger, sealing
+from app.services.import_outcome import MOST_EXAMPLES, MOST_SHOWN, Refused, Taken
 from app.services.import_progress import Progress
 from app.uow import retried, transaction
 
@@ -34,17 +34,7 @@ if TYPE_CHECKING:
     Row = TypeVar("Row")
 
 MOST_ROWS = 200_000
-MOST_SHOWN = 1_000
 SERVICE, EVERYPAY = "service", "everypay"
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A row that cannot be taken, and why; positions count from 0."""
-
-    position: int
-    number: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +97,6 @@ class Importer:
     owns: dict[str, int]
 
 
-@dataclass(slots=True)
-class Taken:
-    """What became of the rows: of the skipped ones, the first thousand with their reasons, and all reasons counted."""
-
-    batch_id: int = 0
-    added: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
-    skipped: list[Refused] = field(default_factory=list)
-
-    @property
-    def skipped_count(self) -> int:
-        """Return how many rows were skipped."""
-        return self.reasons.total()
-
-    def refuse(self, row: Refused) -> None:
-        """Count a row that cannot be taken."""
-        self.reasons[row.reason] += 1
-        if len(self.skipped) < MOST_SHOWN:
-            self.skipped.append(row)
-
-
 class NumberGivenMeanwhile(Conflict):
     """A number of this import was handed out while it ran: nothing was taken, send it again."""
 
@@ -171,7 +139,7 @@ def take_invoices(importer: Importer, rows: Iterable[Incoming | Refused], progre
         tx.execute(sql.RANGES, values)
         if any(tx.execute(sql.USED, values).scalars()):
             raise NumberGivenMeanwhile
-        _end(tx, taken, sql.REASONS, sql.SKIPPED)
+        _end(tx, taken, sql.REASONS, sql.SKIPPED, sql.EXAMPLES)
     return taken
 
 
@@ -194,7 +162,7 @@ def take_references(
         progress.at(Phase.WRITING)
         taken.added = cast("CursorResult[Any]", tx.execute(sql.REFERENCE_TAKE, values)).rowcount
         progress.at(Phase.CLOSING)
-        _end(tx, taken, sql.REFERENCE_REASONS, sql.REFERENCE_SKIPPED)
+        _end(tx, taken, sql.REFERENCE_REASONS, sql.REFERENCE_SKIPPED, sql.REFERENCE_EXAMPLES)
     return taken
 
 
@@ -218,11 +186,13 @@ def _begin(tx: Session, importer: Importer, kind: str, taken: Taken, progress: P
     }
 
 
-def _end(tx: Session, taken: Taken, reasons: TextClause, skipped: TextClause) -> None:
+def _end(tx: Session, taken: Taken, reasons: TextClause, skipped: TextClause, examples: TextClause) -> None:
     """Read why rows were skipped and write the batch's result. Raises GivenUpMeanwhile."""
     for reason, count in tx.execute(reasons):
         taken.reasons[reason] += count
-    found = [Refused(row.position, str(row.number), row.reason) for row in tx.execute(skipped, {"most": MOST_SHOWN})]
+    found = _refused(tx, skipped, MOST_SHOWN)
+    for row in _refused(tx, examples, MOST_EXAMPLES):
+        taken.show(row)
     taken.skipped = sorted([*taken.skipped, *found], key=lambda each: each.position)[:MOST_SHOWN]
     counts = {"added": taken.added, "skipped": dict(taken.reasons)}
     ended = tx.execute(
@@ -233,6 +203,10 @@ def _end(tx: Session, taken: Taken, reasons: TextClause, skipped: TextClause) ->
     )
     if not cast("CursorResult[Any]", ended).rowcount:
         raise GivenUpMeanwhile
+
+
+def _refused(tx: Session, question: TextClause, most: int) -> list[Refused]:
+    return [Refused(row.position, str(row.number), row.reason) for row in tx.execute(question, {"most": most})]
 
 
 def _good(rows: Iterable[Row | Refused], taken: Taken) -> Iterator[Row]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet
 from flask import current_app
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -19,8 +16,9 @@ from app.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from app.domain.permission import SCOPES, MissingScope
 from app.integrations import BadToken, KeySecret, VerifiedToken, check_token_now, sign_token, verify_token
 from app.models.initiator import Initiator, InitiatorKey
-from app.services import key_use, timeline
+from app.services import key_use, timeline, vault
 from app.services.timeline import SYSTEM, Actor
+from app.services.vault import SealedFor
 from app.uow import session, transaction
 
 if TYPE_CHECKING:
@@ -201,7 +199,7 @@ def issue_key(
                 kid=kid,
                 name=name,
                 scopes=limits,
-                secret_sealed=_vault().encrypt(secret.encode()),
+                secret_sealed=vault.seal(SealedFor.INITIATOR_KEYS, secret),
                 expires_at=datetime.now(UTC) + timedelta(days=days) if days else None,
                 idempotency_key=idempotency_key,
             )
@@ -319,8 +317,9 @@ def _read_key_ring() -> KeyRing:
         )
         .all()
     )
-    vault = _vault()
-    secrets_ = [KeySecret(kid, vault.decrypt(sealed).decode()) for kid, sealed, *_ in keys]
+    # One that cannot be read is nobody's key, and keeps nobody else out.
+    opened = ((kid, vault.unsealed(SealedFor.INITIATOR_KEYS, sealed)) for kid, sealed, *_ in keys)
+    secrets_ = [KeySecret(kid, secret) for kid, secret in opened if secret is not None]
     shared = settings.billing_secret.get_secret_value()
     if shared:
         secrets_.append(KeySecret(SHARED_KID, shared))
@@ -339,10 +338,3 @@ def _read_key_ring() -> KeyRing:
 def _caller(row: Initiator, ids: dict[str, int]) -> Caller:
     acts_for = tuple(code for code in row.acts_for if code in ids)
     return Caller(row.id, row.code, acts_for, (row.id, *(ids[code] for code in acts_for)), row.tenant_id, SHARED_KID)
-
-
-def _vault() -> Fernet:
-    """Return the lock for secrets at rest: its key is derived from SECRET_KEY and lives nowhere else."""
-    settings: Settings = current_app.extensions["settings"]
-    material = hashlib.sha256(b"initiator keys:" + settings.secret_key.get_secret_value().encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(material))

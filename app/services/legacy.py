@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from app.services.imports import Taken
+    from app.services.import_outcome import Taken
 
 TENANT = 1
 LONGEST_NUMBER = 10  # digits
@@ -127,8 +127,8 @@ def _note(report: TableReport, taken: Taken) -> None:
     report.added = taken.added
     report.mapped.update(taken.notes)
     report.not_mapped.update(taken.reasons)
-    for each in reversed(taken.skipped):
-        report.examples[each.reason] = f", such as {each.number} (row {each.position})"
+    for why, rows in taken.examples.items():
+        report.examples[why] = ", such as " + ", ".join(f"{each.number} (row {each.position})" for each in rows)
 
 
 def _note_columns(report: TableReport, source: LegacySource) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from app.domain import legacy_description
 from app.domain.deposit import DepositOf
@@ -14,7 +14,8 @@ from app.domain.invoice import EIS_NUMBER
 from app.domain.legacy_description import Members, RelatedTo, Reservation
 from app.domain.money import Money
 from app.domain.reference import is_valid
-from app.services.imports import EVERYPAY, SERVICE, Claim, Incoming, IncomingReference, Refused
+from app.services.import_outcome import Refused
+from app.services.imports import EVERYPAY, SERVICE, Claim, Incoming, IncomingReference
 from app.services.invoices import HIGHEST_NUMBER
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ KINDS = {0: "regular", 1: "auction_deposit", 2: "linkpay"}
 SETTLED = {"settled", "refunded", "partially_refunded"}
 # Of several rows with one number, the one in which most has happened is the invoice.
 RANK = {"paid": 0, "refunded": 1, "overdue": 2, "unpaid": 3, "failed": 4, "cancelled": 5}
+TOOK_MONEY = {"paid", "refunded"}
+GIVEN_BACK = "failed there, because the gateway's word of the refund was taken for a failure: taken as refunded"
+NOT_TAKEN = "another row with this number was taken"
+ALSO_PAID = "another row with this number was taken, and this one was paid too: its money is not in the books here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,14 @@ def _one_number(rows: list[dict[str, Any]], target: Target) -> Iterator[Incoming
         holders = [chosen]
         yield chosen.incoming
     for each in old:
-        if each not in holders:
-            yield Refused(each.incoming.position, str(each.incoming.number), "another row with this number was taken")
+        is_second = each is not chosen and _took_money(each)
+        if is_second or each not in holders:
+            reason = ALSO_PAID if is_second else NOT_TAKEN
+            yield Refused(each.incoming.position, str(each.incoming.number), reason)
+
+
+def _took_money(old: _Old) -> bool:
+    return old.incoming.word in TOOK_MONEY and old.incoming.total.minor > 0
 
 
 def _whose(old: _Old) -> str:
@@ -107,13 +118,18 @@ def _shared(chosen: _Old, holders: list[_Old]) -> Incoming:
 
 def _fault(row: dict[str, Any], target: Target) -> str:
     """Return why this row cannot be an invoice here, or nothing."""
-    amount = row["transaction_amount"]
     if not 1 <= row["invoice_number"] <= HIGHEST_NUMBER:
         return "its number is none"
     if row["initiator"] not in target.initiators:
         return f"its initiator {row['initiator'][:60]!a} is not known here"
     if row["status"] not in WORDS:
         return f"its status {row['status']} is not known here"
+    if not row["is_dated"]:
+        return "one of its times is not between 1990 and 2100"
+    return _fault_of_amount(row["transaction_amount"])
+
+
+def _fault_of_amount(amount: Decimal | None) -> str:
     if amount is None or not amount.is_finite():
         return "it has no amount"
     if amount < 0 or amount * 100 != (amount * 100).to_integral_value() or amount * 100 > LARGEST_MINOR:
@@ -125,12 +141,13 @@ def _read(row: dict[str, Any], target: Target) -> _Old:
     word = WORDS[row["status"]]
     text = str(storable(row["description"] or ""))
     meaning = legacy_description.parse(text)
+    was_given_back = word == "failed" and not isinstance(meaning, RelatedTo | Members) and _is_given_back(row)
     incoming = Incoming(
         position=row["id"],
         number=row["invoice_number"],
         initiator=row["initiator"],
         total=Money(int(row["transaction_amount"] * 100), CURRENCY),
-        word=word,
+        word="refunded" if was_given_back else word,
         occurred_at=row["transaction_time"] or row["updated_at"],
         created_at=row["created_at"],
         kind=KINDS.get(row["affiliation"] or 0, "regular"),
@@ -138,13 +155,14 @@ def _read(row: dict[str, Any], target: Target) -> _Old:
         in_directo=bool(row["in_directo"]),
         e_invoice_sent_at=row["sent_at_omniva"],
         deposit=meaning if isinstance(meaning, DepositOf) and row["initiator"] == "auction" else None,
+        note=GIVEN_BACK if was_given_back else None,
     )
     return _Old(_with_payment(_grouped(incoming, meaning, target), row, meaning), meaning)
 
 
 def _grouped(incoming: Incoming, meaning: Meaning, target: Target) -> Incoming:
     """Tell bulk payments from free texts that look like them: only the auction's, in their own range (SEC-4)."""
-    if isinstance(meaning, RelatedTo) and incoming.word in {"paid", "refunded"}:
+    if isinstance(meaning, RelatedTo) and incoming.word in TOOK_MONEY:
         return replace(incoming, paid_by=meaning.number, gateway=EVERYPAY)
     is_bulk = (
         isinstance(meaning, Members)
@@ -155,17 +173,37 @@ def _grouped(incoming: Incoming, meaning: Meaning, target: Target) -> Incoming:
     return replace(incoming, kind="bulk", note="bulk payments: its members were paid by it") if is_bulk else incoming
 
 
+def _is_given_back(row: dict[str, Any]) -> bool:
+    """Tell whether the gateway said it gave all of it back: the system before noted that as failed (eis.md REL-5)."""
+    snapshot = row["everypay_response"]
+    return (
+        _is_about(snapshot, row["payment_reference"])
+        and snapshot.get("payment_state") == "refunded"
+        and not snapshot.get("standing_amount")
+        and _is_whole(snapshot, int(row["transaction_amount"] * 100))
+    )
+
+
+def _is_about(snapshot: object, reference: str | None) -> TypeGuard[dict[str, Any]]:
+    """Tell whether this is what the gateway said of the payment with this reference."""
+    return bool(reference) and isinstance(snapshot, dict) and snapshot.get("payment_reference", reference) == reference
+
+
+def _is_whole(snapshot: dict[str, Any], minor: int) -> bool:
+    amount = snapshot.get("initial_amount")
+    return isinstance(amount, int | Decimal) and amount * 100 == minor
+
+
 def _with_payment(incoming: Incoming, row: dict[str, Any], meaning: Meaning) -> Incoming:
     """Add the gateway's payment when what it said proves the whole amount; else it is the service's word."""
-    if incoming.word not in {"paid", "refunded"} or not incoming.total.minor or incoming.paid_by is not None:
+    if incoming.word not in TOOK_MONEY or not incoming.total.minor or incoming.paid_by is not None:
         return incoming
     snapshot, reference = row["everypay_response"], row["payment_reference"]
     if not reference and not snapshot:
         return _noted(incoming, "paid without a gateway: taken as paid by report of its service")
-    if not reference or not isinstance(snapshot, dict) or snapshot.get("payment_state") not in SETTLED:
+    if not _is_about(snapshot, reference) or snapshot.get("payment_state") not in SETTLED:
         return _noted(incoming, "the gateway's answer does not prove it paid: taken as paid by report of its service")
-    amount = snapshot.get("initial_amount")
-    if not isinstance(amount, int | Decimal) or amount * 100 != incoming.total.minor:
+    if not _is_whole(snapshot, incoming.total.minor):
         return _noted(incoming, "the gateway names another amount: taken as paid by report of its service")
     note = incoming.note or ("deposits" if isinstance(meaning, DepositOf) else None)
     return replace(

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 CHUNK = 1_000
 CONNECT_S = 10
+# A moment no clock showed, such as infinity, is no moment here: it would stop the reading, and says nothing.
+MOMENTS = ("transaction_time", "sent_at_omniva", "created_at", "updated_at")
+SHOWN = "{0} between '1990-01-01' and '2100-01-01'"
 # Ordered by number and age: the rows that share a number come together, the oldest first.
-INVOICES = """
+INVOICES = f"""
 select id, invoice_number, initiator, payment_reference, transaction_amount, status, everypay_response, in_directo,
-       transaction_time at time zone 'UTC' as transaction_time, description,
-       sent_at_omniva at time zone 'UTC' as sent_at_omniva, affiliation, created_at at time zone 'UTC' as created_at,
-       updated_at at time zone 'UTC' as updated_at
+       description, affiliation,
+       {", ".join(f"case when {SHOWN.format(each)} then {each} at time zone 'UTC' end as {each}" for each in MOMENTS)},
+       {" and ".join(f"coalesce({SHOWN.format(each)}, true)" for each in MOMENTS)} as is_dated
   from invoices order by invoice_number, id
-"""
+"""  # noqa: S608 - of our own words
 REFERENCES = 'select id, reference_number, initiator, owner, email from "references" order by id'
 FILLED = {
     "directo_data": "select count(*) as n from invoices where directo_data is not null",

@@ -16,7 +16,6 @@ from app.domain.bulk_action import FOLLOWS, WORD, Skip, Subject, judge
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.invoice import EIS_WORD, InvoiceStatus
 from app.domain.money import Money
-from app.domain.refusal import refusal_in
 from app.domain.task import TaskKind
 from app.models.event import Event
 from app.models.payment import Payment
@@ -87,9 +86,8 @@ def change(wish: Change, initiators: InitiatorClient) -> Verdict:
         answer = initiators.synchronise(service, body)
     except ProviderFailure as failure:
         return _failed(wish, service, failure, asked_before=asked_before)
-    refusal = refusal_in(answer.body)
-    _record(wish, service, answer, refusal)
-    return _refused(wish, service, refusal, asked_before=asked_before) if refusal else _follow(wish, service)
+    _record(wish, service, answer)
+    return _follow(wish, service)
 
 
 def hindrance(tx: Session, invoice: Invoice, service: str, action: TaskKind) -> Skip | None:
@@ -219,13 +217,12 @@ def _failed(wish: Change, service: str, failure: ProviderFailure, *, asked_befor
     return Verdict("failed", NO_ANSWER, failure.detail[:200])
 
 
-def _record(wish: Change, service: str, answer: Answer, refusal: str) -> None:
+def _record(wish: Change, service: str, answer: Answer) -> None:
     data = {"initiator": service, "kind": notices.SYNCHRONISE, "said": WORD[wish.action]}
     with transaction():
         timeline.record(
-            "initiator.refused" if refusal else "initiator.notified",
+            "initiator.notified",
             actor=wish.actor,
             invoice_id=wish.invoice_id,
-            reason=refusal or None,
             data=data | {"status": answer.status, "ms": answer.elapsed_ms},
         )

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from app.domain.errors import Conflict, Invalid, NotFound, Outcome, ProviderFailure
 from app.domain.invoice import EIS_WORD, InvoiceStatus
-from app.domain.refusal import refusal_in
 from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.services import notices, timeline
@@ -52,10 +51,7 @@ def synchronise(caller: Caller, invoice_id: int, status: str, initiators: Initia
         if failure.outcome is Outcome.REFUSED and failure.permanent:
             raise NotTaken(failure.detail) from failure
         raise
-    refusal = refusal_in(answer.body)
-    _record_answer(said, answer, refusal, caller)
-    if refusal:
-        raise NotTaken(refusal)
+    _record_answer(said, answer, caller)
 
 
 def _prepare(caller: Caller, invoice_id: int, status: str) -> Said:
@@ -81,14 +77,13 @@ def _prepare(caller: Caller, invoice_id: int, status: str) -> Said:
         return Said(invoice.id, payment.id if payment else None, initiator, body)
 
 
-def _record_answer(said: Said, answer: Answer, refusal: str, caller: Caller) -> None:
+def _record_answer(said: Said, answer: Answer, caller: Caller) -> None:
     with transaction():
         timeline.record(
-            "initiator.refused" if refusal else "initiator.notified",
+            "initiator.notified",
             actor=Actor("initiator", caller.code),
             invoice_id=said.invoice_id,
             payment_id=said.payment_id,
-            reason=refusal or None,
             data={
                 "initiator": said.initiator,
                 "kind": notices.SYNCHRONISE,

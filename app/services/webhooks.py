@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet
-from flask import current_app
 from sqlalchemy import func, select, text, update
 
 from app.domain.announcement import check_wishes
@@ -21,8 +17,9 @@ from app.models.initiator import Initiator
 from app.models.lane import Lane
 from app.models.webhook import WebhookEndpoint
 from app.queries.keyset import one
-from app.services import timeline
+from app.services import timeline, vault
 from app.services.timeline import Actor
+from app.services.vault import SealedFor
 from app.uow import retried, ring_after_commit, transaction
 
 if TYPE_CHECKING:
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from app.config import Settings
     from app.services.initiators import Caller
 
 MOST_ENDPOINTS = 10
@@ -133,12 +129,13 @@ def rotate(caller: Caller, token: str, overlap: timedelta, *, by: By | None = No
 
 
 def live_secrets(endpoint: WebhookEndpoint) -> list[str]:
-    """Return the secrets that sign now: the current one, and the one before while it still does."""
-    sealed = [endpoint.secret_sealed]
-    if endpoint.previous_sealed and endpoint.previous_until and endpoint.previous_until > datetime.now(UTC):
-        sealed.append(endpoint.previous_sealed)
-    vault = _vault()
-    return [vault.decrypt(each).decode() for each in sealed]
+    """Return the secrets that sign now: the current one, and the one before while it still does. Raises Unreadable."""
+    live = [vault.unseal(SealedFor.WEBHOOKS, endpoint.secret_sealed)]
+    previous = endpoint.previous_sealed
+    if previous and endpoint.previous_until and endpoint.previous_until > datetime.now(UTC):
+        before = vault.unsealed(SealedFor.WEBHOOKS, previous)
+        live += [before] if before else []
+    return live
 
 
 def heard(endpoint_id: int) -> None:
@@ -223,11 +220,4 @@ def _new_secret() -> str:
 
 
 def _seal(secret: str) -> bytes:
-    return _vault().encrypt(secret.encode())
-
-
-def _vault() -> Fernet:
-    """Return the lock for secrets at rest: its key is derived from SECRET_KEY and lives nowhere else."""
-    settings: Settings = current_app.extensions["settings"]
-    material = hashlib.sha256(b"webhook secrets:" + settings.secret_key.get_secret_value().encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(material))
+    return vault.seal(SealedFor.WEBHOOKS, secret)

@@ -165,6 +165,10 @@ THINGS = (
     _("Setting"),
     _("Task"),
 )
+# What services are told in these words, a person in the portal may meet as well.
+FAULTS = (
+    _("This secret was sealed under another SECRET_KEY and cannot be read: bring that back, or make a new secret."),
+)
 # What a part stands for is one word or number; of these it may be a sentence, which may be known itself.
 FREE = {"detail", "reason", "why", "advice", "because", "order", "event", "domain", "user", "at"}
 KNOWN = {"why", "advice", "because"}
@@ -190,6 +194,8 @@ def kept_answer(sentence: str | None) -> str:
 
 def fault(sentence: str) -> str:
     """Return what a fault says to a person: what was not found is named in the language of the request."""
+    if sentence in FAULTS:
+        return translate(sentence)
     thing = next((each for each in THINGS if sentence.startswith(f"{each} ") and sentence.endswith(" not found")), None)
     if thing is None:
         return sentence

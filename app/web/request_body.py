@@ -51,32 +51,32 @@ def read_json(request: Request, limit_bytes: int = LIMIT_BYTES) -> dict[str, Any
 
 def read_query(request: Request) -> dict[str, Any]:
     """Return the parameters of the query, each of which may stand there once. Raises MalformedBody."""
-    return parse_form(request.query_string)
+    return parse_form(request.query_string, "query")
 
 
-def parse_form(encoded: bytes) -> dict[str, Any]:
-    """Return the fields of a form; `name[]` collects a list. Raises MalformedBody for doubts and bad encoding."""
+def parse_form(encoded: bytes, what: str = "form") -> dict[str, Any]:
+    """Return the fields of a form or a query; `name[]` collects a list. Raises MalformedBody for doubts."""
     try:
         pairs = parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except UnicodeDecodeError:
-        raise MalformedBody("The form must be UTF-8") from None
+        raise MalformedBody(f"The {what} must be UTF-8") from None
     except ValueError:
-        raise MalformedBody(f"The form has more than {MOST_FIELDS} fields") from None
+        raise MalformedBody(f"The {what} has more than {MOST_FIELDS} fields") from None
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name.endswith("[]"):
-            _append(found, name.removesuffix("[]"), value)
+            _append(found, name.removesuffix("[]"), value, what)
         elif name in found:
-            raise MalformedBody(f"The form names {name[:60]!a} twice")
+            raise MalformedBody(f"The {what} names {name[:60]!a} twice")
         else:
             found[name] = value
     return found
 
 
-def _append(found: dict[str, Any], name: str, value: str) -> None:
+def _append(found: dict[str, Any], name: str, value: str, what: str) -> None:
     values = found.setdefault(name, [])
     if not isinstance(values, list):
-        raise MalformedBody(f"The form names {name[:60]!a} twice")
+        raise MalformedBody(f"The {what} names {name[:60]!a} twice")
     values.append(value)
 
 

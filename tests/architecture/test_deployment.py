@@ -12,7 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped] # comes with the OpenAPI tests; read only here
 
 from app import create_app
-from app.cli import main
+from app.cli import DRAIN_S, main
 from app.config import SettingsFault, load_settings
 from tests.architecture.tree import ROOT
 
@@ -82,6 +82,27 @@ def test_nothing_starts_before_the_tables_are_there() -> None:
     assert OURS["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
     waiting = [service for name, service in OURS.items() if name != "migrate"]
     assert {each["depends_on"]["migrate"]["condition"] for each in waiting} == {"service_completed_successfully"}
+
+
+def test_the_database_is_ready_only_when_it_answers_as_the_application_asks() -> None:
+    [_, check] = COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    assert "pg_isready -h 127.0.0.1 " in check
+
+
+def test_the_application_has_a_role_of_its_own_that_is_no_superuser() -> None:
+    server = COMPOSE["services"]["postgres"]
+    assert not {"POSTGRES_USER", "POSTGRES_DB"} & set(server["environment"])
+    mounted = dict(each.split(":")[:2] for each in server["volumes"])
+    assert mounted["./compose.role.sql"].startswith("/docker-entrypoint-initdb.d/")
+    script = (ROOT / "compose.role.sql").read_text(encoding="utf-8")
+    role, database = re.findall(r"postgresql://(\w+):.*/(\w+)$", web()["environment"]["DATABASE_URL"])[0]
+    assert f"create role {role} login password :'password';" in script
+    assert f"create database {database} owner {role};" in script
+
+
+def test_what_is_in_hand_is_finished_before_a_process_is_killed() -> None:
+    for service in OURS.values():
+        assert int(service["stop_grace_period"].removesuffix("s")) > DRAIN_S
 
 
 def test_redis_keeps_what_it_was_given_and_drops_nothing() -> None:

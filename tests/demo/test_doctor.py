@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from app.config import SettingsFault, load_settings
 from app.demo.doctor import Finding, Probe, examine, findings
 from app.extensions import db
 from app.factory import create_app
+from app.services import initiators
 from tests.system import environment
 
 if TYPE_CHECKING:
@@ -27,6 +30,18 @@ def test_a_database_that_does_not_wait_for_the_disk_is_a_fault(system: System) -
     assert not of(found, "redis")[0].fault
     assert not of(found, "clock")[0].fault
     assert not of(found, "tables")[0].fault
+
+
+def test_secrets_sealed_under_another_secret_key_are_a_fault(system: System) -> None:
+    with system.app.app_context():
+        initiators.issue_key("auction")
+    (found,) = of(list(findings(lambda: system.app)), "secrets")
+    assert (found.seen, found.fault) == ("1 of 1 initiator keys readable, 0 of 0 webhook secrets readable", "")
+    settings = system.app.extensions["settings"]
+    system.app.extensions["settings"] = settings.model_copy(update={"secret_key": SecretStr("k" * 40)})
+    (found,) = of(list(findings(lambda: system.app)), "secrets")
+    assert found.seen == "0 of 1 initiator keys readable, 0 of 0 webhook secrets readable"
+    assert found.fault.startswith("bring back the SECRET_KEY")
 
 
 def test_a_database_without_tables_is_a_fault(empty_database: str, redis_url: str) -> None:

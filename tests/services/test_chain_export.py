@@ -59,6 +59,17 @@ def test_one_changed_bit_is_found_and_located(exported: Path) -> None:
     assert check(exported) == (1, f"BROKEN: position 3: row {link['row_id']} is not what was sealed\n")
 
 
+@pytest.mark.parametrize("part", ["chain", "position", "row_id", "hash", "row"])
+def test_whatever_part_of_a_link_is_changed_is_seen(exported: Path, part: str) -> None:
+    lines = exported.read_text(encoding="utf-8").splitlines()
+    link = json.loads(lines[2])
+    changed = link[part] + 1 if isinstance(link[part], int) else link[part].replace(link[part][-2], "X")
+    for spoiled in (link | {part: changed}, {name + "X" * (name == part): value for name, value in link.items()}):
+        exported.write_text("\n".join([*lines[:2], json.dumps(spoiled), *lines[3:]]), encoding="utf-8")
+        code, said = check(exported)
+        assert (code, said.startswith("BROKEN: ")) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.fernet import Fernet
+from sqlalchemy import update
 
 from app import cli
 from app.domain.errors import Conflict, Invalid, NotFound
+from app.models.initiator import InitiatorKey
 from app.services import initiators, key_use
 from app.services.initiators import AccessDenied, TooManyKeys
 from app.services.timeline import Actor
+from app.uow import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +51,17 @@ def test_two_keys_live_side_by_side_and_a_third_is_refused() -> None:
     initiators.issue_key("auction")
     with pytest.raises(AccessDenied):
         initiators.authenticate(first.token)
+
+
+def test_a_key_sealed_under_another_secret_key_keeps_nobody_else_out() -> None:
+    lost, own = initiators.issue_key("auction"), initiators.issue_key("registry")
+    sealed = Fernet(Fernet.generate_key()).encrypt(b"of another installation")
+    with transaction() as tx:
+        tx.execute(update(InitiatorKey).where(InitiatorKey.kid == lost.kid).values(secret_sealed=sealed))
+    initiators._forget_ring()
+    assert initiators.authenticate(own.token).code == "registry"
+    with pytest.raises(AccessDenied):
+        initiators.authenticate(lost.token)
 
 
 def test_a_key_that_has_ended_makes_room(system: System) -> None:

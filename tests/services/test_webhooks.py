@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from app.domain.errors import Outcome, ProviderFailure
 from app.extensions import db
@@ -122,6 +123,19 @@ def test_secrets_are_sealed_where_they_lie(api: Api, receiver: Receiver) -> None
         for table in ("webhook_endpoint", "idempotency_key", "event", "outbox"):
             found = api.system.rows(f"select t::text from {table} t")
             assert not any(secret.removeprefix("whsec_") in row[0] for row in found)
+
+
+def test_a_secret_sealed_under_another_secret_key_is_said_and_replaced(api: Api, receiver: Receiver) -> None:
+    token = endpoint(api, receiver)
+    settings = api.system.app.extensions["settings"]
+    another = settings.model_copy(update={"secret_key": SecretStr("k" * 40)})
+    api.system.app.extensions["settings"] = another
+    asked = api.v2(f"{ENDPOINTS}/{token}/secret")
+    assert problem_of(asked, 409)["code"] == "secret_unreadable"
+    assert api.v2(f"{ENDPOINTS}/{token}/secret", {}).status_code == 201
+    assert len(secrets(api, token)) == 1
+    api.system.settle()
+    assert receiver.at("/hooks")
 
 
 def test_an_endpoint_that_is_dead_or_slow_is_in_nobodys_way(api: Api, receiver: Receiver) -> None:

@@ -13,8 +13,9 @@ from app.blueprints.review_items.choices import RESOLUTIONS
 from app.domain import refund
 from app.domain.why_not_paid import Said
 from app.services import comparisons, hints
+from app.services.vault import Unreadable
 from app.web import why_words
-from app.web.kept_words import ANSWERS, QUESTIONS, REASONS, WHY, kept, kept_answer
+from app.web.kept_words import ANSWERS, FAULTS, QUESTIONS, REASONS, WHY, fault, kept, kept_answer
 from tests.web.test_questions import ask
 
 if TYPE_CHECKING:
@@ -149,3 +150,10 @@ def test_pages_show_a_question_in_the_language_of_the_reader(
         assert words in text, path
         assert english not in text, path
     mary.get("/?lang=en")
+
+
+@pytest.mark.parametrize("language", ["et", "ru"])
+def test_a_secret_that_cannot_be_read_is_said_in_the_reader_s_language(portal: Portal, language: str) -> None:
+    assert str(Unreadable()) in FAULTS
+    with portal.system.app.test_request_context(), force_locale(language):
+        assert fault(str(Unreadable())) != str(Unreadable())

@@ -16,7 +16,7 @@ from app.domain.permission import Permission
 from app.services import imports
 from app.services.idempotency import Reply
 from app.services.import_progress import ToldProgress, refusal, under_way
-from app.services.imports import Importer, Taken
+from app.services.imports import Importer
 from app.services.timeline import Actor
 from app.web.api import documented
 from app.web.guards import needs
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Response
+
+    from app.services.import_outcome import Taken
 
 bp = APIBlueprint("import_data", __name__, url_prefix="/api/v1/import_data", tag="Import")
 

@@ -12,7 +12,8 @@ from app.blueprints.api.schemas import Body
 from app.domain.errors import Invalid
 from app.domain.imported import ISSUED, facts_of
 from app.domain.reference import is_valid
-from app.services.imports import Incoming, IncomingReference, Refused
+from app.services.import_outcome import Refused
+from app.services.imports import Incoming, IncomingReference
 from app.services.invoices import HIGHEST_NUMBER
 
 if TYPE_CHECKING:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CALL = Profile(connect_s=3, read_s=10, total_s=15)
 PARALLEL = 4
+# Whoever answers success without a word has no such number (eis.md 10.2.1); the others never answer so.
+SILENT_ABOUT_STRANGERS = {"eeid"}
 
 
 class HttpInitiatorClient:
@@ -67,7 +69,27 @@ class HttpInitiatorClient:
     def _put(self, initiator: str, url: str | None, payload: Json) -> Answer:
         if not url:
             raise ProviderFailure(initiator, "its address is not set", outcome=Outcome.NOT_SENT)
-        return self._callers[initiator].call("PUT", url, profile=self._profile, payload=payload, headers=self._headers)
+        answer = self._callers[initiator].call(
+            "PUT", url, profile=self._profile, payload=payload, headers=self._headers
+        )
+        return _understood(initiator, answer)
+
+
+def _understood(initiator: str, answer: Answer) -> Answer:
+    """Return an answer the service itself gave and that does not refuse. Raises ProviderFailure.
+
+    A page in its place, such as a proxy shows while the service is being mended, does not say whether it heard us.
+    """
+    if isinstance(answer.body, dict):
+        if refusal := refusal_in(answer.body):
+            raise ProviderFailure(initiator, refusal, outcome=Outcome.REFUSED, status=answer.status, permanent=True)
+        return answer
+    if answer.body is None and initiator in SILENT_ABOUT_STRANGERS:
+        detail = f"answered {answer.status} without a word: it does not know this number"
+        raise ProviderFailure(initiator, detail, outcome=Outcome.REFUSED, status=answer.status, permanent=True)
+    # Without a status: what answered is not the service, so this is a try like one that nobody answered.
+    said = "nothing" if answer.body is None else excerpt(answer.body)
+    raise ProviderFailure(initiator, f"answered {answer.status} with no JSON object: {said}", outcome=Outcome.UNKNOWN)
 
 
 def _explain(answer: Answer) -> tuple[None, str]:

@@ -131,7 +131,8 @@ def test_a_number_in_an_address_has_one_spelling(api: Api, spelling: str, rest: 
 
 
 def test_a_parameter_said_twice_is_refused(api: Api) -> None:
-    assert problem_of(api.v2("/invoices?limit=1&limit=2"), 400)["code"] == "malformed"
+    said = problem_of(api.v2("/invoices?limit=1&limit=2"), 400)
+    assert (said["code"], said["detail"]) == ("malformed", "The query names 'limit' twice")
 
 
 def test_only_json_is_taken(api: Api) -> None:

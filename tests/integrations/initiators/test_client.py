@@ -118,16 +118,29 @@ def test_an_unknown_invoice_is_a_refusal_with_its_answer(client: HttpInitiatorCl
     assert (caught.value.status, caught.value.detail) == (404, "Invoice with None number not found")
 
 
-def test_an_empty_answer_of_success_is_success():
-    client, _ = recording(204, b"")
-    assert client.payment_status("eeid", NEWS).body is None
+def test_eeid_answers_nothing_where_it_knows_no_such_number():
+    failure = failure_of(recording(204, b"")[0], "eeid")
+    assert (failure.outcome, failure.status) == (Outcome.REFUSED, 204)
+    assert "does not know this number" in failure.detail
 
 
-def test_the_status_decides_and_text_is_kept():
-    client, _ = recording(200, b"thanks" + b"." * 9000)
-    body = client.payment_status("eeid", NEWS).body
-    assert body.startswith("thanks.")
-    assert len(body) == 4096
+@pytest.mark.parametrize("code", ["registry", "auction", "eeid"])
+@pytest.mark.parametrize("body", [b"<html><body>Please stand by</body></html>", b'"ok"', b"[]", b"<" * 9000])
+def test_a_page_in_place_of_the_answer_says_nothing(code: str, body: bytes):
+    failure = failure_of(recording(200, body)[0], code)
+    assert (failure.outcome, failure.status) == (Outcome.UNKNOWN, None)
+    assert failure.detail.startswith("answered 200 with no JSON object: ")
+    assert len(failure.detail) < 400
+
+
+@pytest.mark.parametrize("code", ["registry", "auction"])
+def test_an_empty_answer_of_those_who_always_say_something_says_nothing(code: str):
+    assert failure_of(recording(204, b"")[0], code).outcome is Outcome.UNKNOWN
+
+
+def test_the_word_error_refuses_whatever_the_status():
+    failure = failure_of(recording(200, b'{"error": {"message": "no such invoice"}}')[0], "registry")
+    assert (failure.outcome, failure.status, failure.detail) == (Outcome.REFUSED, 200, "no such invoice")
 
 
 def test_business_registry_is_told_nothing():

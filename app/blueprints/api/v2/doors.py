@@ -39,6 +39,7 @@ def reads(
     gives: type[BaseModel],
     summary: str,
     scope: Permission = Permission.VIEW,
+    faults: Sequence[int] = (),
 ) -> Callable[[View], View]:
     """Return a decorator that hangs a view into the blueprint which takes `asked` and the parts of its path.
 
@@ -47,7 +48,7 @@ def reads(
 
     def hang(view: View) -> View:
         answering = bp.output(gives)(_known(view))
-        documenting = documented_2(summary, *READING, *_missing(path), scope=scope)(answering)
+        documenting = documented_2(summary, *READING, *_missing(path), *faults, scope=scope)(answering)
         asking = bp.input(asks, location="query", arg_name="asked")(documenting)
         bp.route(path, methods=["GET"])(needs(scope)(asking))
         return view

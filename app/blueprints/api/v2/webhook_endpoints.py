@@ -67,6 +67,7 @@ def get_endpoint(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]
     gives=shapes.SecretShape,
     summary="Get the secrets that sign an endpoint's messages",
     scope=Permission.MANAGE_WEBHOOKS,
+    faults=(409,),
 )
 def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return the live secrets."""

@@ -1,0 +1,47 @@
+"""The group of all commands: what can be foreseen to go wrong is told in a sentence, never as a traceback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from app.domain.errors import BillingError
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
+
+
+class Commands(click.Group):
+    """Commands whose foreseen faults are told in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; exit 1 with the sentence of a billing error, or of a database that is not ready for it."""
+        try:
+            return super().invoke(ctx)
+        except BillingError as fault:
+            raise click.ClickException(str(fault)) from fault
+        except _database_error() as fault:
+            sentence = _what_to_do(fault)
+            if not sentence:
+                raise
+            raise click.ClickException(sentence) from fault
+
+
+def _database_error() -> type[DBAPIError]:
+    """Return what the database's faults are; only looked up where one may have been raised."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    return DBAPIError
+
+
+def _what_to_do(fault: DBAPIError) -> str:
+    """Return what to do where the database is away or without our tables; nothing for every other fault."""
+    from psycopg.errors import UndefinedColumn, UndefinedTable  # noqa: PLC0415
+
+    if isinstance(fault.orig, UndefinedTable | UndefinedColumn):
+        return "The tables are not those of this version: run `billing migrate`"
+    if fault.statement is None:  # no connection came about, so nothing was asked
+        why = str(fault.orig).strip().splitlines()[0]
+        return f"The database is not reached: {why}; check DATABASE_URL and that the server runs"
+    return ""
