@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import url_for
 
-from app.blueprints.invoices.forms import CHOICES, PERIODS, as_query, as_view, whole_query
+from app.blueprints.invoices.forms import CHOICES, LONGEST, PERIODS, as_query, as_view, not_understood, whole_query
 from app.models.invoice import KINDS
 from app.queries import invoices, saved_views
 from app.queries.sorting import Sort
@@ -21,6 +21,8 @@ from app.web.translation import translate_later
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from werkzeug.datastructures import MultiDict
+
     from app.queries.invoice_filter import InvoiceFilter
     from app.queries.paging import Count
 
@@ -34,6 +36,22 @@ COLUMN = {
     "paid": translate_later("Paid"),
     "received": translate_later("Received"),
     "owed": translate_later("Still owed"),
+}
+
+
+# What the fields of the filter are called, by the name or its beginning.
+FIELD = {
+    "q": translate_later("Search"),
+    "status": translate_later("Status"),
+    "service": translate_later("Service"),
+    "kind": translate_later("Kind"),
+    "least": translate_later("Amount"),
+    "most": translate_later("Amount"),
+    "created": translate_later("Created"),
+    "due": translate_later("Due"),
+    "paid": translate_later("Paid"),
+    "directo": translate_later("In Directo"),
+    "e_invoice": translate_later("E-invoice sent"),
 }
 
 
@@ -127,6 +145,15 @@ class ViewBar(NamedTuple):
     rows: list[View]
     is_new: bool
     columns_differ: bool
+
+
+def left_out(args: MultiDict[str, str], wanted: InvoiceFilter) -> list[str]:
+    """Return what was asked and not understood, in words."""
+    return [f"{_field(name)} “{args[name].strip()[:LONGEST]}”" for name in not_understood(args, wanted)]
+
+
+def _field(name: str) -> str:
+    return str(FIELD.get(name, FIELD.get(name.partition("_")[0], name[:LONGEST])))
 
 
 def filter_bar(
