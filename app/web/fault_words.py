@@ -168,26 +168,37 @@ ROWS = (
 # What was not found, as faults name it; the number is what somebody wrote.
 NOT_FOUND = _("%(thing)s %(number)s not found")
 THINGS = (
+    _("Credit"),
     _("Credit note"),
     _("Delivery"),
     _("Deposit"),
+    _("Destination"),
     _("Difference"),
     _("Dispute"),
     _("Draft"),
+    _("Endpoint"),
     _("Event"),
     _("Import"),
+    _("Initiator"),
     _("Invoice"),
     _("Key"),
     _("Message"),
+    _("Number"),
     _("Payment"),
     _("Person"),
     _("Question"),
     _("Reference"),
     _("Refund"),
+    _("Reservation"),
     _("Result"),
     _("Service"),
+    _("Session"),
     _("Setting"),
+    _("Surplus"),
     _("Task"),
+    _("Vat rate"),
+    _("View"),
+    _("White code"),
 )
 # What a code in a sentence is called, by the name of its part.
 CODES: Mapping[str, Mapping[str, Word | LazyString]] = {
@@ -220,9 +231,10 @@ def row_reason(sentence: str) -> str:
 
 
 def _not_found(sentence: str) -> str:
-    thing = next((each for each in THINGS if sentence.startswith(f"{each} ") and sentence.endswith(" not found")), None)
-    if thing is None:
+    fits = [each for each in THINGS if sentence.startswith(f"{each} ") and sentence.endswith(" not found")]
+    if not fits:
         return ""
+    thing = max(fits, key=len)  # a credit note is no credit
     return translate(NOT_FOUND, thing=translate(thing), number=sentence[len(thing) + 1 : -len(" not found")])
 
 

@@ -190,6 +190,12 @@ def test_two_tabs_the_second_is_told_who_was_first_and_loses_nothing(mary: Brows
     assert second.status_code == 409
     assert "changed this draft in the meantime" in second.text
     assert 'value="From the second tab"' in second.text
+    assert "save it again to put it over theirs" in second.text
+    version = re.search(r'name="version" value="(\d+)"', second.text)
+    assert version is not None
+    again = form(version=version[1], description="From the second tab")
+    assert mary.post(f"/drafts/{invoice_id}", again).status_code == 303
+    assert 'value="From the second tab"' in mary.get(f"/drafts/{invoice_id}").text
     late = mary.post(f"/drafts/{invoice_id}/issues", {"version": "1", "total": "12400"})
     assert (late.status_code, state(mary.portal, invoice_id)[0]) == (409, "draft")
 

@@ -102,6 +102,16 @@ def test_what_was_not_found_is_named_in_the_language_of_the_reader(mary: Browser
     assert words in mary.get(f"/refunds/99999?lang={lang}").text
 
 
+def test_everything_that_can_be_missing_has_a_name(portal: Portal) -> None:
+    things: set[str] = set()
+    for path in ROOT.rglob("*.py"):
+        things |= set(re.findall(r'NotFound\(\s*"([a-z ]+)"', path.read_text(encoding="utf-8")))
+    assert len(things) > 20
+    with portal.system.app.test_request_context(), force_locale("ru"):
+        said = [fault(f"{each.capitalize()} 7 not found") for each in sorted(things)]
+    assert [each for each in said if LATIN.search(each)] == []
+
+
 def test_why_rows_were_left_out_is_said_in_the_language_of_the_reader(portal: Portal, mary: Browser) -> None:
     bring_invoices(portal.system, 719_000, 1)
     batch = bring_invoices(portal.system, 719_000, 1)

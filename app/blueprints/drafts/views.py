@@ -127,7 +127,9 @@ def update(invoice_id: int) -> WerkzeugResponse:
         form.blame(fault)
         return _form(values, form.rows, form.faults, invoice_id=invoice_id)
     except ChangedMeanwhile:
-        faults = {"version": _changed(invoice_id)}
+        # Whoever reads that and saves once more has seen it: what is sent then is of the version that is now.
+        values["version"] = str(found.one(invoice_id)[0].version)
+        faults = {"version": _changed(invoice_id, _("What stands here is yours: save it again to put it over theirs."))}
         return _form(values, form.rows, faults, invoice_id=invoice_id, status=409)
     except NoDraft:
         return _came_late(invoice_id)
@@ -308,15 +310,14 @@ def _why(invoice_id: int, refusal: ChangedMeanwhile | TotalsChanged) -> str:
     return _changed(invoice_id)
 
 
-def _changed(invoice_id: int) -> str:
+def _changed(invoice_id: int, advice: str = "") -> str:
     last = found.last_change(invoice_id)
     if last is None:
         return _("Somebody changed this in the meantime. Look at it again, then decide.")
     at, who = last
-    moment = f"{day(at)} {clock(at)}"
-    return _(
-        "%(who)s changed this draft in the meantime, %(moment)s. Nothing of yours was kept.", who=who, moment=moment
-    )
+    kept_nothing = _("Nothing of yours was kept.")
+    said = _("%(who)s changed this draft in the meantime, %(moment)s.", who=who, moment=f"{day(at)} {clock(at)}")
+    return f"{said} {advice or kept_nothing}"
 
 
 def _today() -> date:
