@@ -263,3 +263,11 @@ def test_a_draft_that_never_was_is_not_found(mary: Browser) -> None:
         assert mary.get(path).status_code == 404
     assert mary.post("/drafts/99999999", form(version="1")).status_code == 404
     assert mary.post("/drafts/99999999/issues", {}).status_code == 404
+
+
+def test_an_issued_line_says_how_many_at_what_price(mary: Browser) -> None:
+    line = {"line-1-quantity": "0,333", "line-1-price": "1 234,5678", "line-1-discount": "12,5%"}
+    invoice_id = saved(mary, **line)
+    answer = issue(mary, invoice_id)
+    assert answer.status_code == 303
+    assert "0.333 pc × 1 234.5678, 51.39 € off" in mary.page(str(answer.location)).text("th")
