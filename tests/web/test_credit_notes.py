@@ -141,6 +141,15 @@ def test_a_credit_that_cannot_be_names_its_field(mary: Browser, amount: str, mor
     assert "<script>alert" not in answer.text
 
 
+def test_what_a_credit_note_freed_was_paid_once_and_not_again(mary: Browser) -> None:
+    number, _reference = mary.portal.system.settle("registry")
+    assert credit(mary, number, "120.00", counted="12000").status_code == 303
+    of_invoice = "select s.id from surplus s join invoice i on i.id = s.invoice_id where i.number = :n"
+    page = mary.page(f"/credits/{mary.portal.system.scalar(of_invoice, n=number)}")
+    assert "Paid again" not in page.text("h2")
+    assert "Paid" in page.text("h2")
+
+
 def test_an_invoice_with_nothing_left_offers_no_credit_note_and_says_why(mary: Browser) -> None:
     paid, _reference = mary.portal.system.settle("registry")
     for number, whole, why in ((issued(mary), "124.00", "is cancelled"), (paid, "120.00", "taken back already")):

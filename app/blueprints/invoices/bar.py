@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import url_for
 
-from app.blueprints.invoices.forms import CHOICES, LONGEST, PERIODS, as_query, as_view, not_understood, whole_query
+from app.blueprints.invoices.forms import CHOICES, PERIODS, as_query, as_view, whole_query
 from app.models.invoice import KINDS
 from app.queries import invoices, saved_views
 from app.queries.sorting import Sort
 from app.web import words
 from app.web.filters import money
+from app.web.misread import misread_words
 from app.web.period_words import PERIOD
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import translate as _
@@ -149,11 +150,7 @@ class ViewBar(NamedTuple):
 
 def left_out(args: MultiDict[str, str], wanted: InvoiceFilter) -> list[str]:
     """Return what was asked and not understood, in words."""
-    return [f"{_field(name)} “{args[name].strip()[:LONGEST]}”" for name in not_understood(args, wanted)]
-
-
-def _field(name: str) -> str:
-    return str(FIELD.get(name, FIELD.get(name.partition("_")[0], name[:LONGEST])))
+    return misread_words(args, as_query(wanted), FIELD)
 
 
 def filter_bar(

@@ -22,9 +22,6 @@ AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 DAYS = ("created_from", "created_to", "due_from", "due_to", "paid_from", "paid_to")
 PERIODS = {"created": tuple(Period), "paid": tuple(Period), "due": (LATE, *Period)}
 EARLIEST, LATEST = date(1990, 1, 1), date(2999, 12, 31)
-# What a form or an address says beside the filter.
-NO_FILTER = {"number", "sort", "column", "after", "lang", "to", "csrf_token", "key", "seen", "reason", "format"}
-EITHER = {"yes", "no"}
 # Columns that may be shown beside those that always are, in their order.
 CHOICES = ("email", "description", "kind", "reference", "due", "paid", "received", "owed")
 USUAL = ("reference",)
@@ -70,16 +67,6 @@ def as_query(wanted: InvoiceFilter) -> dict[str, Any]:
         "e_invoice": _word(wanted.e_invoice_sent),
     }
     return {name: value for name, value in said.items() if value}
-
-
-def not_understood(args: MultiDict[str, str], wanted: InvoiceFilter) -> list[str]:
-    """Return what an address asks for and the filter does not know: it asks for nothing, and nothing is everything."""
-    known = NO_FILTER | as_query(wanted).keys()
-    return [name for name in args if name not in known and _says(args.getlist(name))]
-
-
-def _says(values: list[str]) -> bool:
-    return any(each.strip() for each in values) and set(values) != EITHER
 
 
 def parse_sort(args: Mapping[str, str]) -> Sort:

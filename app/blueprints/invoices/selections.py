@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
 
-from app.blueprints.invoices.forms import USUAL, as_query, as_view, not_understood, parse_filter, parse_sort
+from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_filter, parse_sort
 from app.domain.errors import Invalid
 from app.queries import invoices
 from app.queries.invoice_selection import Selection
+from app.web.misread import misread
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ LONGEST_KEY = 64
 def parse_selection(args: MultiDict[str, str]) -> Selection:
     """Return what is meant. Raises Invalid for what cannot have come from our list."""
     wanted = parse_filter(args, invoices.services())
-    for name in not_understood(args, wanted):
+    for name in misread(args, as_query(wanted)):
         raise Invalid.field(name, _("is not understood, and without it more would be meant than you see"))
     said = args.getlist("number")
     if len(said) > MOST_PICKED:
