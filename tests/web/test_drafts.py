@@ -271,3 +271,25 @@ def test_an_issued_line_says_how_many_at_what_price(mary: Browser) -> None:
     answer = issue(mary, invoice_id)
     assert answer.status_code == 303
     assert "0.333 pc × 1 234.5678, 51.39 € off" in mary.page(str(answer.location)).text("th")
+
+
+def lines(many: int) -> dict[str, str]:
+    return {
+        f"line-{number}-{name}": value
+        for number in range(1, many + 1)
+        for name, value in (("description", "x"), ("quantity", "1"), ("price", "1"), ("vat", "standard"))
+    }
+
+
+def test_no_line_is_dropped_where_there_are_too_many(mary: Browser) -> None:
+    whole = form(rows="100") | lines(100)
+    assert mary.post("/drafts", whole).status_code == 303
+    for more in (whole | {"do": "add"}, form(rows="101") | lines(101), form(rows="999") | lines(101)):
+        answer = mary.post("/drafts", more)
+        assert answer.status_code == 422
+        assert "At most 100 lines" in answer.text
+
+
+def test_a_price_with_narrow_spaces_is_taken(mary: Browser) -> None:
+    invoice_id = saved(mary, line_at_1_at_price="1\u202f234,50")
+    assert 'value="1234.50"' in mary.get(f"/drafts/{invoice_id}").text

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from werkzeug.datastructures import MultiDict
 
 from app.blueprints.acting import acting
-from app.blueprints.drafts.forms import DraftForm, asked, blank_row, chosen, shown, without
+from app.blueprints.drafts.forms import DraftForm, asked, blank_row, chosen, shown, too_many, without
 from app.domain.draft import ChangedMeanwhile, totals_of
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
@@ -205,8 +205,11 @@ def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | Non
     verb, number = asked(form.value("do"))
     rows = list(form.rows)
     payers: Any = ()
-    if verb == "add":
-        rows += [blank_row(rows[-1]["vat"])] if rows and len(rows) < MOST_LINES else [] if rows else [blank_row()]
+    faults: dict[str, str] = {}
+    if verb == "add" and len(rows) >= MOST_LINES:
+        faults["lines"] = too_many()
+    elif verb == "add":
+        rows += [blank_row(rows[-1]["vat"])] if rows else [blank_row()]
     elif verb == "remove":
         rows = without(rows, number)
     elif verb == "find":
@@ -216,7 +219,7 @@ def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | Non
         values = chosen(values, (payer.id, payer.name, payer.email, payer.reg_no))
     else:
         return None
-    return _form(values | {"focus": verb}, rows, invoice_id=invoice_id, payers=payers)
+    return _form(values | {"focus": verb}, rows, faults, invoice_id=invoice_id, payers=payers)
 
 
 def _form(  # noqa: PLR0917 - what stands in a form
