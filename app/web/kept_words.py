@@ -144,7 +144,7 @@ ANSWERS = (
     _("won"),
 )
 # A wording that was shipped and is written otherwise by now, with the text that says the same now, of the same parts:
-# sentences made from it are in databases for good. Every wording ever shipped is recorded in `kept_wordings.txt`.
+# sentences made from it are in databases for good. Every wording there ever was: `tests/web/kept_wordings.txt`.
 REWORDED: dict[str, str] = {}
 # What a part stands for is one word or number; of these it may be a sentence, which may be known itself.
 FREE = {"detail", "reason", "why", "advice", "because", "order", "event", "domain", "user", "at", "obstacle", "list"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.web.translation import translate as _
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -27,9 +29,13 @@ def misread_words(
 ) -> list[str]:
     """Return them as a person reads them: what the field is called, and what stood in it."""
     return [
-        f"{labels.get(name, labels.get(name.partition('_')[0], name[:LONGEST]))} “{args[name].strip()[:LONGEST]}”"
+        _("%(field)s “%(value)s”", field=_called(name, labels), value=args[name].strip()[:LONGEST])
         for name in misread(args, understood)
     ]
+
+
+def _called(name: str, labels: Mapping[str, LazyString | str]) -> str:
+    return str(labels.get(name) or labels.get(name.partition("_")[0]) or name[:LONGEST])
 
 
 def _says(values: list[str]) -> bool:

@@ -226,30 +226,3 @@ def test_columns_are_chosen_and_kept_while_paging(filled: Portal, mary: Browser)
     assert "column=email" in following
     assert "column=due" in following
     assert "@example.test" not in mary.get("/invoices?column=none").text
-
-
-@pytest.mark.parametrize(
-    ("query", "said"),
-    [
-        ("least=1.234,50", "Amount “1.234,50”"),
-        ("most=1e3", "Amount “1e3”"),
-        ("created_from=2026-02-31", "Created “2026-02-31”"),
-        ("status=evil", "Status “evil”"),
-        ("stauts=paid&least=5", "stauts “paid”"),
-    ],
-)
-def test_what_the_filter_does_not_understand_is_said_and_nothing_is_offered_for_more_than_was_asked(
-    filled: Portal, mary: Browser, query: str, said: str
-) -> None:
-    assert filled.system.scalar("select count(*) from invoice") > 0
-    for headers in ({}, {"HX_Request": "true"}):
-        page = mary.get(f"/invoices?{query}", **headers).text
-        assert f"Not understood: {said}" in page
-        assert 'id="selection"' not in page
-
-
-@pytest.mark.parametrize(
-    "query", ["", "least=1 234,50", "directo=yes&directo=no", "q=payer&created=this_month&lang=en", "least="]
-)
-def test_what_is_understood_is_not_warned_of(filled: Portal, mary: Browser, query: str) -> None:
-    assert "Not understood" not in mary.get(f"/invoices?{query}").text

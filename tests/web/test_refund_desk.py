@@ -185,16 +185,3 @@ def test_what_is_not_there_is_not_found(mary: Browser) -> None:
 def test_an_unpaid_invoice_has_nothing_to_give_back(portal: Portal, mary: Browser) -> None:
     number = portal.system.invoice()
     assert "No money has come for it." in mary.page(f"/invoices/{number}/refunds/new").text("span")
-
-
-@pytest.mark.parametrize(
-    ("query", "said"),
-    [
-        ("least=1.234,50", "Amount “1.234,50”"),
-        ("since=2026-02-31&status=succeeded", "Asked for “2026-02-31”"),
-        ("status=evil", "Status “evil”"),
-    ],
-)
-def test_what_the_filter_of_refunds_does_not_understand_is_said(mary: Browser, query: str, said: str) -> None:
-    assert f"Not understood: {said}" in mary.get(f"/refunds?{query}").text
-    assert "Not understood" not in mary.get("/refunds?least=1 234,50&status=succeeded&since=2026-02-28").text
