@@ -95,6 +95,8 @@ def test_codes_in_a_refusal_are_the_words_of_the_portal(portal: Portal) -> None:
             "Tagastada saab veel 12,50 EUR, sooviti 13,00 EUR"
         )
         assert fault("Something nobody foresaw") == "Something nobody foresaw"
+    with portal.system.app.test_request_context(), force_locale("en"):
+        assert fault("Invoice 5 is partially_paid") == "Invoice 5 is partially paid"
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "Refund 99999 not found"), ("ru", "Возврат 99999: не найдено")])
