@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain import iban
 from app.domain.errors import Invalid
 from app.domain.money import Money, format_amount, parse_amount
 
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     MINUTES = "minutes"
     SWITCH = "switch"
     TEXT = "text"
+    IBAN = "iban"  # without spaces, in capitals
 
 
 NUMBERS = {Kind.DAYS, Kind.HOURS, Kind.MINUTES}
@@ -53,7 +55,7 @@ class Known:
     @property
     def format(self) -> str:
         """Return how the table calls the kind (eis.md 2.2)."""
-        return {Kind.TEXT: "string", Kind.SWITCH: "boolean"}.get(self.kind, "integer")
+        return {Kind.TEXT: "string", Kind.IBAN: "string", Kind.SWITCH: "boolean"}.get(self.kind, "integer")
 
     def parse(self, typed: str) -> str | None:
         """Return what is kept for what was typed; None for nothing, which is the default again.
@@ -67,6 +69,8 @@ class Known:
             return self._bounded(_minor(typed))
         if self.kind in NUMBERS:
             return self._bounded(int(typed) if WHOLE.fullmatch(typed) else -1)
+        if self.kind is Kind.IBAN:
+            return _account(typed)
         pattern = "true|false" if self.kind is Kind.SWITCH else self.pattern
         if not typed.isprintable() or not re.fullmatch(pattern, typed):
             raise Invalid.field("value", "does not look right")
@@ -82,6 +86,13 @@ class Known:
         if kept is None:
             return ""
         return format_amount(Money(int(kept), CURRENCY)) if self.kind is Kind.MONEY and kept.isdecimal() else kept
+
+
+def _account(typed: str) -> str:
+    number = iban.compact(typed)
+    if not iban.is_valid(number):
+        raise Invalid.field("value", "has check digits that do not fit")
+    return number
 
 
 def _minor(typed: str) -> int:
@@ -107,14 +118,14 @@ ALL = (
     Known("session_max_hours", _SIGN_IN, Kind.HOURS, least=1, most=24),
     Known("registry_juridical_name", _SELLER, Kind.TEXT),
     Known("registry_reg_no", _SELLER, Kind.TEXT, pattern=r"[A-Za-z0-9-]{4,20}"),
-    Known("registry_vat_no", _SELLER, Kind.TEXT, pattern=r"[A-Z]{2}[A-Z0-9]{2,13}"),
+    Known("registry_vat_no", _SELLER, Kind.TEXT, pattern=r"EE[0-9]{9}|(?!EE)[A-Z]{2}[A-Z0-9]{2,13}"),
     Known("registry_bank", _SELLER, Kind.TEXT),
-    Known("registry_iban", _SELLER, Kind.TEXT, pattern=r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}"),
+    Known("registry_iban", _SELLER, Kind.IBAN),
     Known("registry_swift", _SELLER, Kind.TEXT, pattern=r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?"),
     Known("registry_bank_code", _SELLER, Kind.TEXT, pattern=r"[0-9]{3}"),
     Known("directo_sales_agent", _ACCOUNTING, Kind.TEXT),
     Known("directo_receipt_payment_term", _ACCOUNTING, Kind.TEXT),
     Known("directo_receipt_product_name", _ACCOUNTING, Kind.TEXT),
-    Known("registry_bank_account_iban_lhv", _ACCOUNTING, Kind.TEXT, pattern=r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}"),
+    Known("registry_bank_account_iban_lhv", _ACCOUNTING, Kind.IBAN),
 )
 BY_CODE = {each.code: each for each in ALL}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from itertools import accumulate
+from operator import sub
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
+from app.models.credit_note import CreditNote
 from app.models.event import Event
 from app.models.invoice import InvoiceClaim
 from app.models.payment import Payment
@@ -18,6 +21,8 @@ from app.services.timeline import Actor
 from app.uow import session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
     from app.domain.ports import FetchedPayment, HostedGateway
@@ -79,13 +84,26 @@ def _counts(payment: Payment) -> bool:
 
 
 def _due(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> Money:
-    return Money(_claimed(tx, invoice, fetched) or invoice.total_minor, invoice.currency)
+    """Return what the link may ask for: of what was asked at one time or another the amount this one names."""
+    claimed = _claimed(tx, invoice, fetched)
+    if claimed:
+        return Money(claimed, invoice.currency)
+    asked = {Money(minor, invoice.currency) for minor in (invoice.open_minor, *_asked_so_far(tx, invoice))}
+    return fetched.initial if fetched.initial in asked else Money(invoice.asked_minor, invoice.currency)
+
+
+def _asked_so_far(tx: Session, invoice: Invoice) -> Iterable[int]:
+    """Return the whole and what each credit note left of it: links of before stay payable."""
+    if not invoice.credited_minor:
+        return [invoice.total_minor]
+    notes = select(CreditNote.open_minor).where(CreditNote.invoice_id == invoice.id).order_by(CreditNote.id)
+    return accumulate(tx.scalars(notes), sub, initial=invoice.total_minor)
 
 
 def _asked(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> Money:
     """Return what the link asked for: that of before, if it was signed before the amount changed."""
     now = _due(tx, invoice, fetched)
-    if fetched.initial is None or fetched.initial in {now, Money(invoice.total_minor, invoice.currency)}:
+    if fetched.initial is None or fetched.initial == now:
         return now
     before = {"before": format_amount(fetched.initial), "currency": fetched.initial.currency}
     asked_before = select(Event.id).where(

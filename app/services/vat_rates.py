@@ -29,22 +29,29 @@ class AlreadyEnded(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A rate that was added, and the last day of the one it follows."""
+    """A rate that was added, and the last day of the one it follows; or one put right before its first day."""
 
     id: int
-    previous_ends_on: date | None
+    previous_ends_on: date | None = None
+    is_correction: bool = False
 
 
 @retried
 def add(rate: Rate, *, today: date, actor: Actor, reason: str, tenant_id: int = 1) -> Added:
     """Add a rate; the open one of the same code ends the day before, if that is not over: invoices carry it.
 
+    A rate of this code and first day that has not begun is put right instead: no invoice carries it yet.
+
     Raises Invalid, RatesOverlap.
     """
     vat.check(rate)
     with transaction() as tx:
         tx.get_one(Tenant, tenant_id, with_for_update=True)  # two people may add the first rate of one code
-        known = {_rate(each): each for each in _of_code(tx, rate.code, tenant_id)}
+        rows = _of_code(tx, rate.code, tenant_id)
+        ahead = next((each for each in rows if each.valid_from == rate.valid_from > today), None)
+        if ahead is not None:
+            return _put_right(tx, ahead, rate, actor, reason)
+        known = {_rate(each): each for each in rows}
         follows = vat.closing(known, rate)
         if follows is not None and rate.valid_from <= today:
             raise Invalid.field("valid_from", f"must be after {today}: until then another rate holds")
@@ -84,6 +91,13 @@ def end(rate_id: int, last_day: date, *, today: date, actor: Actor, reason: str)
         found.valid_to = last_day
         tx.flush()
         _tell("vat_rate.ended", found, actor, reason)
+
+
+def _put_right(tx: Session, ahead: VatRate, rate: Rate, actor: Actor, reason: str) -> Added:
+    ahead.category, ahead.basis_points = rate.category, rate.basis_points
+    tx.flush()
+    _tell("vat_rate.corrected", ahead, actor, reason)
+    return Added(ahead.id, is_correction=True)
 
 
 def _of_code(tx: Session, code: str, tenant_id: int) -> list[VatRate]:

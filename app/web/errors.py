@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from app.domain.errors import BillingError, Conflict, Forbidden, Invalid, NotFound, Outcome, ProviderFailure
 from app.domain.permission import MissingScope
 from app.web import problem, request_id
-from app.web.kept_words import fault
+from app.web.fault_words import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

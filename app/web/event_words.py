@@ -105,6 +105,7 @@ EVENT: dict[str, LazyString] = {
     "task.started": _("Task started"),
     "task.stop.asked": _("Task asked to stop"),
     "vat_rate.added": _("VAT rate added"),
+    "vat_rate.corrected": _("VAT rate put right"),
     "vat_rate.ended": _("VAT rate ended"),
     "view.changed": _("View changed"),
     "view.restored": _("View brought back"),

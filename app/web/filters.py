@@ -31,7 +31,21 @@ LONGEST = 24
 
 def install(app: Flask) -> None:
     """Give templates the filters."""
-    for each in (amount, money, decimal, grouped, clock, day, last_day, listed, iso, explained, shortened, stamped):
+    for each in (
+        amount,
+        money,
+        price,
+        decimal,
+        grouped,
+        clock,
+        day,
+        last_day,
+        listed,
+        iso,
+        explained,
+        shortened,
+        stamped,
+    ):
         app.jinja_env.filters[each.__name__] = each
     app.jinja_env.globals["now"] = now
     words.install(app)
@@ -47,6 +61,13 @@ def amount(minor: int, currency: str) -> str:
     exponent = EXPONENTS[currency]
     whole, part = divmod(abs(minor), 10**exponent)
     return f"{MINUS if minor < 0 else ''}{grouped(whole)}{decimal(f'.{part:0{exponent}}') if exponent else ''}"
+
+
+def price(minor: Decimal, currency: str) -> str:
+    """Return what one unit costs with all places it has, such as `3.3333`, at least those of its currency."""
+    whole, _point, part = f"{minor.scaleb(-EXPONENTS[currency]):f}".partition(".")
+    part = part.rstrip("0").ljust(EXPONENTS[currency], "0")
+    return f"{grouped(int(whole))}{decimal(f'.{part}') if part else ''}"
 
 
 def decimal(number: Decimal | str) -> str:

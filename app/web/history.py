@@ -131,5 +131,6 @@ LOOKS = {
     "white_code.revoked": Look("stop", "bad", _("Access taken away"), _ended),
     "operator.session.ended": Look("out", "mute", _("Session ended")),
     "vat_rate.added": Look("plus", "good", _("VAT rate added"), _rate),
+    "vat_rate.corrected": Look("check", "warn", _("VAT rate put right"), _rate),
     "vat_rate.ended": Look("stop", "warn", _("VAT rate ended"), _rate),
 }

@@ -59,7 +59,7 @@ SETTING: dict[str, SettingWords] = {
     "registry_reg_no": SettingWords(_("Registration number"), _("Of the business register.")),
     "registry_vat_no": SettingWords(_("VAT number"), _("With its country, such as EE101286464.")),
     "registry_bank": SettingWords(_("Bank"), _("Its name, as payers know it.")),
-    "registry_iban": SettingWords(_("Account number (IBAN)"), _("Without spaces; where invoices ask to be paid.")),
+    "registry_iban": SettingWords(_("Account number (IBAN)"), _("Where invoices ask to be paid.")),
     "registry_swift": SettingWords(_("SWIFT code of the bank"), _("Eight or eleven characters.")),
     "registry_bank_code": SettingWords(_("Code of the bank"), _("Three digits.")),
     "directo_sales_agent": SettingWords(_("Sales agent"), _("The agent's code in Directo.")),
@@ -76,13 +76,22 @@ WITHOUT = {
 }
 
 
+# What a text of a form of its own looks like.
+EXAMPLE = {
+    "registry_reg_no": "90010019",
+    "registry_vat_no": "EE101286464",
+    "registry_swift": "LHVBEE22",
+    "registry_bank_code": "689",
+}
+
+
 def shown(known: Known, kept: str | None) -> str:
     """Return a kept value with its unit; empty for none."""
     if kept is None:
         return ""
     if known.kind is Kind.SWITCH:
         return str(SWITCH.get(kept, kept))
-    if known.kind is Kind.TEXT or not kept.isdecimal():
+    if known.kind in {Kind.TEXT, Kind.IBAN} or not kept.isdecimal():
         return kept
     return _counted(known.kind, int(kept))
 
@@ -110,6 +119,10 @@ def unit(known: Known) -> str:
 
 def limits(known: Known) -> str:
     """Return what may be typed."""
+    if known.kind is Kind.IBAN:
+        return gettext("such as %(example)s; its check digits must fit", example="EE38 2200 2210 2014 5685")
+    if known.code in EXAMPLE:
+        return gettext("such as %(example)s", example=EXAMPLE[known.code])
     if known.kind in {Kind.TEXT, Kind.SWITCH}:
         return ""
     bounds = {"least": shown(known, str(known.least)), "most": shown(known, str(known.most))}

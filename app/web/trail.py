@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 def trail(found: InvoiceDetail) -> list[Line]:
     """Return the lines, newest first, the bookings among them."""
-    service = found.service.name
+    service = words.service(found.service.name)
     lines = [_happening(each, service, found.names) for each in _told_once(found.happenings)]
     lines += [_booking(each) for each in found.bookings]
     lines.sort(key=lambda line: line.at, reverse=True)

@@ -121,6 +121,13 @@ ACCESS = {
     "ended": Word(_("Ended"), "warn"),
     "revoked": Word(_("Taken away"), "off"),
 }
+# Services that every installation begins with; what a customer calls another one stays as it is.
+SERVICE: dict[str, LazyString | str] = {
+    "Domain registry": _("Domain registry"),
+    "Domain auction": _("Domain auction"),
+    "Business register": _("Business register"),
+    "Billing itself": _("Billing itself"),
+}
 THIS_ONE = Word(_("This browser"), "good")
 AGREE = Word(_("Agree"), "good")
 DIFFER = Word(_("Differ"), "bad")
@@ -165,8 +172,13 @@ def install(app: Flask) -> None:
         "differ": DIFFER,
     }
     app.jinja_env.globals["fault_words"] = fault
-    for each in (invoice_word, payment_word, delivery_word, booking_word, method, gateway, notice, account):
+    for each in (invoice_word, payment_word, delivery_word, booking_word, method, gateway, notice, account, service):
         app.jinja_env.filters[each.__name__] = each
+
+
+def service(name: str) -> str:
+    """Return what a service is called."""
+    return str(SERVICE.get(name, name))
 
 
 def invoice_word(status: str) -> Word:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Dialog, Page
 
+    from tests.e2e.desk import Desk
+
 pytestmark = pytest.mark.browser
 
 
@@ -106,3 +108,27 @@ def test_a_form_that_was_sent_and_leads_on_asks_nothing(at_desk: Callable[..., P
     page.get_by_role("button", name="Make the number").click()
     page.wait_for_url(re.compile(r"/references/\d+$"))
     assert heard == []
+
+
+def test_a_dialog_that_is_closed_keeps_what_was_typed_for_the_same_link_alone(
+    desk: Desk, at_desk: Callable[..., Page]
+) -> None:
+    first, second = (desk.system.settle(amount="90.00")[0] for _ in range(2))
+    page = at_desk()
+    page.goto(f"/invoices/{first}")
+    dialog = page.get_by_role("dialog")
+    reason, amount = dialog.locator("[name=reason]"), dialog.locator("[name=amount]")
+    link = page.locator("a[data-key=r]")
+    link.click()
+    amount.fill("12.50")
+    reason.fill("asked by phone, half of the year")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(link).to_be_focused()
+    link.click()
+    expect(reason).to_have_value("asked by phone, half of the year")
+    expect(amount).to_have_value("12.50")
+    page.goto(f"/invoices/{second}")
+    link.click()
+    expect(reason).to_have_value("")
+    expect(amount).to_have_value("90.00")

@@ -18,6 +18,7 @@ from app.services.credit_notes import CreditOrder, CreditRefused
 from app.services.issuing import Seen
 from app.services.refunds import RefundOrder
 from app.services.timeline import Actor
+from tests.services.test_changed_amounts import opened
 from tests.services.test_drafts import DRAFT, TODAY
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from app.services.credit_notes import IssuedCredit
     from tests.system import System
 
+SURPLUS = "select s.amount_minor from surplus s join invoice i on i.id = s.invoice_id where i.number = :n"
 MARY, JAAK = Actor("operator", "1"), Actor("operator", "2")
 KEYS = iter(range(10**6))
 
@@ -79,6 +81,51 @@ def test_a_part_of_an_unpaid_invoice_is_not_asked_for_any_more(system: System) -
     system.drain()
     assert state(system, number) == ("paid", 9300, 3100)
     holds()
+
+
+def link_of(system: System, number: int) -> str:
+    return str(system.scalar("select payment_link from invoice where number = :n", n=number))
+
+
+def by_link(system: System, number: int, link: str) -> tuple[str, int, int]:
+    """Let a payer pay by a link; returns how the invoice stands then."""
+    reference = opened(system, number, link)
+    system.pay(reference)
+    system.callback(reference)
+    system.drain()
+    holds()
+    return state(system, number)
+
+
+def test_the_link_that_a_credit_note_makes_anew_pays_the_invoice(system: System) -> None:
+    number = invoice(system)
+    credit(number, 2500)
+    assert by_link(system, number, link_of(system, number)) == ("paid", 9300, 3100)
+
+
+@pytest.mark.parametrize(("older", "over"), [(0, 12400), (1, 9300)])
+def test_a_link_of_before_a_credit_note_pays_it_too_and_leaves_a_credit(system: System, older: int, over: int) -> None:
+    number = invoice(system)
+    links = []
+    for _ in range(2):
+        links.append(link_of(system, number))
+        credit(number, 2500, 12400 - 3100 * (len(links) - 1))
+    assert by_link(system, number, links[older]) == ("paid", 6200, 6200)
+    assert system.scalar(SURPLUS, n=number) == over - 6200
+
+
+def test_a_link_over_what_nobody_ever_asked_stays_a_question(system: System) -> None:
+    number = invoice(system)
+    credit(number, 2500)
+    reference = opened(system, number, link_of(system, number))
+    system.shop.move(reference, "settled")
+    payment = system.shop.payment(reference)
+    assert payment is not None
+    payment["initial_amount"] = payment["standing_amount"] = "31.00"
+    system.shop.store.put("payment", reference, payment)
+    system.callback(reference)
+    system.drain()
+    assert state(system, number) == ("unpaid", 0, 3100)
 
 
 def test_all_of_an_unpaid_invoice_cancels_it_and_its_service_is_told(system: System) -> None:

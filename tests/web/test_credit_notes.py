@@ -141,6 +141,27 @@ def test_a_credit_that_cannot_be_names_its_field(mary: Browser, amount: str, mor
     assert "<script>alert" not in answer.text
 
 
+def test_what_a_credit_note_freed_was_paid_once_and_not_again(mary: Browser) -> None:
+    number, _reference = mary.portal.system.settle("registry")
+    assert credit(mary, number, "120.00", counted="12000").status_code == 303
+    of_invoice = "select s.id from surplus s join invoice i on i.id = s.invoice_id where i.number = :n"
+    page = mary.page(f"/credits/{mary.portal.system.scalar(of_invoice, n=number)}")
+    assert "Paid again" not in page.text("h2")
+    assert "Paid" in page.text("h2")
+
+
+def test_an_invoice_with_nothing_left_offers_no_credit_note_and_says_why(mary: Browser) -> None:
+    paid, _reference = mary.portal.system.settle("registry")
+    for number, whole, why in ((issued(mary), "124.00", "is cancelled"), (paid, "120.00", "taken back already")):
+        offer = f"/invoices/{number}/credit_notes/new"
+        assert offer in mary.page(f"/invoices/{number}").links()
+        assert credit(mary, number, whole, counted=whole.replace(".", "")).status_code == 303
+        assert offer not in mary.page(f"/invoices/{number}").links()
+        page = mary.page(offer)
+        assert why in page.text("strong")
+        assert 'name="reason"' not in mary.get(offer).text
+
+
 def test_an_invoice_that_takes_no_credit_note_says_why(mary: Browser) -> None:
     number = issued(mary)
     credit(mary, number, "124.00", counted="12400")

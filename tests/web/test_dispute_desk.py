@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from time_machine import travel
 
+from app.blueprints.disputes.forms import DisputeForm
 from tests.web.desks import SCRIPT, second, value
 from tests.web.page import Page
 
 if TYPE_CHECKING:
+    from app.services.refund_offers import RefundOffer
     from tests.web.browser import Browser, Portal
 
 
@@ -102,6 +106,7 @@ def test_the_question_that_asked_for_it_is_answered_by_opening_it(portal: Portal
         ({"amount": "x"}, "amount"),
         ({"due": "31.12.2026"}, "due"),
         ({"due": "2026-02-30"}, "due"),
+        ({"due": "2020-01-31"}, "due"),
         ({"reason": ""}, "reason"),
         ({"payment": "0"}, "payment"),
     ],
@@ -113,6 +118,17 @@ def test_what_cannot_be_is_refused_by_its_field(mary: Browser, paid: int, more: 
     answer = mary.post(f"/invoices/{paid}/disputes", sent | more)
     assert answer.status_code == 422
     assert f"#{field}" in Page(answer.text).links()
+
+
+def test_the_day_for_evidence_is_not_over_in_tallinn(portal: Portal) -> None:
+    """Late on Sunday in Greenwich it is Monday in Tallinn."""
+    offer = cast("RefundOffer", SimpleNamespace(parts=[]))
+    with portal.system.app.test_request_context(), travel(datetime(2026, 11, 22, 22, 30, tzinfo=UTC), tick=False):
+        faults = [
+            DisputeForm.parse({"due": day, "key": "k" * 20}, offer).faults.get("due")
+            for day in ("2026-11-22", "2026-11-23")
+        ]
+    assert faults == ["This day is over", None]
 
 
 def test_a_double_click_opens_one_dispute_and_leads_to_it(mary: Browser, paid: int) -> None:

@@ -190,6 +190,12 @@ def test_two_tabs_the_second_is_told_who_was_first_and_loses_nothing(mary: Brows
     assert second.status_code == 409
     assert "changed this draft in the meantime" in second.text
     assert 'value="From the second tab"' in second.text
+    assert "save it again to put it over theirs" in second.text
+    version = re.search(r'name="version" value="(\d+)"', second.text)
+    assert version is not None
+    again = form(version=version[1], description="From the second tab")
+    assert mary.post(f"/drafts/{invoice_id}", again).status_code == 303
+    assert 'value="From the second tab"' in mary.get(f"/drafts/{invoice_id}").text
     late = mary.post(f"/drafts/{invoice_id}/issues", {"version": "1", "total": "12400"})
     assert (late.status_code, state(mary.portal, invoice_id)[0]) == (409, "draft")
 
@@ -257,3 +263,33 @@ def test_a_draft_that_never_was_is_not_found(mary: Browser) -> None:
         assert mary.get(path).status_code == 404
     assert mary.post("/drafts/99999999", form(version="1")).status_code == 404
     assert mary.post("/drafts/99999999/issues", {}).status_code == 404
+
+
+def test_an_issued_line_says_how_many_at_what_price(mary: Browser) -> None:
+    line = {"line-1-quantity": "0,333", "line-1-price": "1 234,5678", "line-1-discount": "12,5%"}
+    invoice_id = saved(mary, **line)
+    answer = issue(mary, invoice_id)
+    assert answer.status_code == 303
+    assert "0.333 pc × 1 234.5678, 51.39 € off" in mary.page(str(answer.location)).text("th")
+
+
+def lines(many: int) -> dict[str, str]:
+    return {
+        f"line-{number}-{name}": value
+        for number in range(1, many + 1)
+        for name, value in (("description", "x"), ("quantity", "1"), ("price", "1"), ("vat", "standard"))
+    }
+
+
+def test_no_line_is_dropped_where_there_are_too_many(mary: Browser) -> None:
+    whole = form(rows="100") | lines(100)
+    assert mary.post("/drafts", whole).status_code == 303
+    for more in (whole | {"do": "add"}, form(rows="101") | lines(101), form(rows="999") | lines(101)):
+        answer = mary.post("/drafts", more)
+        assert answer.status_code == 422
+        assert "At most 100 lines" in answer.text
+
+
+def test_a_price_with_narrow_spaces_is_taken(mary: Browser) -> None:
+    invoice_id = saved(mary, line_at_1_at_price="1\u202f234,50")
+    assert 'value="1234.50"' in mary.get(f"/drafts/{invoice_id}").text

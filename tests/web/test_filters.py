@@ -38,6 +38,21 @@ def test_what_a_field_offers_and_what_is_measured_has_the_mark_of_the_language(
 @pytest.mark.parametrize(
     ("minor", "currency", "lang", "text"),
     [
+        ("123456.7800", "EUR", "et", f"1{NBSP}234,5678"),
+        ("500.0000", "EUR", "en", "5.00"),
+        ("0.5000", "EUR", "ru", "0,005"),
+        ("1234.0000", "JPY", "en", f"1{NBSP}234"),
+        ("1234.5000", "JPY", "en", f"1{NBSP}234.5"),
+    ],
+)
+def test_a_price_has_all_its_places(app: Flask, minor: str, currency: str, lang: str, text: str) -> None:
+    with app.test_request_context(f"/?lang={lang}"):
+        assert filters.price(Decimal(minor), currency) == text
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "lang", "text"),
+    [
         (12000, "EUR", "en", f"120.00{NBSP}€"),
         (124000, "EUR", "en", f"1{NBSP}240.00{NBSP}€"),
         (124000, "EUR", "et", f"1{NBSP}240,00{NBSP}€"),

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from tests.web.browser import Browser, Portal
 
 
-def bring_invoices(system: System, first: int, many: int, code: str = "registry") -> int:
+def bring_invoices(system: System, first: int, many: int, code: str = "registry", status: str = "unpaid") -> int:
     """Import invoices as a service and return the import's number."""
     rows = [
         {
             "invoice_number": number,
             "initiator": code,
             "transaction_amount": "12.00",
-            "status": "unpaid",
+            "status": status,
             "in_directo": False,
             "e_invoice_sent_at": None,
             "transaction_time": None,
@@ -185,3 +185,11 @@ def test_the_pages_speak_other_languages(portal: Portal, mary: Browser) -> None:
         assert word in mary.page(f"/imports?lang={lang}").text("h1")
         assert mary.get(f"/imports/{batch}?lang={lang}").status_code == 200
     mary.get("/imports?lang=en")
+
+
+def test_a_refund_that_was_brought_along_has_no_empty_story(portal: Portal, mary: Browser) -> None:
+    bring_invoices(portal.system, 718_000, 1, status="refunded")
+    of_invoice = "select r.id from refund r join invoice i on i.id = r.invoice_id where i.number = 718000"
+    page = mary.page(f"/refunds/{portal.system.scalar(of_invoice)}")
+    assert "Facts" in page.text("h2")
+    assert "What happened" not in page.text("h2")

@@ -124,6 +124,8 @@ def test_a_summary_says_of_each_fault_which_field_it_is_in_the_order_of_the_form
         ("subject", ""),
         ("subject", "38001085718"),
         ("subject", "EE 38 <script>"),
+        ("subject", "EE38001085719"),
+        ("subject", "EE3800108571"),
         ("subject", "E" * 300),
         ("name", ""),
         ("name", "x" * 121),

@@ -106,7 +106,10 @@ def test_what_is_no_such_number_is_refused(portal: Portal, mary: Browser, known:
         ("partial_payments", "true", "yes"),
         ("partial_payments", "false", "<script>"),
         ("registry_iban", "EE557700771000598731", "EE55 7700"),
+        ("registry_iban", "EE557700771000598731", "EE557700771000598732"),
+        ("registry_bank_account_iban_lhv", "EE177700771001155322", "EE17770077100115532"),
         ("registry_vat_no", "EE101286464", "101286464"),
+        ("registry_vat_no", "EE101286464", "EE123"),
         ("registry_swift", "LHVBEE22", "LHV"),
         ("registry_bank_code", "689", "68"),
         ("registry_bank", "LHV Pank", "a\u202eb"),
@@ -117,6 +120,14 @@ def test_a_text_looks_like_what_it_is(portal: Portal, mary: Browser, code: str, 
     assert put(mary, code, bad) == 422
     assert put(mary, code, good) == 303
     assert kept(portal, code) == good
+
+
+def test_an_account_number_may_be_written_as_people_write_it(portal: Portal, mary: Browser) -> None:
+    assert put(mary, "registry_iban", " ee38 2200 2210 2014 5685 ") == 303
+    assert kept(portal, "registry_iban") == "EE382200221020145685"
+    wrong = mary.post("/settings/registry_iban", {"value": "EE38 2200 2210 2014 5686", "seen": "", "reason": WHY})
+    assert "its check digits must fit" in wrong.text
+    assert put(mary, "registry_iban", "EE557700771000598731") == 303
 
 
 def test_a_change_without_a_reason_is_none(portal: Portal, mary: Browser) -> None:

@@ -121,6 +121,14 @@ def test_only_three_things_are_read_of_what_htmx_says_of_itself() -> None:
     assert asked <= {"boosted", "history_restore_request", "init_app", "install", "htmx"}
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_no_two_columns_of_a_table_have_one_name(path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if "{% call table(" in line or "{% call sorted_table(" in line:
+            columns = re.findall(r'\(_\("([^"]+)"\),', line)
+            assert len(columns) == len(set(columns)), line
+
+
 def test_own_script_and_style_stay_small() -> None:
     script = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (APP / "static" / "js").glob("*.js"))
     style = [path.read_text(encoding="utf-8") for path in (APP / "static" / "css").rglob("*.css")]

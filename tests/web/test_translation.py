@@ -33,8 +33,11 @@ FAMILIAR = re.compile(rf"\b(sina|sinu|sind|sul|sulle|oled|tahad)\b|^({CALLS})\b.
 BRACKETS = re.compile(r"(?<=[^\W\d_])\([^\W\d_]{1,3}\)")
 DEPOSIT = re.compile(r"\bdeposits?\b", re.IGNORECASE)
 CREDIT = re.compile(r"\bcredit\b(?! notes?\b)(?<!K3 credit)", re.IGNORECASE)
-# Other words for a gateway, which is "makselüüs" and "шлюз", and for a message.
-STRAY = {"et": re.compile("makselahendus|sõnum", re.IGNORECASE), "ru": re.compile(r"платёжн\w+ систем", re.IGNORECASE)}
+# Other words for a gateway, a message, a service, a credit note and a destination than those we use.
+STRAY = {
+    "et": re.compile("makselahendus|sõnum", re.IGNORECASE),
+    "ru": re.compile(r"платёжн\w+ систем|кредит-нот|адресат|служб(?!\w* входа)", re.IGNORECASE),
+}
 TOO_MUCH = re.compile(r"paid too much", re.IGNORECASE)
 THINGS = {
     "et": [

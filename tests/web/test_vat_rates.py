@@ -55,6 +55,31 @@ def test_a_new_rate_follows_the_open_one_and_the_history_says_who_and_why(mary: 
     ]
 
 
+def test_a_rate_is_put_right_until_it_begins_and_keeps_its_days(mary: Browser) -> None:
+    portal, first = mary.portal, date(2022, 1, 1)
+    slip = FORM | {"code": "slip", "percent": "52", "valid_from": AHEAD.isoformat()}
+    after = AHEAD + timedelta(days=30)
+    for each in (FORM | {"code": "slip"}, slip, slip | {"percent": "6", "valid_from": after.isoformat()}):
+        assert mary.post("/vat_rates", each).status_code == 303
+    link = f"/vat_rates/new?code=slip&valid_from={AHEAD}"
+    assert link in mary.page("/vat_rates").links()
+    assert f'value="{AHEAD}"' in mary.get(link).text
+    assert mary.post("/vat_rates", slip | {"percent": "25", "reason": "a slip of the finger"}).status_code == 303
+    assert rows(portal, "slip") == [
+        (500, first, AHEAD - timedelta(days=1)),
+        (2500, AHEAD, after - timedelta(days=1)),
+        (600, after, None),
+    ]
+    page = mary.get("/vat_rates").text
+    assert "VAT rate put right" in page
+    assert "a slip of the finger" in page
+    assert mary.post("/vat_rates", FORM | {"code": "slip", "percent": "9"}).status_code == 409  # that one has begun
+
+
+def test_what_replaces_a_rate_is_offered_as_of_its_kind(mary: Browser) -> None:
+    assert 'value="E" checked' in mary.get("/vat_rates/new?code=exempt").text
+
+
 def test_a_rate_ends_today_or_later_and_only_once(mary: Browser) -> None:
     mary.post("/vat_rates", FORM | {"code": "toll"})
     rate = mary.portal.system.scalar("select id from vat_rate where code = 'toll'")

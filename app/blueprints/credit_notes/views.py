@@ -10,6 +10,7 @@ from app.blueprints.acting import acting
 from app.blueprints.credit_notes.forms import CreditForm, key_of
 from app.domain.credit import CreditTooLarge
 from app.domain.draft import ChangedMeanwhile
+from app.domain.invoice import InvoiceStatus
 from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
 from app.integrations import current
@@ -83,7 +84,7 @@ def _form(  # noqa: PLR0917 - what stands in a form
     form: CreditForm | None,
     status: int = 422,
 ) -> Response:
-    refused = _refused(invoice)
+    refused = _refused(invoice, left)
     context: dict[str, Any] = {"refused": refused, "room": credited_money.room_of(invoice)}
     response = render(
         "credit_notes/new.html",
@@ -99,7 +100,11 @@ def _form(  # noqa: PLR0917 - what stands in a form
     return response
 
 
-def _refused(invoice: Invoice) -> str:
+def _refused(invoice: Invoice, left: Left) -> str:
+    if invoice.status == InvoiceStatus.CANCELLED:
+        return _("This invoice is cancelled: it takes no credit note.")
+    if not left.total_minor:
+        return _("All of this invoice was taken back already.")
     try:
         credit_notes.check(invoice)
     except CreditRefused as refusal:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.web import typed
-from app.web.filters import money, written
+from app.web.filters import TALLINN, money, written
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class DisputeForm:
         form.due_on = typed.day(form.due)
         if form.due and form.due_on is None:
             form.faults["due"] = _("A day such as 2026-12-31, or nothing")
+        elif form.due_on is not None and form.due_on < datetime.now(TALLINN).date():
+            form.faults["due"] = _("This day is over")
         form.reason = typed.reason(sent, form.faults)
         return form
 

@@ -81,7 +81,7 @@ def effect(found: DisputeDetail, step: Step) -> list[str]:
     if step.to is DisputeStatus.LOST:
         return [
             _("The money is gone: %(booking)s.", booking=_booking(found, 1)),
-            _("The invoice is charged back and %(service)s is told.", service=found.service.name),
+            _("The invoice is charged back and %(service)s is told.", service=words.service(found.service.name)),
         ]
     if was_lost:
         return [

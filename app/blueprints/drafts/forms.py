@@ -15,7 +15,7 @@ from app.domain.totals import MOST_LINES, NOTHING_OFF, PRICE_PLACES, QUANTITY_PL
 from app.domain.vat import parse_percent
 from app.web.filters import decimal, written
 from app.web.translation import translate as _
-from app.web.typed import NBSP, Typed
+from app.web.typed import SPACES, Typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +77,9 @@ class DraftForm(Typed):
 
     def _rows(self) -> list[Row]:
         typed = self.value("rows")
-        many = min(int(typed), MOST_LINES) if WHOLE.fullmatch(typed) else 1
+        many = min(int(typed), MOST_LINES + 1) if WHOLE.fullmatch(typed) else 1
+        if many > MOST_LINES:
+            self.faults["lines"] = too_many()
         return [Row({name: self.value(f"line-{n}-{name}") for name in FIELDS}) for n in range(1, many + 1)]
 
     def _buyer(self) -> Buyer:
@@ -171,6 +173,11 @@ class DraftForm(Typed):
             self.faults.setdefault(name, _blamed(name, number))
 
 
+def too_many() -> str:
+    """Return what is said where one line more would be too many."""
+    return _("At most %(most)s lines: make a second invoice of the others", most=MOST_LINES)
+
+
 def _over() -> str:
     return _("This day is over: choose today or a later day, or none")
 
@@ -235,7 +242,7 @@ def _shown_discount(discount: Discount) -> str:
 
 
 def _plain(typed: str) -> str:
-    return typed.replace(" ", "").replace(NBSP, "").replace(",", ".")
+    return typed.translate(SPACES).replace(",", ".")
 
 
 def without(rows: list[Row], number: int) -> list[Row]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from werkzeug.datastructures import MultiDict
 
 from app.blueprints.acting import acting
-from app.blueprints.drafts.forms import DraftForm, asked, blank_row, chosen, shown, without
+from app.blueprints.drafts.forms import DraftForm, asked, blank_row, chosen, shown, too_many, without
 from app.domain.draft import ChangedMeanwhile, totals_of
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
@@ -127,7 +127,9 @@ def update(invoice_id: int) -> WerkzeugResponse:
         form.blame(fault)
         return _form(values, form.rows, form.faults, invoice_id=invoice_id)
     except ChangedMeanwhile:
-        faults = {"version": _changed(invoice_id)}
+        # Whoever reads that and saves once more has seen it: what is sent then is of the version that is now.
+        values["version"] = str(found.one(invoice_id)[0].version)
+        faults = {"version": _changed(invoice_id, _("What stands here is yours: save it again to put it over theirs."))}
         return _form(values, form.rows, faults, invoice_id=invoice_id, status=409)
     except NoDraft:
         return _came_late(invoice_id)
@@ -203,8 +205,11 @@ def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | Non
     verb, number = asked(form.value("do"))
     rows = list(form.rows)
     payers: Any = ()
-    if verb == "add":
-        rows += [blank_row(rows[-1]["vat"])] if rows and len(rows) < MOST_LINES else [] if rows else [blank_row()]
+    faults: dict[str, str] = {}
+    if verb == "add" and len(rows) >= MOST_LINES:
+        faults["lines"] = too_many()
+    elif verb == "add":
+        rows += [blank_row(rows[-1]["vat"])] if rows else [blank_row()]
     elif verb == "remove":
         rows = without(rows, number)
     elif verb == "find":
@@ -214,7 +219,7 @@ def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | Non
         values = chosen(values, (payer.id, payer.name, payer.email, payer.reg_no))
     else:
         return None
-    return _form(values | {"focus": verb}, rows, invoice_id=invoice_id, payers=payers)
+    return _form(values | {"focus": verb}, rows, faults, invoice_id=invoice_id, payers=payers)
 
 
 def _form(  # noqa: PLR0917 - what stands in a form
@@ -308,15 +313,14 @@ def _why(invoice_id: int, refusal: ChangedMeanwhile | TotalsChanged) -> str:
     return _changed(invoice_id)
 
 
-def _changed(invoice_id: int) -> str:
+def _changed(invoice_id: int, advice: str = "") -> str:
     last = found.last_change(invoice_id)
     if last is None:
         return _("Somebody changed this in the meantime. Look at it again, then decide.")
     at, who = last
-    moment = f"{day(at)} {clock(at)}"
-    return _(
-        "%(who)s changed this draft in the meantime, %(moment)s. Nothing of yours was kept.", who=who, moment=moment
-    )
+    kept_nothing = _("Nothing of yours was kept.")
+    said = _("%(who)s changed this draft in the meantime, %(moment)s.", who=who, moment=f"{day(at)} {clock(at)}")
+    return f"{said} {advice or kept_nothing}"
 
 
 def _today() -> date:

@@ -163,7 +163,7 @@ def _step(why: Explanation) -> str:
 
 
 def _rest(found: InvoiceDetail) -> str:
-    told = _told(found.service.name, found.deliveries[0]) if found.deliveries else ""
+    told = _told(words.service(found.service.name), found.deliveries[0]) if found.deliveries else ""
     return " ".join(part for part in (told, _books(found)) if part)
 
 

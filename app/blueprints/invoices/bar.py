@@ -12,6 +12,7 @@ from app.queries import invoices, saved_views
 from app.queries.sorting import Sort
 from app.web import words
 from app.web.filters import money
+from app.web.misread import misread_words
 from app.web.period_words import PERIOD
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import translate as _
@@ -20,6 +21,8 @@ from app.web.translation import translate_later
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from werkzeug.datastructures import MultiDict
 
     from app.queries.invoice_filter import InvoiceFilter
     from app.queries.paging import Count
@@ -34,6 +37,22 @@ COLUMN = {
     "paid": translate_later("Paid"),
     "received": translate_later("Received"),
     "owed": translate_later("Still owed"),
+}
+
+
+# What the fields of the filter are called, by the name or its beginning.
+FIELD = {
+    "q": translate_later("Search"),
+    "status": translate_later("Status"),
+    "service": translate_later("Service"),
+    "kind": translate_later("Kind"),
+    "least": translate_later("Amount"),
+    "most": translate_later("Amount"),
+    "created": translate_later("Created"),
+    "due": translate_later("Due"),
+    "paid": translate_later("Paid"),
+    "directo": translate_later("In Directo"),
+    "e_invoice": translate_later("E-invoice sent"),
 }
 
 
@@ -127,6 +146,11 @@ class ViewBar(NamedTuple):
     rows: list[View]
     is_new: bool
     columns_differ: bool
+
+
+def left_out(args: MultiDict[str, str], wanted: InvoiceFilter) -> list[str]:
+    """Return what was asked and not understood, in words."""
+    return misread_words(args, as_query(wanted), FIELD)
 
 
 def filter_bar(

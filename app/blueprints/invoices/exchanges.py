@@ -48,7 +48,7 @@ def exchanges(found: InvoiceDetail, documents: Sequence[OutgoingDocument]) -> li
     said = [_message(each, payments.get(each.external_id or "", "")) for each in found.messages]
     said += [_delivery(each) for each in found.deliveries]
     said += [_snapshot(each) for each in found.payments if each.snapshot]
-    said += [_document(each, found.service.name) for each in documents]
+    said += [_document(each, words.service(found.service.name)) for each in documents]
     return sorted(said, key=lambda each: each.at, reverse=True)
 
 

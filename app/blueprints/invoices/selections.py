@@ -10,6 +10,7 @@ from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_filter
 from app.domain.errors import Invalid
 from app.queries import invoices
 from app.queries.invoice_selection import Selection
+from app.web.misread import misread
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -17,27 +18,19 @@ if TYPE_CHECKING:
 
 MOST_PICKED = 500
 LONGEST_KEY = 64
-# What a form or an address says beside the filter.
-NO_FILTER = {"number", "sort", "column", "after", "lang", "to", "csrf_token", "key", "seen", "reason", "format"}
 
 
 def parse_selection(args: MultiDict[str, str]) -> Selection:
     """Return what is meant. Raises Invalid for what cannot have come from our list."""
     wanted = parse_filter(args, invoices.services())
-    _all_understood(args, as_query(wanted))
+    for name in misread(args, as_query(wanted)):
+        raise Invalid.field(name, _("is not understood, and without it more would be meant than you see"))
     said = args.getlist("number")
     if len(said) > MOST_PICKED:
         raise Invalid.field("number", _("are more than can be picked one by one: narrow the filter instead"))
     if not all(each.isascii() and each.isdigit() and len(each) < 19 for each in said):  # noqa: PLR2004 - a bigint
         raise Invalid.field("number", _("is not a number of an invoice"))
     return Selection(wanted, tuple(dict.fromkeys(map(int, said))), parse_sort(args))
-
-
-def _all_understood(args: MultiDict[str, str], understood: dict[str, Any]) -> None:
-    """Refuse what the list would not understand: there it asks for nothing, and nothing asked is everything (F20)."""
-    for name in args:
-        if name not in NO_FILTER | understood.keys() and any(each.strip() for each in args.getlist(name)):
-            raise Invalid.field(name, _("is not understood, and without it more would be meant than you see"))
 
 
 def as_fields(selection: Selection) -> list[tuple[str, Any]]:

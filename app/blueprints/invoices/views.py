@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request, url_for
 
 from app.blueprints.invoices.answer import answer
-from app.blueprints.invoices.bar import filter_bar, unpaid, view_bar
+from app.blueprints.invoices.bar import filter_bar, left_out, unpaid, view_bar
 from app.blueprints.invoices.exchanges import exchanges
 from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.domain.permission import Permission
@@ -46,6 +46,7 @@ def index() -> Response:
         bar=filter_bar(services, found.count, wanted, sort, columns),
         views=view_bar(operator().operator_id, wanted, sort, columns, usual) if after is None else None,
         unpaid=None if wants_fragment() else unpaid(),
+        left_out=[] if after else left_out(args, wanted),
         wanted=wanted,
         query=query,
         cursor=after,

@@ -105,7 +105,7 @@ def _ages_of(sums: Sequence[OpenSum], today: date, currency: str) -> Chart:
                 value=minor,
             )
         )
-    return chart(bars, [_("Not overdue"), str(words.INVOICE[InvoiceStatus.OVERDUE].label)], currency=currency)
+    return chart(bars, [_("Other unpaid"), str(words.INVOICE[InvoiceStatus.OVERDUE].label)], currency=currency)
 
 
 def _age(youngest: int, oldest: int | None) -> str:

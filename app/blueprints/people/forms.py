@@ -6,9 +6,11 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from app.domain import personal_code
 from app.domain.permission import Role
 from app.services.people import Access
 from app.web.filters import last_day
+from app.web.translation import translate as _
 from app.web.typed import Typed
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 NAME = 120
 SUBJECT = 256
+ESTONIA = "EE"
 
 
 class AccessForm(Typed):
@@ -36,7 +39,10 @@ class AccessForm(Typed):
 
     def subject(self) -> str:
         """Return country and code as one word in capitals, as TARA says it."""
-        return self.text("subject", least=5, most=SUBJECT).replace(" ", "").upper()
+        subject = self.text("subject", least=5, most=SUBJECT).replace(" ", "").upper()
+        if subject.startswith(ESTONIA) and not personal_code.is_valid(subject.removeprefix(ESTONIA)):
+            self.faults.setdefault("subject", _("This is no Estonian personal code: its last digit does not fit"))
+        return subject
 
     def seen(self) -> Access | None:
         """Return what was shown; None when that was none of ours."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.web import desk_words
 from app.web.translation import translate_count as ngettext
+from app.web.translation import translate_later as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from app.queries.paging import Count
     from app.queries.refunds import RefundFilter
 
+# What the fields of the filter are called.
+FIELD = {
+    "status": _("Status"),
+    "service": _("Service"),
+    "since": _("Asked for"),
+    "until": _("Asked for"),
+    "least": _("Amount"),
+    "most": _("Amount"),
+}
 NBSP = "\N{NO-BREAK SPACE}"
 
 

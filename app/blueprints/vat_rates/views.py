@@ -23,7 +23,7 @@ from app.web.guards import needs
 from app.web.history import told
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
-from app.web.vat_words import CATEGORY, CODE, standing
+from app.web.vat_words import CATEGORY, CODE, LATER, standing
 
 if TYPE_CHECKING:
     from datetime import date
@@ -39,10 +39,13 @@ def index() -> str:
     """Show which rate holds now, held before and will hold, by code."""
     today = _today()
     rows = [(each, standing(each.valid_from, each.valid_to, today)) for each in found.history()]
-    deeds = house.history(("vat_rate.added", "vat_rate.ended"), "vat_rate", [str(each.id) for each, _word in rows])
+    deeds = house.history(
+        ("vat_rate.added", "vat_rate.corrected", "vat_rate.ended"), "vat_rate", [str(each.id) for each, _word in rows]
+    )
     return render_template(
         "vat_rates/index.html",
         groups=[(code, list(rates)) for code, rates in groupby(rows, lambda row: row[0].code)],
+        later=LATER,
         trail=told(deeds),
     )
 
@@ -50,8 +53,11 @@ def index() -> str:
 @blueprint.get("/new")
 @needs(Permission.MANAGE_SETTINGS)
 def new() -> Response:
-    """Ask for a new rate, of a code that may be there already."""
-    return _new({"code": request.args.get("code", "")[:30], "category": "S"}, {})
+    """Ask for a new rate, of a code that may be there already; or for the right one, of a day that has not come."""
+    code, first_day = (request.args.get(name, "")[:30] for name in ("code", "valid_from"))
+    of_code = [each for each in found.history() if each.code == code]
+    usual = of_code[0].category if of_code else "S"
+    return _new({"code": code, "category": usual, "valid_from": first_day}, {})
 
 
 @blueprint.post("")
@@ -69,7 +75,9 @@ def create() -> WerkzeugResponse:
         )
     except RatesOverlap as refusal:
         return _new(request.form.to_dict(), {"valid_from": _overlaps(refusal)}, 409)
-    if added.previous_ends_on is not None:
+    if added.is_correction:
+        flash(_("The rate is put right before its first day."))
+    elif added.previous_ends_on is not None:
         flash(_("The rate is added. The one before ends on %(day)s.", day=added.previous_ends_on.isoformat()))
     else:
         flash(_("The rate is added."))

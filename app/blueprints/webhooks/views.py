@@ -16,6 +16,7 @@ from app.services.initiators import Caller, caller_named
 from app.services.once import once
 from app.services.webhook_ping import ping
 from app.services.webhooks import By, Wish
+from app.web import words
 from app.web.ask import Ask, Said, answer
 from app.web.guards import fresh_login_first, needs, operator
 from app.web.htmx import see_other
@@ -150,7 +151,7 @@ def _rotation(token: str, said: Said) -> Ask:
         sentences=(
             _("The new secret is shown once. For a day both sign, so that the service can change over; then only it."),
         ),
-        facts=((_("Service"), service.name), (_("Address"), endpoint.url)),
+        facts=((_("Service"), words.service(service.name)), (_("Address"), endpoint.url)),
     )
 
 
@@ -170,6 +171,6 @@ def _switch(token: str, said: Said) -> Ask:
         send=_("Switch off") if off else _("Switch on"),
         bad=off,
         sentences=(sentence,),
-        facts=((_("Service"), service.name), (_("Address"), endpoint.url)),
+        facts=((_("Service"), words.service(service.name)), (_("Address"), endpoint.url)),
         hidden=(("enabled", "no" if off else "yes"),),
     )

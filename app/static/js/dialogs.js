@@ -2,26 +2,34 @@
 import { afterSwap } from "./swaps.js";
 
 const FIRST = ".body :is([autofocus], input:not([type=hidden]), select, textarea)";
+const FIELD = ".body :is(input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea)";
 const dialog = document.getElementById("dialog");
-let opener = null;
+// What was typed and not sent waits for the dialog to be opened again by the same link.
+const typed = new Map();
+let [opener, given] = [null, {}];
+const fields = () => [...dialog.querySelectorAll(FIELD)];
 
 if (dialog) {
   afterSwap((target, elt) => {
     if (target !== dialog || !dialog.firstElementChild) return;
-    opener = elt ?? null;
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      opener = elt;
+      given = Object.fromEntries(fields().map((each) => [each.name, each.value]));
+      for (const each of fields()) each.value = typed.get(opener?.href)?.[each.name] ?? each.value;
+      dialog.showModal();
+    }
     dialog.querySelector(FIRST)?.focus();
   });
 
   dialog.addEventListener("close", () => {
+    const changed = fields().filter((each) => each.value !== given[each.name]);
+    if (opener?.href) typed.set(opener.href, Object.fromEntries(changed.map((each) => [each.name, each.value])));
     dialog.replaceChildren();
     if (opener?.isConnected) opener.focus();
-    opener = null;
   });
 
   dialog.addEventListener("click", (event) => {
-    const leaves = event.target === dialog || event.target.closest("[data-close]");
-    if (!leaves) return;
+    if (event.target !== dialog && !event.target.closest("[data-close]")) return;
     event.preventDefault();
     dialog.close();
   });

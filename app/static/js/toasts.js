@@ -2,9 +2,7 @@
 const SHOWN_MS = 8000;
 const region = document.getElementById("toasts");
 
-function isRead(toast) {
-  return toast.matches(":hover, :focus-within");
-}
+const isRead = (toast) => toast.matches(":hover, :focus-within");
 
 function leaveLater(toast) {
   setTimeout(() => (isRead(toast) ? leaveLater(toast) : toast.remove()), SHOWN_MS);
