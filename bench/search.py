@@ -30,7 +30,8 @@ from app.models.invoice import Invoice
 from app.models.invoice_search import InvoiceSearch
 from app.queries import invoice_words, invoices
 from app.queries.invoice_filter import InvoiceFilter
-from app.queries.sorting import Sort
+from app.queries.invoice_row import SHOW, InvoiceRow
+from app.queries.sorting import Sort, order_of
 from bench.http import ROOT, durable_servers
 from bench.search_terms import Term, sample
 from tests.web.conftest import PERSONA
@@ -40,7 +41,6 @@ from tests.web.lists import more
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from app.queries.invoice_row import InvoiceRow
     from tests.web.browser import Browser, Portal
 
 PAGE = 50
@@ -198,9 +198,12 @@ def searches(portal: Portal, browser: Browser, terms: list[Term], asked: argpars
 
 
 def rows_of(typed: str) -> list[InvoiceRow]:
-    """Return the first page of what was typed; it is counted, too."""
-    wanted = InvoiceFilter(text=typed)
-    return invoices.search(wanted, size=PAGE).rows
+    """Return the first page of what was typed and one row more, without its count."""
+    if not invoice_words.words_of(typed):
+        return invoices.search(InvoiceFilter(text=typed)).rows
+    places = invoice_words.newest(typed, None, PAGE + 1)
+    found = SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST))
+    return [InvoiceRow(*row) for row in db.session.execute(found)]
 
 
 def _found(term: Term, rows: list[InvoiceRow]) -> None:

@@ -27,7 +27,6 @@ from sqlalchemy import (
     tablesample,
     true,
     tuple_,
-    union,
     union_all,
 )
 from sqlalchemy import cast as sql_cast
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
 MOST_WORDS = 8
 # Two digits behind the point, as amounts are written; thousands may be apart.
 AMOUNT = re.compile(r"[0-9]{1,3}(?:[ \u00a0]?[0-9]{3}){0,3}[.,][0-9]{2}", re.ASCII)
-COMMON = 1000
-# What is said of words that far more than a thousand invoices have: that there are more than so many.
 MANY = 100
 # How many of the newest rows are looked at one by one; how many where the first show that a page will be full by then.
 WALKED = 2000
@@ -85,42 +82,18 @@ def asked_for(text: str) -> ColumnElement[bool]:
 
 
 def count_of(text: str) -> Count:
-    """Return how many invoices are meant by words that were typed, counted to a thousand, or of frequent words less."""
+    """Return how many invoices are meant by words that were typed, counted to a hundred."""
     return found_by(text, None, 0)[1]
 
 
 def found_by(text: str, after: Place | None, size: int) -> tuple[list[Place], Count]:
-    """Return the first places of words that were typed, and how many there are.
+    """Return the first places of words that were typed, and how many there are, counted to a hundred.
 
-    Up to a thousand are read at once, to be counted and to be put in order. Of frequent words the first are looked for
-    and no more are counted than that takes: to read a thousand of them takes ten times as long as a page.
+    A hundred are seen by who looks for a page; to see a thousand takes up to ten times as long.
     """
-    if are_common(words_of(text)):
-        first = newest(text, None, max(size, MANY + 1))
-        if len(first) > MANY:
-            return first[:size] if after is None else newest(text, after, size), Count(MANY, is_capped=True)
-    meant = union_all(*_distinct(text)).subquery()
-    some = select(meant).limit(COMMON + 1).cte("some").prefix_with("materialized")
-    first_of = select(some)
-    if after is not None:
-        first_of = first_of.where(tuple_(some.c.created_at, some.c.invoice_id) < (after.created_at, after.id))
-    page = first_of.order_by(some.c.created_at.desc(), some.c.invoice_id.desc()).limit(size).subquery()
-    number = select(func.count()).select_from(some).subquery()
-    rows = session().execute(select(number.c[0], *page.c).select_from(number.outerjoin(page, true()))).all()
-    if rows[0][0] > COMMON:
-        return newest(text, after, size) if size else [], Count(COMMON, is_capped=True)
-    return [Place(*place) for _number, *place in rows if place[0] is not None], Count(rows[0][0], is_capped=False)
-
-
-def _distinct(text: str) -> list[Select[Any]]:
-    """Return the questions for the places of what was typed, each in one of them only."""
-    by_words, ways = _by_words(text), at_once(text)
-    if not ways:
-        return by_words
-    ids = select(union(*ways).cte("known").c[0])
-    known: Any = select(Invoice.created_at, Invoice.id.label("invoice_id")).where(Invoice.id.in_(ids))
-    others = union_all(*by_words).subquery()
-    return [known, select(others).where(others.c.invoice_id.not_in(ids))]
+    first = newest(text, None, max(size, MANY + 1))
+    page = first[:size] if after is None else newest(text, after, size)
+    return page, Count(min(len(first), MANY), is_capped=len(first) > MANY)
 
 
 def _by_words(text: str) -> list[Select[Any]]:

@@ -15,7 +15,7 @@ from app.models.invoice import BULK, KINDS, Invoice
 from app.queries.far_days import are_far, are_long, are_whole, heads
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.invoice_words import COMMON, Place, amount_of, are_common, count_of, found_by, having, words_of
+from app.queries.invoice_words import Place, amount_of, are_common, count_of, found_by, having, words_of
 from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
 from app.queries.sorting import Mark, Sort, in_order, order_of, window
@@ -23,6 +23,8 @@ from app.queries.sorting import Mark, Sort, in_order, order_of, window
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+# How many are counted where more than one thing is asked.
+COMMON = 1000
 # How many are looked at one by one for a common word: all of a filter, or at most so many of the next in the order.
 FEW, LOOKED_AT = 2_000, 2_000
 # What money is still to come for; a bulk payment holds what is owed on its members.
