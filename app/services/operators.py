@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flask import current_app
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import Forbidden, NotFound
@@ -23,6 +23,7 @@ from app.uow import session, transaction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from app.config import Settings
@@ -213,7 +214,6 @@ def held_form(session_id: int) -> HeldForm | None:
 
 def current_operator(token: str) -> SignedIn | None:
     """Return the person of a live session, or None; asks the white list each time (security.md T57)."""
-    lengths = session_lengths()
     now = datetime.now(UTC)
     row = (
         session()
@@ -223,10 +223,7 @@ def current_operator(token: str) -> SignedIn | None:
             .join(WhiteCode, WhiteCode.id == OperatorSession.white_code_id)
             .where(
                 OperatorSession.token_hash == _hash(token),
-                OperatorSession.ended_at.is_(None),
-                OperatorSession.expires_at > now,
-                OperatorSession.created_at > now - timedelta(seconds=lengths.max_s),
-                OperatorSession.last_seen_at > now - timedelta(seconds=lengths.idle_s),
+                *_is_live(now),
                 WhiteCode.revoked_at.is_(None),
                 _not_expired(now),
             )
@@ -239,6 +236,17 @@ def current_operator(token: str) -> SignedIn | None:
     if now - live.last_seen_at > SEEN_STEP:
         _touch(live.id, now)
     return SignedIn(operator.id, live.id, operator.subject, operator.name, role, operator.locale, live.created_at)
+
+
+def _is_live(now: datetime) -> list[ColumnElement[bool]]:
+    """Return when a session has not ended: not by anybody, nor by its age or by being left alone."""
+    lengths = session_lengths()
+    return [
+        OperatorSession.ended_at.is_(None),
+        OperatorSession.expires_at > now,
+        OperatorSession.created_at > now - timedelta(seconds=lengths.max_s),
+        OperatorSession.last_seen_at > now - timedelta(seconds=lengths.idle_s),
+    ]
 
 
 def end_session(token: str) -> None:
@@ -257,11 +265,7 @@ def sessions_of(operator_id: int) -> Sequence[OperatorSession]:
         session()
         .scalars(
             select(OperatorSession)
-            .where(
-                OperatorSession.operator_id == operator_id,
-                OperatorSession.ended_at.is_(None),
-                OperatorSession.expires_at > datetime.now(UTC),
-            )
+            .where(OperatorSession.operator_id == operator_id, *_is_live(datetime.now(UTC)))
             .order_by(OperatorSession.id.desc())
         )
         .all()
