@@ -49,7 +49,7 @@ def index() -> str:
         parts.destinations(lanes),
         parts.stuck(health.stuck()),
         parts.sealed({each: audit.chain(each) for each in audit.CHAINS}, now),
-        parts.proven(runs[0] if runs else None),
+        parts.proven(runs),
         parts.compared(health.compared(), now),
         parts.disk(),
     ]
