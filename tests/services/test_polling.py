@@ -181,3 +181,12 @@ def test_every_change_of_a_lost_try_has_a_version_of_its_own(system: System) -> 
     assert (lost.status, lost.version) == ("processing", 2)
     assert (expired.status, expired.version) == ("expired", 3)
     assert system.status(number) == "unpaid"
+
+
+def test_what_the_gateway_said_has_the_moment_it_was_said(system: System) -> None:
+    _number, reference = system.settle()
+    moments = "select created_at, updated_at, completed_at from payment where external_id = :r"
+    settled = system.rows(moments, r=reference)[0]
+    assert settled.created_at < settled.updated_at <= settled.completed_at
+    hear(system, reference)
+    assert system.rows(moments, r=reference)[0] == settled, "it said nothing new"
