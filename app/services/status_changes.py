@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.domain.bulk_action import FOLLOWS, WORD, Skip, Subject, judge
 from app.domain.errors import Outcome, ProviderFailure
@@ -17,6 +17,7 @@ from app.domain.invoice import EIS_WORD, InvoiceStatus
 from app.domain.task import TaskKind
 from app.models.event import Event
 from app.models.payment import Payment
+from app.queries.invoice_filter import today_of
 from app.services import cancellation, notices, reviews, timeline
 from app.services.invoice_status import lock, recompute
 from app.services.reported_payments import settle_reported
@@ -94,8 +95,7 @@ def hindrance(tx: Session, invoice: Invoice, service: str, action: TaskKind) -> 
     if found is not None:
         return found
     if action is TaskKind.MARK_UNPAID:
-        today = tx.scalar(select(func.current_date()))
-        return Skip.STILL_DUE if invoice.due_on is not None and today is not None and invoice.due_on < today else None
+        return Skip.STILL_DUE if invoice.due_on is not None and invoice.due_on < today_of() else None
     return Skip.MONEY_ON_ITS_WAY if cancellation.money_on_its_way(tx, invoice.id) else None
 
 
