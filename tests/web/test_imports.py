@@ -185,3 +185,10 @@ def test_the_pages_speak_other_languages(portal: Portal, mary: Browser) -> None:
         assert word in mary.page(f"/imports?lang={lang}").text("h1")
         assert mary.get(f"/imports/{batch}?lang={lang}").status_code == 200
     mary.get("/imports?lang=en")
+
+
+@pytest.mark.parametrize("key", ["99999999999999999999", "-99999999999999999999", "x", ""])
+def test_a_place_in_a_list_that_can_be_none_is_its_beginning(portal: Portal, mary: Browser, key: str) -> None:
+    batch = bring_invoices(portal.system, 190_001, 1)
+    for path in (f"/imports?before={key}", f"/imports/{batch}?after={key}", f"/tasks?before={key}"):
+        assert mary.get(path).status_code == 200, path
