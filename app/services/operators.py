@@ -252,11 +252,14 @@ def _is_live(now: datetime) -> list[ColumnElement[bool]]:
 def end_session(token: str) -> None:
     """End the session of this token; an unknown token changes nothing."""
     with transaction() as tx:
-        tx.execute(
+        ended = tx.execute(
             update(OperatorSession)
             .where(OperatorSession.token_hash == _hash(token), OperatorSession.ended_at.is_(None))
             .values(ended_at=datetime.now(UTC), ended_by="self")
-        )
+            .returning(OperatorSession.id, OperatorSession.operator_id)
+        ).one_or_none()
+        if ended is not None:
+            _tell_ended(ended.operator_id, ended.id)
 
 
 def sessions_of(operator_id: int) -> Sequence[OperatorSession]:
@@ -287,9 +290,11 @@ def revoke_session(operator_id: int, session_id: int) -> None:
         ).scalar_one_or_none()
         if ended is None:
             raise NotFound("session", session_id)
-        timeline.record(
-            "operator.session.ended", actor=Actor("operator", str(operator_id)), data={"session": session_id}
-        )
+        _tell_ended(operator_id, session_id)
+
+
+def _tell_ended(operator_id: int, session_id: int) -> None:
+    timeline.record("operator.session.ended", actor=Actor("operator", str(operator_id)), data={"session": session_id})
 
 
 def add_white_code(subject: str, *, name: str = "", role: str = "tenant_admin", added_by: str = "cli") -> None:
