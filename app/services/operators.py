@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.domain.errors import Forbidden, NotFound
 from app.domain.permission import Role
 from app.models.operator import Operator, OperatorSession, WhiteCode
+from app.queries.live_sessions import SessionLengths, is_live
 from app.queries.settings import whole_numbers
 from app.services import people, timeline
 from app.services.timeline import SYSTEM, Actor
@@ -76,14 +77,6 @@ class HeldForm:
     fields: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLengths:
-    """After how many seconds a session ends: unused, and in any case."""
-
-    idle_s: int
-    max_s: int
-
-
 def session_lengths() -> SessionLengths:
     """Return how long sessions live: what an administrator set, else what the environment says."""
     settings: Settings = current_app.extensions["settings"]
@@ -92,11 +85,6 @@ def session_lengths() -> SessionLengths:
     return SessionLengths(
         settings.session_idle_s if idle is None else idle * 60, settings.session_max_s if most is None else most * 3600
     )
-
-
-def idle_s() -> int:
-    """Return after how many seconds an unused session ends."""
-    return session_lengths().idle_s
 
 
 def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
@@ -223,7 +211,7 @@ def current_operator(token: str) -> SignedIn | None:
             .join(WhiteCode, WhiteCode.id == OperatorSession.white_code_id)
             .where(
                 OperatorSession.token_hash == _hash(token),
-                *_is_live(now),
+                *is_live(session_lengths()),
                 WhiteCode.revoked_at.is_(None),
                 _not_expired(now),
             )
@@ -236,17 +224,6 @@ def current_operator(token: str) -> SignedIn | None:
     if now - live.last_seen_at > SEEN_STEP:
         _touch(live.id, now)
     return SignedIn(operator.id, live.id, operator.subject, operator.name, role, operator.locale, live.created_at)
-
-
-def _is_live(now: datetime) -> list[ColumnElement[bool]]:
-    """Return when a session has not ended: not by anybody, nor by its age or by being left alone."""
-    lengths = session_lengths()
-    return [
-        OperatorSession.ended_at.is_(None),
-        OperatorSession.expires_at > now,
-        OperatorSession.created_at > now - timedelta(seconds=lengths.max_s),
-        OperatorSession.last_seen_at > now - timedelta(seconds=lengths.idle_s),
-    ]
 
 
 def end_session(token: str) -> None:
@@ -268,7 +245,7 @@ def sessions_of(operator_id: int) -> Sequence[OperatorSession]:
         session()
         .scalars(
             select(OperatorSession)
-            .where(OperatorSession.operator_id == operator_id, *_is_live(datetime.now(UTC)))
+            .where(OperatorSession.operator_id == operator_id, *is_live(session_lengths()))
             .order_by(OperatorSession.id.desc())
         )
         .all()
