@@ -48,7 +48,6 @@ TYPES: dict[str, str] = {
 # What an endpoint is tried with; it is no event and stands in no list.
 PING = "webhook.ping"
 PUBLIC: tuple[str, ...] = tuple(sorted(set(TYPES.values())))
-MOST_WISHES = 50
 _WISH = re.compile(r"[a-z]+\.(?:\*|[a-z_]+)")
 
 

@@ -16,7 +16,6 @@ OURS = "billing_system"
 HEARS = frozenset({"registry", "auction", "eeid"})
 BULK = "bulk"
 
-ACTIONS = (TaskKind.RESEND, TaskKind.CANCEL, TaskKind.MARK_PAID, TaskKind.MARK_UNPAID)
 # The word the owner is told before we change anything.
 WORD = {TaskKind.CANCEL: "cancelled", TaskKind.MARK_PAID: "paid", TaskKind.MARK_UNPAID: "unpaid"}
 

@@ -119,11 +119,6 @@ def charged_back(gateway: str, amount: Money) -> Postings:
     return (Posting("losses", amount), Posting(f"clearing:{gateway}", -amount))
 
 
-def reinstated(gateway: str, amount: Money) -> Postings:
-    """Return the postings of a dispute that was won after all: the gateway holds the money again."""
-    return charged_back(gateway, -amount)
-
-
 def credit_applied(initiator: str, amount: Money) -> Postings:
     """Return the postings of a payer's credit used for an invoice."""
     return (Posting(f"credit:{initiator}", amount), Posting(f"receivables:{initiator}", -amount))

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
-# Receivers refuse messages that are older or from further ahead.
-TOLERANCE_S = 300
 
 
 def write_secret(key: bytes) -> str:

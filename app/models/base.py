@@ -14,7 +14,6 @@ from app.extensions import metadata as shared_metadata
 Json = dict[str, Any]
 
 Key = Annotated[int, mapped_column(BigInteger, Identity(always=False), primary_key=True)]
-Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))]
 Minor = Annotated[int, mapped_column(BigInteger)]
 Zero = Annotated[int, mapped_column(BigInteger, server_default=text("0"))]

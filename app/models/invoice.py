@@ -122,6 +122,12 @@ class Invoice(Tenanted, Base):
         ),
         Index("ix_invoice_kind_newest", "kind", *NEWEST),
         Index("ix_invoice_due", "due_on", *NEWEST, postgresql_where=text("due_on is not null")),
+        Index(
+            "ix_invoice_unpaid_due",
+            "due_on",
+            "id",
+            postgresql_where=text("status = 'unpaid' and due_on is not null"),
+        ),
         Index("ix_invoice_directo_newest", "in_directo", *NEWEST),
         Index("ix_invoice_sent_newest", text("(e_invoice_sent_at is not null)"), *NEWEST),
         Index(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import and_, func, select
@@ -12,12 +12,14 @@ from app.domain.errors import NotFound
 from app.extensions import db
 from app.models.operator import Operator, OperatorSession, WhiteCode
 from app.queries import house
+from app.queries.live_sessions import is_live
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from app.queries.house import Done
+    from app.queries.live_sessions import SessionLengths
 
 MOST = 500
 KINDS = ("white_code.added", "white_code.changed", "white_code.revoked", "operator.session.ended")
@@ -48,15 +50,15 @@ class LiveSession:
     white_code_id: int
 
 
-def listed(idle_s: int, *, removed: bool = False) -> list[Person]:
+def listed(lengths: SessionLengths, *, removed: bool = False) -> list[Person]:
     """Return the people who may sign in, or those who may not any more, by name."""
     which = WhiteCode.revoked_at.is_not(None) if removed else WhiteCode.revoked_at.is_(None)
-    return _people(which, idle_s)
+    return _people(which, lengths)
 
 
-def one(white_code_id: int, idle_s: int) -> Person:
+def one(white_code_id: int, lengths: SessionLengths) -> Person:
     """Return a person by the id of a white code, live or not. Raises NotFound."""
-    found = _people(WhiteCode.id == white_code_id, idle_s)
+    found = _people(WhiteCode.id == white_code_id, lengths)
     if not found:
         raise NotFound("person", white_code_id)
     return found[0]
@@ -68,12 +70,12 @@ def history(person: Person) -> list[Done]:
     return house.history(KINDS, "white_code", [str(each) for each in ids])
 
 
-def live_sessions(idle_s: int, white_code_id: int | None = None) -> list[LiveSession]:
+def live_sessions(lengths: SessionLengths, white_code_id: int | None = None) -> list[LiveSession]:
     """Return where people are signed in, or one of them, the last seen first."""
     found = (
         select(OperatorSession, Operator.name, Operator.subject)
         .join(Operator, Operator.id == OperatorSession.operator_id)
-        .where(_live(idle_s))
+        .where(*is_live(lengths))
         .order_by(OperatorSession.last_seen_at.desc())
         .limit(MOST)
     )
@@ -82,18 +84,18 @@ def live_sessions(idle_s: int, white_code_id: int | None = None) -> list[LiveSes
     return [LiveSession(row, name, subject, row.white_code_id) for row, name, subject in _session().execute(found)]
 
 
-def live_session(session_id: int, idle_s: int) -> LiveSession:
+def live_session(session_id: int, lengths: SessionLengths) -> LiveSession:
     """Return one of them. Raises NotFound."""
-    found = next((each for each in live_sessions(idle_s) if each.session.id == session_id), None)
+    found = next((each for each in live_sessions(lengths) if each.session.id == session_id), None)
     if found is None:
         raise NotFound("session", session_id)
     return found
 
 
-def _people(which: ColumnElement[bool], idle_s: int) -> list[Person]:
+def _people(which: ColumnElement[bool], lengths: SessionLengths) -> list[Person]:
     sessions = (
         select(OperatorSession.white_code_id, func.count().label("number"))
-        .where(_live(idle_s))
+        .where(*is_live(lengths))
         .group_by(OperatorSession.white_code_id)
         .subquery()
     )
@@ -108,15 +110,6 @@ def _people(which: ColumnElement[bool], idle_s: int) -> list[Person]:
         .limit(MOST)
     )
     return [Person(*row) for row in _session().execute(found)]
-
-
-def _live(idle_s: int) -> ColumnElement[bool]:
-    now = datetime.now(UTC)
-    return and_(
-        OperatorSession.ended_at.is_(None),
-        OperatorSession.expires_at > now,
-        OperatorSession.last_seen_at > now - timedelta(seconds=idle_s),
-    )
 
 
 def _session() -> Session:

@@ -94,30 +94,35 @@ def _take(invoice: Invoice, allocation: Allocation, taken: int) -> None:
 def _keep(invoice: Invoice, payment: Payment, taken: int, note: int) -> None:
     surplus = surplus_of(payment.id, locked=True)
     if surplus is None:
-        session().add(
-            Surplus(
-                tenant_id=payment.tenant_id,
-                payment_id=payment.id,
-                invoice_id=invoice.id,
-                initiator_id=payment.initiator_id,
-                account_id=invoice.account_id,
-                amount_minor=taken,
-                currency=payment.currency,
-            )
+        surplus = Surplus(
+            tenant_id=payment.tenant_id,
+            payment_id=payment.id,
+            invoice_id=invoice.id,
+            initiator_id=payment.initiator_id,
+            account_id=invoice.account_id,
+            amount_minor=taken,
+            currency=payment.currency,
         )
+        session().add(surplus)
     else:
         surplus.amount_minor += taken
     session().flush()
-    amount = Money(taken, payment.currency)
+    session().refresh(surplus)
+    amount, left = Money(taken, payment.currency), Money(surplus.left_minor, payment.currency)
+    sentence = (
+        f"Credit note {note} took back {format_amount(amount)} {amount.currency} that was paid: refund it or use it "
+        "for another invoice"
+    )
+    evidence = {"credit_note": note, "surplus": format_amount(left), "currency": left.currency}
+    key = f"payment:{payment.id}"
     asked = reviews.ask(
         QUESTION,
-        f"payment:{payment.id}",
-        f"Credit note {note} took back {format_amount(amount)} {amount.currency} that was paid: refund it or use it "
-        "for another invoice",
+        key,
+        sentence,
         invoice_id=invoice.id,
         payment_id=payment.id,
-        evidence={"credit_note": note, "surplus": format_amount(amount), "currency": amount.currency},
+        evidence=evidence,
         tenant_id=payment.tenant_id,
     )
     if not asked:
-        reviews.ask_again(QUESTION, f"payment:{payment.id}")
+        reviews.ask_again(QUESTION, key, sentence, evidence)

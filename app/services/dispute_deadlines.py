@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from app.domain.dispute import DisputeStatus, warnings_due
 from app.models.dispute import Dispute
+from app.queries.invoice_filter import today_of
 from app.services import reviews
 from app.services.open_dispute import amount_of, tell
 from app.services.timeline import SYSTEM
 from app.uow import transaction
 
+if TYPE_CHECKING:
+    from datetime import date
+
 
 def warn(today: date | None = None) -> int:
     """Ask for evidence that was not handed in yet, three days and one day before its deadline; return how often."""
-    day = today or datetime.now(UTC).date()
+    day = today or today_of()
     with transaction() as tx:
         still_open = select(Dispute).where(Dispute.status == DisputeStatus.OPENED, Dispute.evidence_due_on.is_not(None))
         return sum(_warn_of(dispute, day) for dispute in tx.scalars(still_open).all())

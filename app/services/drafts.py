@@ -41,7 +41,7 @@ class NoDraft(Conflict):
 def create(draft: Draft, *, key: str, today: date, actor: Actor, tenant_id: int = 1) -> int:
     """Keep a new draft and return its id; the same key again returns the same draft. Raises Invalid."""
     with transaction() as tx:
-        totals = _totals(draft, today)
+        values = _values(tx, draft, _totals(draft, today), tenant_id)
         made = tx.execute(
             insert(Invoice)
             .values(
@@ -51,13 +51,16 @@ def create(draft: Draft, *, key: str, today: date, actor: Actor, tenant_id: int 
                 source=SOURCE,
                 status=InvoiceStatus.DRAFT,
                 currency=draft.currency,
-                **_values(tx, draft, totals, tenant_id),
+                **values,
             )
             .on_conflict_do_nothing(constraint="uq_invoice_initiator_id_external_id")
             .returning(Invoice.id)
         ).scalar_one_or_none()
         if made is None:
-            return tx.scalars(select(Invoice.id).where(Invoice.external_id == f"portal:{key}")).one()
+            known = select(Invoice.id).where(
+                Invoice.initiator_id == values["initiator_id"], Invoice.external_id == f"portal:{key}"
+            )
+            return tx.scalars(known).one()
         _tell("invoice.drafted", tx.get_one(Invoice, made), actor)
         search.reindex_later(tx.get_one(Invoice, made))
         return made

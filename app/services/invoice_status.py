@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, exists, func, literal, select
@@ -14,6 +13,7 @@ from app.models.bulk import BulkMember
 from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
 from app.models.settlement import Allocation
+from app.queries.invoice_filter import today_of
 from app.uow import session
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _facts(invoice: Invoice) -> InvoiceFacts:
         credited_minor=invoice.credited_minor,
         has_active_payment=not holds and _has_payment_under_way(invoice.id),
         last_charge_failed=invoice.last_charge_error is not None,
-        overdue=invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < _today()),
+        overdue=invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < today_of()),
     )
 
 
@@ -138,9 +138,3 @@ def is_paid_by(invoice_id: int) -> ColumnElement[bool]:
 def _has_payment_under_way(invoice_id: int) -> bool:
     found = session().scalar(select(exists().where(is_paid_by(invoice_id), Payment.status.in_(UNDER_WAY))))
     return bool(found)
-
-
-def _today() -> date:
-    today = session().scalar(select(func.current_date()))
-    assert isinstance(today, date)  # noqa: S101 - the database's own day
-    return today

@@ -77,6 +77,7 @@ def _expire(payment_id: int, invoice_id: int) -> None:
             return
         payment.status = PaymentStatus.EXPIRED
         payment.next_check_at = None
+        payment.version += 1
         tx.flush()
         recompute(invoice)
         timeline.record("payment.expired", invoice_id=invoice_id, payment_id=payment_id, reason="never confirmed")

@@ -252,7 +252,7 @@ def said_now(row: OutboxRow) -> dict[str, Any] | None:
     if row.kind != PAYMENT_STATUS or payment is None or payment.snapshot is None:
         return None
     deposit = deposits.of_invoice(invoice) if invoice.kind == DEPOSIT else None
-    return deposits.news_of(deposit, invoice) if deposit else _payment_status_body(payment, invoice, initiator)
+    return deposits.news_of(deposit, invoice) if deposit else _whole_body(payment, invoice, initiator)
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flask import current_app
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import Forbidden, NotFound
 from app.domain.permission import Role
 from app.models.operator import Operator, OperatorSession, WhiteCode
+from app.queries.live_sessions import SessionLengths, is_live
 from app.queries.settings import whole_numbers
 from app.services import people, timeline
 from app.services.timeline import SYSTEM, Actor
@@ -23,6 +24,7 @@ from app.uow import session, transaction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from app.config import Settings
@@ -75,14 +77,6 @@ class HeldForm:
     fields: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLengths:
-    """After how many seconds a session ends: unused, and in any case."""
-
-    idle_s: int
-    max_s: int
-
-
 def session_lengths() -> SessionLengths:
     """Return how long sessions live: what an administrator set, else what the environment says."""
     settings: Settings = current_app.extensions["settings"]
@@ -91,11 +85,6 @@ def session_lengths() -> SessionLengths:
     return SessionLengths(
         settings.session_idle_s if idle is None else idle * 60, settings.session_max_s if most is None else most * 3600
     )
-
-
-def idle_s() -> int:
-    """Return after how many seconds an unused session ends."""
-    return session_lengths().idle_s
 
 
 def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
@@ -213,7 +202,6 @@ def held_form(session_id: int) -> HeldForm | None:
 
 def current_operator(token: str) -> SignedIn | None:
     """Return the person of a live session, or None; asks the white list each time (security.md T57)."""
-    lengths = session_lengths()
     now = datetime.now(UTC)
     row = (
         session()
@@ -223,10 +211,7 @@ def current_operator(token: str) -> SignedIn | None:
             .join(WhiteCode, WhiteCode.id == OperatorSession.white_code_id)
             .where(
                 OperatorSession.token_hash == _hash(token),
-                OperatorSession.ended_at.is_(None),
-                OperatorSession.expires_at > now,
-                OperatorSession.created_at > now - timedelta(seconds=lengths.max_s),
-                OperatorSession.last_seen_at > now - timedelta(seconds=lengths.idle_s),
+                *is_live(session_lengths()),
                 WhiteCode.revoked_at.is_(None),
                 _not_expired(now),
             )
@@ -244,11 +229,14 @@ def current_operator(token: str) -> SignedIn | None:
 def end_session(token: str) -> None:
     """End the session of this token; an unknown token changes nothing."""
     with transaction() as tx:
-        tx.execute(
+        ended = tx.execute(
             update(OperatorSession)
             .where(OperatorSession.token_hash == _hash(token), OperatorSession.ended_at.is_(None))
             .values(ended_at=datetime.now(UTC), ended_by="self")
-        )
+            .returning(OperatorSession.id, OperatorSession.operator_id)
+        ).one_or_none()
+        if ended is not None:
+            _tell_ended(ended.operator_id, ended.id)
 
 
 def sessions_of(operator_id: int) -> Sequence[OperatorSession]:
@@ -257,11 +245,7 @@ def sessions_of(operator_id: int) -> Sequence[OperatorSession]:
         session()
         .scalars(
             select(OperatorSession)
-            .where(
-                OperatorSession.operator_id == operator_id,
-                OperatorSession.ended_at.is_(None),
-                OperatorSession.expires_at > datetime.now(UTC),
-            )
+            .where(OperatorSession.operator_id == operator_id, *is_live(session_lengths()))
             .order_by(OperatorSession.id.desc())
         )
         .all()
@@ -283,9 +267,11 @@ def revoke_session(operator_id: int, session_id: int) -> None:
         ).scalar_one_or_none()
         if ended is None:
             raise NotFound("session", session_id)
-        timeline.record(
-            "operator.session.ended", actor=Actor("operator", str(operator_id)), data={"session": session_id}
-        )
+        _tell_ended(operator_id, session_id)
+
+
+def _tell_ended(operator_id: int, session_id: int) -> None:
+    timeline.record("operator.session.ended", actor=Actor("operator", str(operator_id)), data={"session": session_id})
 
 
 def add_white_code(subject: str, *, name: str = "", role: str = "tenant_admin", added_by: str = "cli") -> None:

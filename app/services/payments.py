@@ -319,6 +319,7 @@ def _store_failure(attempt: Attempt, failure: ProviderFailure) -> None:
         payment.status = PaymentStatus.PROCESSING if unknown else PaymentStatus.FAILED
         payment.failure_code = str(failure.code or failure.outcome)
         payment.failure_message = failure.detail[:500]
+        payment.version += 1
         if not unknown:
             payment.next_check_at = None
         tx.flush()

@@ -242,7 +242,8 @@ def _fold(
 
 
 def _note_fetch(payment: Payment, invoice: Invoice, fetched: FetchedPayment, *, agrees: bool) -> None:
-    payment.snapshot = fetched.snapshot
+    if payment.snapshot != fetched.snapshot:
+        payment.snapshot, payment.updated_at = fetched.snapshot, datetime.now(UTC)
     payment.gateway_method = fetched.method
     if payment.provider_state == fetched.provider_state:
         return

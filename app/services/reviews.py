@@ -54,15 +54,23 @@ def ask(
     return True
 
 
-def ask_again(kind: str, dedupe_key: str) -> bool:
-    """Open a question that was answered, because there is more to decide; return False when none was asked."""
-    opened = session().execute(
+def ask_again(kind: str, dedupe_key: str, sentence: str, evidence: dict[str, Any]) -> None:
+    """Open a question that was asked before, because there is more to decide; the timeline keeps what it was."""
+    asked = session().execute(
         update(ReviewItem)
         .where(ReviewItem.kind == kind, ReviewItem.dedupe_key == dedupe_key)
-        .values(resolved_at=None, resolved_by=None, resolution=None)
-        .returning(ReviewItem.id)
+        .values(sentence=sentence, evidence=evidence, resolved_at=None, resolved_by=None, resolution=None)
+        .returning(ReviewItem.id, ReviewItem.invoice_id, ReviewItem.payment_id, ReviewItem.tenant_id)
     )
-    return bool(opened.all())
+    for item in asked:
+        timeline.record(
+            "review.item.opened",
+            invoice_id=item.invoice_id,
+            payment_id=item.payment_id,
+            reason=sentence,
+            data={"kind": kind, "item": item.id},
+            tenant_id=item.tenant_id,
+        )
 
 
 def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:

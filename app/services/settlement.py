@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -41,19 +40,10 @@ select tenant_id, 'invoice.settled', id, :actor_kind, :actor, '{"amount": "0.00"
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What the money did: how much went to the invoice, how much was left over, and whether it is paid now."""
-
-    allocated_minor: int
-    surplus_minor: int
-    invoice_paid: bool
-
-
 @gathered()
 def settle(
     payment: Payment, invoice: Invoice, captured: Money, *, initiator: str, actor: Actor = SYSTEM, late: bool = False
-) -> Settled:
+) -> None:
     """Complete the payment, give its money to the invoice, book it, and owe the news to the initiator.
 
     Both rows must be locked, the invoice first. A surplus, or money for a cancelled invoice, becomes credit of the
@@ -91,7 +81,6 @@ def settle(
     # who hears of a payment takes it for all of it (eis.md 10.2.1).
     if (paid or invoice.kind == BULK) and actor.kind != "initiator":
         notices.owe_news(payment, invoice, shares, initiator)
-    return Settled(allocated, surplus, paid)
 
 
 @gathered()

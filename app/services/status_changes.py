@@ -6,22 +6,21 @@ stands on the timeline before the owner is asked: a process killed in between le
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.domain.bulk_action import FOLLOWS, WORD, Skip, Subject, judge
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.invoice import EIS_WORD, InvoiceStatus
-from app.domain.money import Money
 from app.domain.task import TaskKind
 from app.models.event import Event
 from app.models.payment import Payment
+from app.queries.invoice_filter import today_of
 from app.services import cancellation, notices, reviews, timeline
 from app.services.invoice_status import lock, recompute
-from app.services.settlement import settle
+from app.services.reported_payments import settle_reported
 from app.uow import transaction
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def change(wish: Change, initiators: InitiatorClient) -> Verdict:
             data={"to": WORD[wish.action], "from": invoice.status, "task": wish.task_id},
         )
         if service not in FOLLOWS:
-            _apply(tx, invoice, wish, service)
+            _apply(tx, invoice, wish)
             return DONE
         body = _body(tx, invoice, service, WORD[wish.action])
     try:
@@ -96,8 +95,7 @@ def hindrance(tx: Session, invoice: Invoice, service: str, action: TaskKind) -> 
     if found is not None:
         return found
     if action is TaskKind.MARK_UNPAID:
-        today = tx.scalar(select(func.current_date()))
-        return Skip.STILL_DUE if invoice.due_on is not None and today is not None and invoice.due_on < today else None
+        return Skip.STILL_DUE if invoice.due_on is not None and invoice.due_on < today_of() else None
     return Skip.MONEY_ON_ITS_WAY if cancellation.money_on_its_way(tx, invoice.id) else None
 
 
@@ -109,7 +107,7 @@ def _follow(wish: Change, service: str) -> Verdict:
             return DONE  # the owner has reported it while it answered (decisions.md 27)
         obstacle = hindrance(tx, invoice, service, wish.action)
         if obstacle is None:
-            _apply(tx, invoice, wish, service)
+            _apply(tx, invoice, wish)
             return DONE
         _ask(
             wish,
@@ -151,38 +149,17 @@ def _ask(wish: Change, sentence: str) -> None:
     )
 
 
-def _apply(tx: Session, invoice: Invoice, wish: Change, service: str) -> None:
+def _apply(tx: Session, invoice: Invoice, wish: Change) -> None:
     match wish.action:
         case TaskKind.CANCEL:
             cancellation.cancel(tx, invoice, wish.actor, wish.reason)
         case TaskKind.MARK_PAID:
-            _pay(tx, invoice, wish.actor, service)
+            settle_reported(tx, invoice, wish.actor, account=str(wish.actor), by="marked")
         case _:
             invoice.overdue_at = None
             invoice.last_charge_error = None
             recompute(invoice)
             timeline.record("invoice.reopened", actor=wish.actor, invoice_id=invoice.id, reason=wish.reason)
-
-
-def _pay(tx: Session, invoice: Invoice, actor: Actor, service: str) -> None:
-    """Settle with money that reached the service itself: it has booked it, and here it stands outside (eis.md 8.5)."""
-    due = Money(invoice.total_minor - invoice.captured_minor, invoice.currency)
-    payment = Payment(
-        tenant_id=invoice.tenant_id,
-        public_token=secrets.token_urlsafe(16),
-        invoice_id=invoice.id,
-        initiator_id=invoice.initiator_id,
-        method="reported",
-        gateway="service",
-        account=str(actor),
-        status="created",
-        amount_minor=due.minor,
-        currency=due.currency,
-        external_id=f"marked:{invoice.number}:{invoice.version}",
-    )
-    tx.add(payment)
-    tx.flush()
-    settle(payment, invoice, due, initiator=service, actor=actor)
 
 
 def _body(tx: Session, invoice: Invoice, service: str, word: str) -> dict[str, Any]:

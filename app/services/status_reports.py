@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.domain.errors import Invalid
 from app.domain.invoice import EIS_WORD, InvoiceStatus
-from app.domain.money import Money
 from app.models.invoice import BULK
-from app.models.payment import Payment
-from app.services import cancellation, notices, timeline
+from app.services import cancellation, timeline
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
-from app.services.settlement import settle
+from app.services.reported_payments import settle_reported
 from app.services.timeline import Actor
 from app.uow import retried, transaction
 
@@ -71,23 +68,7 @@ def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
         InvoiceStatus.PARTIALLY_PAID,
     }:
         raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
-    due = Money(invoice.open_minor, invoice.currency)
-    payment = Payment(
-        tenant_id=invoice.tenant_id,
-        public_token=secrets.token_urlsafe(16),
-        invoice_id=invoice.id,
-        initiator_id=invoice.initiator_id,
-        method="reported",
-        gateway="service",
-        account=actor.name,
-        status="created",
-        amount_minor=due.minor,
-        currency=due.currency,
-        external_id=f"reported:{invoice.number}:{invoice.version}",
-    )
-    tx.add(payment)
-    tx.flush()
-    settle(payment, invoice, due, initiator=notices.initiator_code(invoice.initiator_id), actor=actor)
+    settle_reported(tx, invoice, actor, account=actor.name, by="reported")
 
 
 def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor) -> None:

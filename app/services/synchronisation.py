@@ -95,7 +95,7 @@ def _record_answer(said: Said, answer: Answer, caller: Caller) -> None:
 
 
 def _record_failure(said: Said, failure: ProviderFailure, caller: Caller) -> None:
-    refused = failure.outcome is Outcome.REFUSED
+    refused = failure.outcome is Outcome.REFUSED and failure.permanent
     with transaction():
         timeline.record(
             "initiator.refused" if refused else "initiator.notice.unknown",

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from app.services.initiators import Caller
 
 MOST_ENDPOINTS = 10
-LONGEST_OVERLAP = timedelta(days=7)
 FREE_LANE = text("update lane set paused_until = null, offered_until = null, failures = 0 where id = :id")
 
 

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 # Pages of a login carry its one-time values in their address; nobody comes back to those.
 PASSING = "auth."
-# In a route: a number the database can keep; a larger one is an address that leads nowhere.
-KEY = "int(max=9223372036854775807)"
+# The largest number the database can keep; in a route, a larger one is an address that leads nowhere.
+MOST = 2**63 - 1
+KEY = f"int(max={MOST})"
 
 
 class PlainNumber(IntegerConverter):
@@ -26,6 +27,12 @@ def install(app: Flask) -> None:
     """Read numbers in addresses in one way, and give templates `here()`; before any route is made."""
     app.url_map.converters["int"] = PlainNumber
     app.jinja_env.globals["here"] = here
+
+
+def key_in_query(name: str) -> int | None:
+    """Return a key of the query, such as where a list goes on; None for none and for what can be none."""
+    found = request.args.get(name, type=int)
+    return found if found is not None and 0 <= found <= MOST else None
 
 
 def here() -> str:

@@ -33,6 +33,7 @@ REGULAR: dict[str, LazyString] = {
     "watch_refunds": _("watching refunds"),
     "give_up_lost_attempts": _("giving up lost tries to pay"),
     "wake_stranded_references": _("taking up payments left behind"),
+    "mark_overdue_invoices": _("marking invoices that are overdue"),
     "warn_of_dispute_deadlines": _("warning of deadlines of disputes"),
     "seal": _("sealing the books and the timeline"),
     "sweep_idempotency_keys": _("clearing away old keys of requests"),

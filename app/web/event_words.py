@@ -49,7 +49,7 @@ EVENT: dict[str, LazyString] = {
     "invoice.issued": _("Invoice issued"),
     "invoice.link.made": _("Payment link made"),
     "invoice.noted": _("Internal notes changed"),
-    "invoice.overdue": _("Reported overdue"),
+    "invoice.overdue": _("Overdue"),
     "invoice.partially_paid": _("Invoice paid in part"),
     "invoice.reopened": _("Reported unpaid again"),
     "invoice.repriced": _("Amount changed"),

@@ -101,6 +101,10 @@ def _by_bulk(each: Happening) -> str:
     return _("By bulk payment %(number)s", number=each.data["bulk"]) if each.data.get("bulk") else ""
 
 
+def _overdue(each: Happening) -> str:
+    return _("Overdue") if each.actor_kind == "system" else _("Reported overdue")
+
+
 def _issued(each: Happening) -> str:
     return _("Brought along from the system before") if each.data.get("import") else _("Invoice created")
 
@@ -187,7 +191,7 @@ LOOKS: dict[str, Look] = {
         lambda each: _("%(amount)s is still due", amount=_sum(each.data, "due")),
     ),
     "invoice.cancelled": Look("stop", "mute", lambda _each: _("Invoice cancelled"), _reason),
-    "invoice.overdue": Look("clock", "warn", lambda _each: _("Reported overdue"), _nothing),
+    "invoice.overdue": Look("clock", "warn", _overdue, _nothing),
     "invoice.reopened": Look("invoice", "mute", lambda _each: _("Reported unpaid again"), _nothing),
     "payment.created": Look("card", "mute", lambda _each: _("Somebody began to pay"), _attempt_detail),
     "payment.link.made": Look(

@@ -33,6 +33,7 @@ KINDS: dict[str, LazyString] = {
     "difference.": _("Our books and the gateway's differ"),
     "invoice.short": _("An invoice stayed open in part"),
     "deposit.": _("A deposit nobody here knows"),
+    "status.": _("It is not known whether a service took a status"),
     "outbox.dead": _("Something could not be delivered"),
     "webhook.": _("A webhook is switched off"),
 }
@@ -47,6 +48,7 @@ FAMILIES: dict[str, LazyString] = {
     "invoice.": _("Invoices"),
     "deposit.": _("Deposits"),
     "webhook.": _("Webhooks"),
+    "status.": _("Statuses"),
 }
 TEAM = "finance"
 

@@ -24,7 +24,6 @@ STATE: dict[str, Word] = {
     TaskState.STOPPED: Word(_("Stopped"), "off"),
     TaskState.FAILED: Word(_("Failed"), "bad"),
 }
-STOPPING = Word(_("Stopping"), "warn")
 KIND = {
     TaskKind.EXPORT: _("Export of invoices"),
     TaskKind.RESEND: _("Tell the services again"),

@@ -98,7 +98,7 @@ class Typed:
             return None
         try:
             found = date.fromisoformat(typed)
-            ends: datetime | None = datetime.combine(found, time.min, TALLINN).astimezone(UTC) + timedelta(days=1)
+            ends: datetime | None = datetime.combine(found + timedelta(days=1), time.min, TALLINN).astimezone(UTC)
         except (ValueError, OverflowError):
             ends = None
         if ends is None or ends.year > LAST_YEAR:

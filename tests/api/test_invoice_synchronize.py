@@ -112,6 +112,17 @@ def test_an_invoice_the_service_does_not_have_is_refused(api: Api) -> None:
     assert error_of(response) == {"message": f"Invoice with {body['invoice_number']} number not found"}
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_service_that_cannot_answer_now_has_refused_nothing(api: Api, status: int) -> None:
+    number = api.system.invoice()
+    api.system.transports["registry"].app.test_client().put(
+        "/_sim/faults", json=[{"operation": "*", "kind": "http", "status": status, "times": 1}]
+    )
+    assert send(api, number, "paid").status_code == 503
+    kinds = "select e.kind from event e join invoice i on i.id = e.invoice_id where number = :n and e.kind like 'init%'"
+    assert api.system.rows(kinds, n=number) == [("initiator.notice.unknown",)]
+
+
 @pytest.mark.parametrize("code", ["registry", "auction"])
 def test_overdue_cannot_be_told(api: Api, code: str) -> None:
     number = api.system.invoice(code)

@@ -260,8 +260,8 @@ MUTANTS = [
     Mutant(
         "who was removed stays signed in",
         "app/services/operators.py",
-        "timedelta(seconds=lengths.idle_s),\n                WhiteCode.revoked_at.is_(None),\n",
-        "timedelta(seconds=lengths.idle_s),\n",
+        "*is_live(session_lengths()),\n                WhiteCode.revoked_at.is_(None),\n",
+        "*is_live(session_lengths()),\n",
         "tests/web/test_sign_in.py",
     ),
     Mutant(

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.task import TaskKind
-from app.services import proofs, reaper, tasks
+from app.services import credit_notes, proofs, reaper, tasks
+from app.services.credit_notes import CreditOrder
 from app.services.dispatch import OUTBOX
+from app.services.timeline import Actor
 from tests.services.crash_points import run_until
 from tests.services.exporting import somebody, wish
 from tests.services.test_tasks import work
@@ -77,6 +79,19 @@ def test_marking_as_paid_credits_the_registrar_once_and_stands_in_the_books(syst
     again = act(system, TaskKind.MARK_PAID, number, key="again")
     assert results(system, again) == {number: ("skipped", "already")}
     assert there(system, number)["credited"] == "120.00"
+    assert holds(system)
+
+
+def test_marking_a_credited_invoice_as_paid_reports_only_what_is_still_asked_for(system: System) -> None:
+    number = system.invoice()
+    with system.app.app_context():
+        order = CreditOrder({1: 2000}, "agreed with the payer", "credited", 12000)
+        credit_notes.issue(number, order, actor=Actor("operator", "1"))
+    task = act(system, TaskKind.MARK_PAID, number)
+    assert results(system, task) == {number: ("done", "")}
+    money = system.rows("select status, captured_minor, credited_minor from invoice where number = :n", n=number)
+    assert [tuple(row) for row in money] == [("paid", 10000, 2000)]
+    assert not system.scalar("select count(*) from surplus")
     assert holds(system)
 
 

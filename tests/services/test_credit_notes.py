@@ -178,6 +178,31 @@ def test_all_of_a_paid_invoice_is_the_payers_again(system: System) -> None:
     holds()
 
 
+def test_a_second_note_asks_anew_about_its_own_money(system: System) -> None:
+    number = invoice(system, paid=True)
+    credit(number, 5000)
+    question = "select r.* from review_item r join invoice i on i.id = r.invoice_id where i.number = :n"
+    surplus = "select s.id from surplus s join invoice i on i.id = s.invoice_id where i.number = :n"
+    other = invoice(system)
+    surpluses.use(system.scalar(surplus, n=number), other, actor=MARY, amount_minor=6200)
+    assert system.rows(question, n=number)[0].resolved_at is not None
+    note = credit(number, 1000, 6200)
+    asked = system.rows(question, n=number)[0]
+    assert asked.resolved_at is None
+    assert asked.sentence.startswith(f"Credit note {note.number} took back 12.40 EUR")
+    assert asked.evidence == {"credit_note": note.number, "surplus": "12.40", "currency": "EUR"}
+    opened = "select count(*) from event e join invoice i on i.id = e.invoice_id where i.number = :n and e.kind = :k"
+    assert system.scalar(opened, n=number, k="review.item.opened") == 2
+    assert state(system, number) == ("paid", 4960, 7440)
+    holds()
+
+
+def test_credit_of_a_payer_never_becomes_less_than_what_came(system: System) -> None:
+    credit(invoice(system, paid=True), 5000)
+    with pytest.raises(DBAPIError, match="what came is fixed"):
+        system.sql("update surplus set amount_minor = amount_minor - 1")
+
+
 def test_what_was_refunded_before_is_only_written_down(system: System) -> None:
     number = invoice(system, paid=True)
     payment = system.scalar(

@@ -239,3 +239,10 @@ def test_an_issued_invoice_is_paid_by_its_link_like_any_other_and_every_proof_ho
     assert system.status(number) == "paid"
     report = proofs.verify()
     assert report.holds, str(report)
+
+
+def test_the_same_key_for_another_service_is_another_draft(system: System) -> None:
+    key = "two-services"
+    first, other = made(key), made(key, replace(DRAFT, service="auction"))
+    assert first != other
+    assert (made(key), made(key, replace(DRAFT, service="auction"))) == (first, other)

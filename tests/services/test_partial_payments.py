@@ -7,10 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
+from app.domain import exact_json
 from app.domain.errors import NotFound
-from app.services import disputes, partial_payments
+from app.models.outbox import OutboxRow
+from app.services import disputes, notices, partial_payments
 from app.services.timeline import Actor
+from app.uow import session
 from tests.api.client import Api, fields_of, only
 from tests.services.parts import ask_part, by_link, come, invoice_id, money, told
 from tests.services.refunding import (
@@ -115,6 +119,21 @@ def test_a_part_is_told_to_nobody_and_the_last_part_tells_of_the_whole(system: S
     assert happened.count("invoice.partially_paid") == 2
     assert happened.count("invoice.settled") == 1
     assert_sound(system)
+
+
+def test_news_of_the_whole_would_be_written_the_same_again(system: System) -> None:
+    number = system.invoice()
+    for amount in ("40.00", "80.00"):
+        come(system, system.one_off(number, amount=amount))
+    with system.app.app_context():
+        owed = session().scalars(
+            select(OutboxRow).where(
+                OutboxRow.kind == notices.PAYMENT_STATUS, OutboxRow.invoice_id == invoice_id(system, number)
+            )
+        )
+        row = owed.one()
+        now = notices.said_now(row)
+        assert exact_json.loads(exact_json.dumps(now)) == row.payload["body"]
 
 
 def test_outside_a_partly_paid_invoice_is_unpaid(system: System) -> None:

@@ -164,3 +164,29 @@ def test_money_of_another_amount_that_went_back_stays_a_question(system: System)
     assert asked(system, reference) == ["payment.refunded"]
     assert system.scalar("select captured_minor from payment where external_id = :r", r=reference) == 0
     assert system.status(number) == "pending"
+
+
+def test_every_change_of_a_lost_try_has_a_version_of_its_own(system: System) -> None:
+    number = system.invoice()
+    system.shop.dial.turn([Fault("create", "reset_after", times=1)])
+    body = {"invoice_number": str(number), "customer_url": "http://registrar.test/back"}
+    assert system.call("registry", "/invoice_generator/oneoff", body).status_code == 503
+    of_invoice = "from payment p join invoice i on i.id = p.invoice_id where i.number = :n"
+    lost = system.rows(f"select p.id, p.status, p.version {of_invoice}", n=number)[0]
+    system.sql("update payment set expires_at = now() where id = :id", id=lost.id)
+    with system.app.app_context():
+        assert janitor.give_up_lost_attempts() == 1
+        assert janitor.give_up_lost_attempts() == 0
+    expired = system.rows(f"select p.status, p.version {of_invoice}", n=number)[0]
+    assert (lost.status, lost.version) == ("processing", 2)
+    assert (expired.status, expired.version) == ("expired", 3)
+    assert system.status(number) == "unpaid"
+
+
+def test_what_the_gateway_said_has_the_moment_it_was_said(system: System) -> None:
+    _number, reference = system.settle()
+    moments = "select created_at, updated_at, completed_at from payment where external_id = :r"
+    settled = system.rows(moments, r=reference)[0]
+    assert settled.created_at < settled.updated_at <= settled.completed_at
+    hear(system, reference)
+    assert system.rows(moments, r=reference)[0] == settled, "it said nothing new"

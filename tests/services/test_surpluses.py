@@ -13,7 +13,8 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.money import Money
 from app.domain.refund import RefundTooLarge
 from app.extensions import db
-from app.services import surpluses
+from app.services import credit_notes, surpluses
+from app.services.credit_notes import CreditOrder
 from app.services.surpluses import CreditRefused
 from tests.services.refunding import MARY, assert_sound, questions, went_back
 
@@ -168,6 +169,18 @@ def test_money_that_goes_there_goes_from_the_credit_first(system: System, state:
     system.drain()
     assert system.status(other) == ("refunded" if state == "refunded" else "chargeback")
     assert system.status(number) == "paid"
+    assert_sound(system)
+
+
+def test_what_a_credit_note_takes_back_joins_what_was_over_before(system: System) -> None:
+    surplus, _number, _reference = paid_twice(system)
+    other = system.invoice(amount="80.00")
+    use(system, surplus, other)
+    assert left(system, surplus) == 2000
+    with system.app.app_context():
+        order = CreditOrder({1: 3000}, "agreed with the payer", "joins", 8000)
+        credit_notes.issue(other, order, actor=MARY)
+    assert (system.status(other), left(system, surplus)) == ("paid", 5000)
     assert_sound(system)
 
 

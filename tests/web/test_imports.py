@@ -193,3 +193,10 @@ def test_a_refund_that_was_brought_along_has_no_empty_story(portal: Portal, mary
     page = mary.page(f"/refunds/{portal.system.scalar(of_invoice)}")
     assert "Facts" in page.text("h2")
     assert "What happened" not in page.text("h2")
+
+
+@pytest.mark.parametrize("key", ["99999999999999999999", "-99999999999999999999", "x", ""])
+def test_a_place_in_a_list_that_can_be_none_is_its_beginning(portal: Portal, mary: Browser, key: str) -> None:
+    batch = bring_invoices(portal.system, 190_001, 1)
+    for path in (f"/imports?before={key}", f"/imports/{batch}?after={key}", f"/tasks?before={key}"):
+        assert mary.get(path).status_code == 200, path

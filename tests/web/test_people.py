@@ -44,6 +44,30 @@ def edit_form(browser: Browser, key: int, **more: str) -> dict[str, Any]:
     return {"name": "Jaak", "owner": "Mari", "role": "finance", "reason": WHY, "seen": seen, **more}
 
 
+@pytest.mark.parametrize(("until", "ends"), [("2027-10-31", "2027-10-31 22:00"), ("2027-03-28", "2027-03-28 21:00")])
+def test_access_ends_with_the_day_when_the_clocks_change_too(
+    portal: Portal, mary: Browser, until: str, ends: str
+) -> None:
+    assert mary.post("/people", {**FORM, "until": until}).status_code == 303
+    kept = "select to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') from white_code where id = :id"
+    assert portal.system.scalar(kept, id=code_id(portal, JAAK)) == ends
+
+
+def test_a_session_older_than_the_longest_time_is_no_live_one(portal: Portal, mary: Browser) -> None:
+    listed(portal)
+    jaak = portal.browser()
+    jaak.client.environ_base["HTTP_USER_AGENT"] = (
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    )
+    jaak.sign_in(JAAK)
+    key = code_id(portal, JAAK)
+    assert "Firefox, Linux" in mary.get(f"/people/{key}").text
+    portal.system.sql(
+        "update operator_session set created_at = now() - interval '2 days' where white_code_id = :key", key=key
+    )
+    assert "Firefox, Linux" not in mary.get(f"/people/{key}").text
+
+
 def test_somebody_is_let_in_and_is_what_was_said(portal: Portal, mary: Browser) -> None:
     added = mary.post("/people", {**FORM, "until": "2099-12-31"})
     assert added.status_code == 303

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from app.services import reviews
 from app.uow import transaction
 from app.web.desk_words import by_whom
-from app.web.question_words import KINDS, question_word
+from app.web.question_words import FAMILIES, KINDS, question_word
 from tests.services.test_changed_amounts import opened
 from tests.services.test_siblings import hear
 from tests.services.test_surpluses import paid_twice
@@ -185,3 +187,11 @@ def test_every_kind_has_words() -> None:
         "old",
         "",
     ]
+
+
+def test_every_kind_of_question_has_words_and_a_family_to_filter_by() -> None:
+    source = "\n".join(each.read_text() for each in Path("app/services").glob("*.py"))
+    kinds = set(re.findall(r'(?:reviews\.ask\(|ask_about\([^"]*?|QUESTION = )\s*f?"([a-z_]+\.[a-z_]*)', source))
+    assert {"payment.differs", "status.unclear", "payment.surplus", "outbox.dead", "difference."} <= kinds
+    assert [kind for kind in kinds if not kind.startswith(tuple(KINDS))] == []
+    assert [kind for kind in kinds if not kind.startswith(tuple(FAMILIES))] == []

@@ -29,6 +29,17 @@ def test_all_live_sessions_are_shown_and_the_own_one_is_marked(portal: Portal, m
     assert "Firefox, Linux" in page.text("tbody")
 
 
+@pytest.mark.parametrize("too_old", ["last_seen_at", "created_at"])
+def test_a_session_that_ended_by_its_time_is_no_live_one(portal: Portal, mary: Browser, too_old: str) -> None:
+    other = portal.browser()
+    other.client.environ_base["HTTP_USER_AGENT"] = FIREFOX
+    other.sign_in(PERSONA)
+    theirs = session_ids(portal)[-1]
+    portal.system.sql(f"update operator_session set {too_old} = now() - interval '2 days' where id = :id", id=theirs)
+    assert "Firefox, Linux" not in mary.page("/sessions").text("tbody")
+    assert mary.get(f"/sessions/{theirs}/revocations/new").status_code == 404
+
+
 def test_a_session_ended_elsewhere_is_ended_at_once(portal: Portal, mary: Browser) -> None:
     other = portal.browser()
     other.sign_in(PERSONA)

@@ -176,6 +176,12 @@ def test_signing_out_ends_the_session_and_clears_the_browser(mary: Browser) -> N
     mary.client.set_cookie("sid", str(token))
     assert not signed_in(mary)
     assert "You are signed out." in mary.get("/sign_in").text
+    mary.post("/logout")
+    system = mary.portal.system
+    told = system.rows("select actor, data from event where kind = 'operator.session.ended'")
+    session, operator = system.rows("select id, operator_id from operator_session order by id desc limit 1")[0]
+    assert (str(operator), {"session": session}) in [tuple(each) for each in told]
+    assert len([each for each in told if each.data == {"session": session}]) == 1
 
 
 def test_removal_from_the_list_ends_the_session_at_once(portal: Portal, mary: Browser) -> None:

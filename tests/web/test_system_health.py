@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.blueprints.system_health.parts import proven
+from app.queries.proofs import Run
 from app.queue.job import QUEUES
 from app.queue.store import connect, connection
 from app.services import schedule
@@ -94,3 +96,23 @@ def test_without_redis_the_page_says_so_and_what_happens_now(system: System, mar
             extensions["redis"] = there
     assert "workers take the work straight from the database" in words
     assert "billing worker" not in words
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({}, ("good", "everything holds")),
+        ({"broken": 1}, ("bad", "broken")),
+        ({"failed": 1}, ("warn", "1 check could not be made.")),
+        ({"waiting": 2, "finished_at": None}, ("warn", "Being checked: 1 of 3.")),
+    ],
+)
+def test_only_a_check_that_ended_well_says_that_everything_holds(
+    system: System, counts: dict[str, Any], said: tuple[str, str]
+) -> None:
+    now = datetime.now(UTC)
+    values: dict[str, Any] = {"finished_at": now, "broken": 0, "waiting": 0, "failed": 0} | counts
+    with system.app.test_request_context():
+        part = proven([Run(id=1, asked_by="clock", created_at=now, many=3, **values)])
+    assert part.tone == said[0]
+    assert part.seen.startswith(said[1])

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from app.domain import exact_json
 from app.domain.permission import Permission
 from app.models.event import ACTORS
-from app.queries import audit, operators, proofs
+from app.queries import actors, audit, proofs
 from app.queries.audit import CHAINS, AuditFilter
 from app.queries.paging import Cursor
 from app.services import chain_export
@@ -68,7 +68,7 @@ def index() -> Response:
     cursor = Cursor.parse(request.args.get("after", ""))
     query = _query(wanted)
     found = audit.search(wanted, cursor)
-    names = operators.names(f"{row.event.actor_kind}:{row.event.actor}" for row in found.rows)
+    names = actors.names(f"{row.event.actor_kind}:{row.event.actor}" for row in found.rows)
     return render(
         "audit/index.html",
         "audit/_rows.html" if cursor else "audit/_results.html",
@@ -92,7 +92,7 @@ def show(event_id: int) -> str:
     """Show one event whole, with its link in the chain."""
     found = audit.detail(event_id)
     event = found.event
-    names = operators.names([f"{event.actor_kind}:{event.actor}"])
+    names = actors.names([f"{event.actor_kind}:{event.actor}"])
     data = pretty_with_people(event.data) if _sees_people() else pretty(event.data)
     return render_template("audit/show.html", found=found, line=_line(event, found.invoice, names), data=data)
 

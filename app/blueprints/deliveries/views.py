@@ -9,7 +9,7 @@ from flask import Response, render_template, request, url_for
 from app.blueprints.deliveries.door import blueprint
 from app.blueprints.deliveries.forms import as_query, parse_filter
 from app.domain.permission import Permission
-from app.queries import deliveries, operators
+from app.queries import actors, deliveries
 from app.queries.paging import Count, Cursor
 from app.services.deliveries import MESSAGES, NEVER_AGAIN
 from app.web import words
@@ -70,7 +70,7 @@ def index() -> Response:
         cursor=cursor,
         lanes=lanes,
         lane_names={each.id: lane_name(each) for each in lanes},
-        stopped_by=operators.names(each.stopped_by for each in lanes),
+        stopped_by=actors.names(each.stopped_by for each in lanes),
         choices=_choices(kinds, lanes, found.count, wanted),
         jams=[] if cursor else [_jam(each) for each in deliveries.stuck()],
     )
@@ -91,7 +91,7 @@ def show(delivery_id: int) -> str:
         said=pretty(row.payload.get("body", row.payload)),
         answered=pretty(row.answer_body) if row.answer_body else "",
         fault=cover_text(row.last_error or ""),
-        people=operators.names(f"{each.actor_kind}:{each.actor}" for each in found.happenings),
+        people=actors.names(f"{each.actor_kind}:{each.actor}" for each in found.happenings),
         verbs=_verbs(row),
     )
 

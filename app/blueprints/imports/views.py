@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, url_for
 from app.domain.import_run import RunState
 from app.domain.permission import Permission
 from app.queries import imports as questions
-from app.web.address import KEY
+from app.web.address import KEY, key_in_query
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 
@@ -27,7 +27,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1, 5
 @needs(Permission.VIEW)
 def index() -> Response:
     """Show the imports, newest first."""
-    before = request.args.get("before", type=int)
+    before = key_in_query("before")
     rows, after = questions.latest(before)
     fragment = "imports/_rows.html" if before else "imports/index.html"
     return render("imports/index.html", fragment, rows=rows, after=after, left_out=left_out)
@@ -37,7 +37,7 @@ def index() -> Response:
 @needs(Permission.VIEW)
 def show(batch_id: int) -> Response:
     """Show one import: how far it is, or its result, the reasons, and the rows it brought."""
-    fragment = "imports/_taken.html" if request.args.get("after", type=int) else "imports/show.html"
+    fragment = "imports/_taken.html" if key_in_query("after") else "imports/show.html"
     return render("imports/show.html", fragment, **_shown(questions.one(batch_id), FIRST_WAIT_S))
 
 
@@ -61,7 +61,7 @@ def _shown(found: questions.Shown, wait_s: int) -> dict[str, Any]:
         "wait_s": wait_s,
         "reasons": sorted(batch.counts.get("skipped", {}).items(), key=lambda each: (-each[1], each[0])),
         "left_out": left_out(batch),
-        "taken": questions.taken(batch, request.args.get("after", 0, type=int)),
+        "taken": questions.taken(batch, key_in_query("after") or 0),
     }
 
 

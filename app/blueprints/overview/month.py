@@ -11,6 +11,7 @@ from app.blueprints.overview import links
 from app.blueprints.overview.charts import capitalised
 from app.blueprints.overview.figures import Figure
 from app.domain.money import Money, format_amount
+from app.domain.sheet_text import is_dangerous
 from app.queries import money_moved, overview
 from app.queries.money_moved import BACK, IN, MovedFilter
 from app.uow import process_memory
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 AWHILE, LONGER = timedelta(minutes=1), timedelta(minutes=10)
 MOST_REMEMBERED = 36
 # What a spreadsheet would take for a formula (security.md T62).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     "part",
     "name",
@@ -226,4 +226,4 @@ def _amount(minor: int, currency: str) -> str:
 
 def _cell(value: str | int) -> str | int:
     is_text = isinstance(value, str) and not value.removeprefix("-").replace(".", "").isdigit()
-    return f"'{value}" if is_text and str(value).startswith(FORMULA) else value
+    return f"'{value}" if is_text and is_dangerous(str(value)) else value

@@ -11,7 +11,7 @@ from app.blueprints.people.views import blueprint
 from app.domain.permission import Permission
 from app.queries import people as found
 from app.services import people
-from app.services.operators import idle_s
+from app.services.operators import session_lengths
 from app.web.address import KEY
 from app.web.device import describe
 from app.web.guards import needs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @needs(Permission.MANAGE_USERS)
 def sessions_index() -> str:
     """Show where everybody is signed in."""
-    live = [(each, describe(each.session.user_agent)) for each in found.live_sessions(idle_s())]
+    live = [(each, describe(each.session.user_agent)) for each in found.live_sessions(session_lengths())]
     return render_template("people/sessions.html", live=live)
 
 
@@ -52,7 +52,7 @@ def create_ending(session_id: int) -> WerkzeugResponse:
 
 
 def _asked(session_id: int, values: dict[str, str], faults: dict[str, str]) -> Response:
-    chosen = found.live_session(session_id, idle_s())
+    chosen = found.live_session(session_id, session_lengths())
     response = render(
         "people/new_ending.html",
         "people/_ending.html",

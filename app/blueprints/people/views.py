@@ -12,7 +12,7 @@ from app.domain.errors import Conflict, Invalid
 from app.domain.permission import Permission
 from app.queries import people as found
 from app.services import people
-from app.services.operators import idle_s
+from app.services.operators import session_lengths
 from app.web.address import KEY
 from app.web.device import describe
 from app.web.guards import fresh_login_first, needs
@@ -34,15 +34,17 @@ blueprint = Blueprint("people", __name__, url_prefix="/people")
 def index() -> str:
     """Show who may sign in, or who may not any more."""
     removed = request.args.get("removed") == "1"
-    return render_template("people/index.html", people=found.listed(idle_s(), removed=removed), removed=removed)
+    return render_template(
+        "people/index.html", people=found.listed(session_lengths(), removed=removed), removed=removed
+    )
 
 
 @blueprint.get(f"/<{KEY}:white_code_id>")
 @needs(Permission.MANAGE_USERS)
 def show(white_code_id: int) -> str:
     """Show one person: what they may, where they are signed in, what was decided about them."""
-    person = found.one(white_code_id, idle_s())
-    live = [(each, describe(each.session.user_agent)) for each in found.live_sessions(idle_s(), white_code_id)]
+    person = found.one(white_code_id, session_lengths())
+    live = [(each, describe(each.session.user_agent)) for each in found.live_sessions(session_lengths(), white_code_id)]
     return render_template(
         "people/show.html", person=person, live=live, trail=told(found.history(person)), role=ROLE[person.code.role]
     )
@@ -79,7 +81,7 @@ def create() -> WerkzeugResponse:
 @needs(Permission.MANAGE_USERS)
 def edit(white_code_id: int) -> Response:
     """Ask what somebody may be from now on."""
-    person = found.one(white_code_id, idle_s())
+    person = found.one(white_code_id, session_lengths())
     access = people.access_of(person.code)
     return _edit(person, {**shown(access), "name": access.name or person.name, "seen": sealed(access)}, {})
 
@@ -89,7 +91,7 @@ def edit(white_code_id: int) -> Response:
 @fresh_login_first
 def update(white_code_id: int) -> WerkzeugResponse:
     """Change what somebody may be; it counts from their next request on."""
-    person = found.one(white_code_id, idle_s())
+    person = found.one(white_code_id, session_lengths())
     form = AccessForm(request.form)
     seen = form.seen()
     if form.faults or seen is None:
@@ -145,7 +147,7 @@ def _edit(person: found.Person, values: dict[str, str], faults: dict[str, str], 
 
 
 def _new_revocation(white_code_id: int, values: dict[str, str], faults: dict[str, str], status: int = 422) -> Response:
-    person = found.one(white_code_id, idle_s())
+    person = found.one(white_code_id, session_lengths())
     response = render(
         "people/new_revocation.html", "people/_revocation.html", person=person, values=values, faults=faults
     )

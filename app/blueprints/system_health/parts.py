@@ -157,14 +157,21 @@ def compared(found: Compared | None, now: datetime) -> Part:
     )
 
 
-def proven(last: Run | None) -> Part:
-    """Return how the last check of the books ended."""
+def proven(runs: Sequence[Run]) -> Part:
+    """Return how the last check of the books that ended, or found something, ended; they come newest first."""
     address = url_for("proofs.index")
+    last = next((each for each in runs if each.finished_at or each.broken), runs[0] if runs else None)
     if last is None:
         return Part(_("Proofs"), WARN, _("never checked"), _("It comes once a day by itself: see the clock."), address)
     seen = f"{day(last.created_at)} {clock(last.created_at)}"
     if last.broken:
         return Part(_("Proofs"), BAD, _("broken, %(when)s", when=seen), _("Open what is broken."), address)
+    if last.finished_at is None:
+        done = _("Being checked: %(done)d of %(many)d.", done=last.many - last.waiting, many=last.many)
+        return Part(_("Proofs"), WARN, done, "", address)
+    if last.failed:
+        headline = ngettext("%(num)d check could not be made.", "%(num)d checks could not be made.", last.failed)
+        return Part(_("Proofs"), WARN, headline, _("That proves nothing: run billing verify on the server."), address)
     return Part(_("Proofs"), GOOD, _("everything holds, %(when)s", when=seen), "", address)
 
 

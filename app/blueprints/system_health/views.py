@@ -12,7 +12,7 @@ from flask import Blueprint, current_app, render_template
 from app.blueprints.system_health import parts
 from app.domain.permission import Permission
 from app.integrations import current
-from app.queries import audit, deliveries, health, operators, proofs, schema_version
+from app.queries import actors, audit, deliveries, health, proofs, schema_version
 from app.queue import census
 from app.services import checkup
 from app.services.dispatch import PERIODIC
@@ -49,7 +49,7 @@ def index() -> str:
         parts.destinations(lanes),
         parts.stuck(health.stuck()),
         parts.sealed({each: audit.chain(each) for each in audit.CHAINS}, now),
-        parts.proven(runs[0] if runs else None),
+        parts.proven(runs),
         parts.compared(health.compared(), now),
         parts.disk(),
     ]
@@ -59,7 +59,7 @@ def index() -> str:
         verdict=_verdict(shown),
         lanes=lanes,
         lane_names={each.id: lane_name(each) for each in lanes},
-        stopped_by=operators.names(each.stopped_by for each in lanes),
+        stopped_by=actors.names(each.stopped_by for each in lanes),
         answered=health.answered(),
         ticks=ticks,
         findings=[each for each in _findings() if each.fault],

@@ -11,7 +11,7 @@ from app.domain.permission import Permission
 from app.domain.task import ENDED
 from app.queries import tasks as questions
 from app.services import tasks
-from app.web.address import KEY
+from app.web.address import KEY, key_in_query
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.task_words import VERDICT
@@ -36,7 +36,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1, 5
 @needs(Permission.VIEW)
 def index() -> Response:
     """Show what the person has started, newest first."""
-    before = request.args.get("before", type=int)
+    before = key_in_query("before")
     rows, after = questions.mine(operator().operator_id, before)
     fragment = "tasks/_rows.html" if before else "tasks/index.html"
     return render("tasks/index.html", fragment, rows=rows, after=after, has_file=questions.has_file)
@@ -94,7 +94,7 @@ def _shown(task_id: int, wait_s: int) -> dict[str, Any]:
     task: Task = questions.one(task_id, operator().operator_id)
     verdict = request.args.get("verdict")
     verdict = verdict if verdict in VERDICT else None
-    found, after = questions.results(task_id, verdict, request.args.get("after", 0, type=int))
+    found, after = questions.results(task_id, verdict, key_in_query("after") or 0)
     return {
         "task": task,
         "wait_s": wait_s,

@@ -1,0 +1,39 @@
+"""Invoices nobody paid by their day are overdue, also when nothing else touches them (other-systems.md 7.1)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Text, literal, select
+
+from app.domain.invoice import InvoiceStatus
+from app.models.invoice import Invoice
+from app.queries.invoice_filter import today_of
+from app.services import timeline
+from app.services.invoice_status import lock, recompute
+from app.uow import retried, transaction
+
+PASS_LIMIT = 500
+
+
+def mark() -> int:
+    """Let the status of unpaid invoices follow from their day, the longest overdue first; return how many changed."""
+    # Written into the statement: a prepared one with a parameter could not use the partial index.
+    unpaid = Invoice.status == literal(str(InvoiceStatus.UNPAID), Text, literal_execute=True)
+    with transaction() as tx:
+        late = (
+            select(Invoice.id)
+            .where(unpaid, Invoice.due_on < today_of())
+            .order_by(Invoice.due_on, Invoice.id)
+            .limit(PASS_LIMIT)
+        )
+        ids = tx.scalars(late).all()
+    return sum(_mark(each) for each in ids)
+
+
+@retried
+def _mark(invoice_id: int) -> bool:
+    with transaction() as tx:
+        invoice = lock(tx, invoice_id)
+        if invoice.status != InvoiceStatus.UNPAID or recompute(invoice) is not InvoiceStatus.OVERDUE:
+            return False
+        timeline.record("invoice.overdue", invoice_id=invoice_id, tenant_id=invoice.tenant_id)
+        return True
