@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -94,9 +94,10 @@ def end(rate_id: int, last_day: date, *, today: date, actor: Actor, reason: str)
 
 
 def _put_right(tx: Session, ahead: VatRate, rate: Rate, actor: Actor, reason: str) -> Added:
+    before = {"category": ahead.category, "basis_points": ahead.basis_points}
     ahead.category, ahead.basis_points = rate.category, rate.basis_points
     tx.flush()
-    _tell("vat_rate.corrected", ahead, actor, reason)
+    _tell("vat_rate.corrected", ahead, actor, reason, before=before)
     return Added(ahead.id, is_correction=True)
 
 
@@ -115,7 +116,7 @@ def _rate(row: VatRate) -> Rate:
     return Rate(row.code, VatCategory(row.category), row.basis_points, row.valid_from, row.valid_to)
 
 
-def _tell(kind: str, row: VatRate, actor: Actor, reason: str) -> None:
+def _tell(kind: str, row: VatRate, actor: Actor, reason: str, **more: Any) -> None:
     timeline.record(
         kind,
         actor=actor,
@@ -127,6 +128,7 @@ def _tell(kind: str, row: VatRate, actor: Actor, reason: str) -> None:
             "basis_points": row.basis_points,
             "valid_from": row.valid_from.isoformat(),
             "valid_to": row.valid_to.isoformat() if row.valid_to else None,
+            **more,
         },
         tenant_id=row.tenant_id,
     )

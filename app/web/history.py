@@ -91,6 +91,11 @@ def _rate(data: dict[str, Any]) -> str:
     return f"{vat_code(str(data.get('code', '')))}, {percent(int(data.get('basis_points', 0)))}, {days}"
 
 
+def _corrected_rate(data: dict[str, Any]) -> str:
+    before, after = (percent(int(of.get("basis_points", 0))) for of in (data.get("before") or {}, data))
+    return f"{_rate(data)}: " + gettext("%(before)s before, %(after)s now", before=before, after=after)
+
+
 def _key(data: dict[str, Any]) -> str:
     return str(data.get("name") or data.get("kid") or "")
 
@@ -131,6 +136,6 @@ LOOKS = {
     "white_code.revoked": Look("stop", "bad", _("Access taken away"), _ended),
     "operator.session.ended": Look("out", "mute", _("Session ended")),
     "vat_rate.added": Look("plus", "good", _("VAT rate added"), _rate),
-    "vat_rate.corrected": Look("check", "warn", _("VAT rate put right"), _rate),
+    "vat_rate.corrected": Look("check", "warn", _("VAT rate put right"), _corrected_rate),
     "vat_rate.ended": Look("stop", "warn", _("VAT rate ended"), _rate),
 }

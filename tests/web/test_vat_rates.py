@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ def test_a_rate_is_put_right_until_it_begins_and_keeps_its_days(mary: Browser) -
     page = mary.get("/vat_rates").text
     assert "VAT rate put right" in page
     assert "a slip of the finger" in page
+    assert re.search(r"52\s?% before, 25\s?% now", page)
     assert mary.post("/vat_rates", FORM | {"code": "slip", "percent": "9"}).status_code == 409  # that one has begun
 
 
