@@ -54,7 +54,7 @@ def unsealed(purpose: SealedFor, sealed: bytes) -> str | None:
         told: set[bytes] = current_app.extensions.setdefault("told_unreadable", set())
         if sealed not in told:
             told.add(sealed)
-            LOG.warning("secret.unreadable", purpose=str(purpose), error=str(fault))
+            LOG.warning("secret.unreadable", kind=str(purpose), why=str(fault))
         return None
 
 
