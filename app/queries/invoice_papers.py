@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from app.models.payment import Payment
 
-# A collective payment may be for hundreds; the page shows the newest.
+# A bulk payment may be for hundreds; the page shows the newest.
 MOST = 200
 
 

@@ -121,7 +121,7 @@ def _one(number: int) -> tuple[Invoice, Initiator]:
 
 
 def _payments_of(invoice_id: int) -> Select[Payment]:
-    """Return the tries to pay this invoice, a collective payment that gave it a part included, newest first."""
+    """Return the tries to pay this invoice, a bulk payment that gave it a part included, newest first."""
     own = select(Payment.id).where(Payment.invoice_id == invoice_id)
     given = select(Allocation.payment_id).where(Allocation.invoice_id == invoice_id)
     return select(Payment).where(Payment.id.in_(own.union(given))).order_by(Payment.id.desc())
