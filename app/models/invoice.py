@@ -35,7 +35,7 @@ PAID_MONTH = "date_trunc('month'::text, (paid_at AT TIME ZONE 'UTC'::text))"
 NEWEST = (text("created_at desc"), text("id desc"))
 # What filters ask for most: days, a status or a service with any of these are answered from one index, no table read.
 ASKED_FOR = ["kind", "total_minor", "paid_at", "due_on", "in_directo", "issued_at"]
-OF_AN_AMOUNT = ["created_at", "status", *(each for each in ASKED_FOR if each != "total_minor")]
+OF_AN_AMOUNT = ["created_at", "status", *(each for each in ASKED_FOR if each != "total_minor"), "e_invoice_sent_at"]
 # Of each status whether such an invoice was paid: the few for which the other holds have an index of their own.
 WERE_PAID = ["chargeback", "in_protest", "paid", "partially_refunded", "refunded", "uncollectible"]
 WERE_NOT_PAID = sorted({str(each) for each in InvoiceStatus} - set(WERE_PAID))

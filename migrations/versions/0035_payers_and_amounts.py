@@ -13,7 +13,7 @@ down_revision = "0034"
 branch_labels = None
 depends_on = None
 
-FILTERED = ["created_at", "status", "kind", "paid_at", "due_on", "in_directo", "issued_at"]
+FILTERED = ["created_at", "status", "kind", "paid_at", "due_on", "in_directo", "issued_at", "e_invoice_sent_at"]
 # Name, table, columns, what is held beside them; and both as they were, columns only where they differ.
 INDEXES = [
     ("ix_invoice_amount", "invoice", ["total_minor", "id"], ["initiator_id", *FILTERED], None, ["created_at"]),
