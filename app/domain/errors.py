@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+SERVER_ERROR, TIMED_OUT = 500, 408
+
 
 class BillingError(Exception):
     """Something in billing went wrong."""
@@ -91,3 +93,13 @@ class ProviderFailure(BillingError):
         self.retry_after_s = retry_after_s
         # The gateway knows our order reference from another payment, such as a link somebody opened.
         self.order_taken = order_taken
+
+    @property
+    def may_have_been_executed(self) -> bool:
+        """Return whether the work may be done all the same: no usable answer came, or a server's own failure.
+
+        Such an end is unknown, never failed: who stumbled, or gave up waiting, does not say how far it had come.
+        """
+        status = self.status or 0
+        stumbled = status >= SERVER_ERROR or status == TIMED_OUT
+        return self.outcome is Outcome.UNKNOWN or (self.outcome is Outcome.REFUSED and stumbled)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import Counter
 
-from app.domain.errors import Outcome, ProviderFailure
 from app.domain.retry import LIMITS, RetryClass, RetryPolicy, classify, next_delay_s
 from app.queue import Crash, patiently
 from app.services import outbox, reviews, timeline
@@ -22,6 +21,7 @@ from app.uow import transaction
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.domain.errors import ProviderFailure
     from app.domain.ports import Answer
     from app.services.outbox import Claimed
 
@@ -39,8 +39,7 @@ def done(row: Claimed, handler: RowHandler, answer: Answer | None) -> None:
 
 def failed(row: Claimed, handler: RowHandler, failure: ProviderFailure) -> None:
     """End a try the other side refused or did not answer, by the schedule of its kind."""
-    unsure = failure.outcome is Outcome.UNKNOWN or (failure.status or 0) >= 500  # noqa: PLR2004 - executed or not?
-    if unsure and not row.repeatable:
+    if failure.may_have_been_executed and not row.repeatable:
         unknown(row, handler, failure.detail)
         return
     kind = classify(failure.status, failure.outcome)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from app.domain.errors import Invalid, Outcome, ProviderFailure
+from app.domain.errors import Invalid, ProviderFailure
 from app.domain.invoice import InvoiceStatus, is_payable
 from app.domain.money import Money, format_amount
 from app.domain.origin import is_allowed
@@ -310,12 +310,12 @@ def _lock_attempt(attempt: Attempt) -> Payment:
 
 @retried
 def _store_failure(attempt: Attempt, failure: ProviderFailure) -> None:
-    """Keep what is known: refused is failed, lost is processing until the gateway tells us otherwise."""
+    """Keep what is known: refused is failed, what may have been made is processing until the gateway tells us more."""
     with transaction() as tx:
         payment = _lock_attempt(attempt)
         if payment.status != PaymentStatus.CREATED:
             return
-        unknown = failure.outcome is Outcome.UNKNOWN
+        unknown = failure.may_have_been_executed
         payment.status = PaymentStatus.PROCESSING if unknown else PaymentStatus.FAILED
         payment.failure_code = str(failure.code or failure.outcome)
         payment.failure_message = failure.detail[:500]

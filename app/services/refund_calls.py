@@ -38,8 +38,6 @@ CALL_S = 60
 LOOK_LEASE_S = 300
 SENDS = 3
 PASS_LIMIT = 100
-SERVER_ERROR = 500
-TIMED_OUT = 408
 
 
 class AnotherUnderWay(ProviderFailure):
@@ -177,11 +175,8 @@ def _store_failure(sending: Sending, failure: ProviderFailure) -> RefundStatus:
 
 
 def _may_have_been_executed(failure: ProviderFailure) -> bool:
-    """A server's own failure tells nothing, and a nonce that was used before was used by this very request."""
-    if failure.outcome is Outcome.UNKNOWN or str(failure.code) == NONCE_USED:
-        return True
-    status = failure.status or 0
-    return failure.outcome is Outcome.REFUSED and (status >= SERVER_ERROR or status == TIMED_OUT)
+    """Return whether the money may be on its way: a nonce that was used before was used by this very request."""
+    return failure.may_have_been_executed or str(failure.code) == NONCE_USED
 
 
 def _doubt(payment: Payment, refund: Refund, why: str) -> None:

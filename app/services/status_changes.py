@@ -182,7 +182,7 @@ def _failed(wish: Change, service: str, failure: ProviderFailure, *, asked_befor
             reason=failure.detail[:200],
             data={"initiator": service, "kind": notices.SYNCHRONISE, "said": WORD[wish.action]},
         )
-        if failure.outcome is Outcome.UNKNOWN or (failure.status or 0) >= 500:  # noqa: PLR2004 - executed or not?
+        if failure.may_have_been_executed:
             _ask(
                 wish,
                 f"{service} was asked to set this invoice to {WORD[wish.action]} and did not answer: look there which "

@@ -15,8 +15,8 @@ REFUNDS = [
     Mutant(
         "a lost answer to a refund is a failure",
         "app/services/refund_calls.py",
-        "    if failure.outcome is Outcome.UNKNOWN or str(failure.code) == NONCE_USED:\n",
-        "    if str(failure.code) == NONCE_USED:\n",
+        "    return failure.may_have_been_executed or str(failure.code) == NONCE_USED\n",
+        "    return str(failure.code) == NONCE_USED\n",
         "tests/services/test_refund_calls.py -k after_it_was_done",
     ),
     Mutant(

@@ -247,9 +247,10 @@ def test_a_chargeback_is_never_ignored(system: System) -> None:
     assert_sound(system)
 
 
-def test_an_answer_lost_after_the_gateway_made_the_payment_is_not_a_failure(system: System) -> None:
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_an_answer_lost_after_the_gateway_made_the_payment_is_not_a_failure(system: System, status: int) -> None:
     number = system.invoice()
-    fault = [{"operation": "create", "kind": "http_after", "status": 504}]
+    fault = [{"operation": "create", "kind": "http_after", "status": status}]
     system.everypay.test_client().put("/_sim/faults", json=fault)
     body = {"invoice_number": str(number), "customer_url": "http://registrar.test/back"}
     assert system.call("registry", "/invoice_generator/oneoff", body).status_code == 503
