@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from app.domain.errors import Conflict, Outcome, ProviderFailure
-from app.domain.payment import PaymentStatus
+from app.domain.errors import Conflict, ProviderFailure
+from app.domain.payment import ObservedState, PaymentStatus
 from app.models.payment import GatewayReference, Payment
 from app.services import timeline
 from app.services.payments import know_reference
-from app.services.refresh import look_again, refresh
+from app.services.refresh import begin, look_again, take_over
 from app.services.refunds import lock_payment
 from app.services.timeline import SYSTEM
 from app.uow import retried, session, transaction
@@ -34,20 +34,21 @@ def void(payment_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int], 
     """Void an authorised payment and return its state as the gateway shows it afterwards.
 
     A void may be asked for twice: the gateway's state decides, and a look is owed before the request leaves. Raises
-    NotFound, NothingReserved for a payment that is not authorised (a taken amount is refunded), ProviderFailure.
+    NotFound, NothingReserved for a payment that is not authorised (a taken amount is refunded), ProviderFailure when
+    the gateway still shows the amount as reserved: it refused, or the request was lost and is to be sent again.
     """
     reference_id, external_id = _begin(payment_id, actor)
-    refused: ProviderFailure | None = None
+    failed: ProviderFailure | None = None
     try:
         gateway.void_payment(external_id, f"{secrets.randbelow(10**30):030d}")
     except ProviderFailure as failure:
-        if failure.outcome is not Outcome.UNKNOWN:
-            refused = failure
-    refresh(reference_id, gateway, poll_ladder_s)
-    status = _status(payment_id)
-    if refused is not None and status == PaymentStatus.AUTHORIZED:
-        raise refused
-    return status
+        failed = failure
+    look = begin(reference_id)
+    fetched = gateway.fetch_payment(look.external_id)
+    take_over(look, fetched, gateway, poll_ladder_s)
+    if failed is not None and fetched.state is ObservedState.AUTHORIZED:
+        raise failed
+    return _status(payment_id)
 
 
 @retried

@@ -155,3 +155,22 @@ def test_a_void_that_is_refused_is_tried_again_and_then_a_persons(system: System
         system.drain()
     assert status(system, page) == "authorized"
     assert questions(system, page) == [("outbox.dead", None)]
+
+
+@pytest.mark.parametrize("closed_first", [False, True])
+@pytest.mark.parametrize("fault", [{"kind": "reset"}, {"kind": "http", "status": 504}, {"kind": "http", "status": 500}])
+def test_a_void_whose_request_was_lost_is_sent_again_until_the_gateway_shows_it(
+    system: System, fault: dict[str, Any], *, closed_first: bool
+) -> None:
+    number = system.invoice()
+    page = system.one_off(number)
+    system.shop.dial.script([{"operation": "void", **fault}])
+    news = [(by_link(system, number), "settled"), (page, "authorised")]
+    for reference, state in news if closed_first else reversed(news):
+        hear(system, reference, state)
+    assert (system.shop.payment(page) or {})["payment_state"] == "authorised"
+    system.hurry()
+    system.drain()
+    assert (system.shop.payment(page) or {})["payment_state"] == "voided"
+    assert status(system, page) == "cancelled"
+    assert_sound(system)
