@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.domain.ledger import Postings
+    from app.models.surplus import Surplus
 
 CHARGED_BACK = "charged back at the gateway"
+SURPLUS = "payment.surplus"
 # Money of a lost dispute may come back when the rest of the payment was given back.
 NOTHING_HELD = {PaymentStatus.CHARGED_BACK, PaymentStatus.REFUNDED}
 
@@ -88,7 +90,7 @@ def win(dispute_id: int, *, actor: Actor, outcome: str = "won") -> None:
         was_lost = dispute.status == DisputeStatus.LOST
         move(dispute, DisputeStatus.WON, outcome=outcome, by=actor)
         if was_lost:
-            _reinstate(payment, dispute)
+            _reinstate(payment, dispute, actor)
         else:
             protest(dispute, -dispute.invoice_minor)
         tell("dispute.won", dispute, actor, reason=outcome)
@@ -194,7 +196,7 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
     payment.version += 1
     session().flush()
     _post("payment.charged_back", payment, dispute, sign=1)
-    _lose_credit(payment, dispute, 1)
+    _lose_credit(payment, dispute, actor)
     if dispute.invoice_minor:
         invoice = lock(session(), dispute.invoice_id)
         invoice.disputed_minor -= dispute.invoice_minor
@@ -213,14 +215,15 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
     )
 
 
-def _reinstate(payment: Payment, dispute: Dispute) -> None:
+def _reinstate(payment: Payment, dispute: Dispute, actor: Actor) -> None:
     payment.lost_minor -= dispute.amount_minor
     if payment.status in NOTHING_HELD and held_minor(payment):
         payment.status = PaymentStatus.PARTIALLY_REFUNDED if payment.refunded_minor else PaymentStatus.COMPLETED
     payment.version += 1
     session().flush()
     _post("dispute.won", payment, dispute, sign=-1)
-    _lose_credit(payment, dispute, -1)
+    _give_credit_again(payment, dispute)
+    reviews.answer("payment.charged_back", f"dispute:{dispute.id}", by=str(actor), resolution="won")
     bulk_members.mirror(payment)
     if not dispute.invoice_minor:
         return
@@ -255,12 +258,49 @@ def _post(kind: str, payment: Payment, dispute: Dispute, *, sign: int) -> None:
     )
 
 
-def _lose_credit(payment: Payment, dispute: Dispute, sign: int) -> None:
-    of_credit = dispute.amount_minor - dispute.invoice_minor
-    surplus = surplus_of(payment.id, locked=True) if of_credit else None
-    if surplus is not None:
-        surplus.lost_minor += sign * of_credit
-        session().flush()
+def _lose_credit(payment: Payment, dispute: Dispute, actor: Actor) -> None:
+    """Take the payer's credit, and the question what to do with it when nothing of it is left."""
+    surplus = _credit_of(payment, dispute)
+    if surplus is None:
+        return
+    surplus.lost_minor += dispute.amount_minor - dispute.invoice_minor
+    session().flush()
+    if not surplus.left_minor:
+        reviews.answer(SURPLUS, f"payment:{payment.id}", by=str(actor), resolution="charged_back")
+
+
+def _give_credit_again(payment: Payment, dispute: Dispute) -> None:
+    """Give the payer's credit back, and ask again what to do with it."""
+    surplus = _credit_of(payment, dispute)
+    if surplus is None:
+        return
+    surplus.lost_minor -= dispute.amount_minor - dispute.invoice_minor
+    session().flush()
+    if reviews.is_open(SURPLUS, payment.id):
+        return
+    left = Money(surplus.left_minor, surplus.currency)
+    sentence = (
+        f"{format_amount(left)} {left.currency} is here again after a dispute was won: refund it or use it for "
+        "another invoice"
+    )
+    key, evidence = f"payment:{payment.id}", {"surplus": format_amount(left), "currency": left.currency}
+    asked = reviews.ask(
+        SURPLUS,
+        key,
+        sentence,
+        invoice_id=surplus.invoice_id,
+        payment_id=payment.id,
+        evidence=evidence,
+        tenant_id=payment.tenant_id,
+    )
+    if not asked:
+        reviews.ask_again(SURPLUS, key, sentence, evidence)
+
+
+def _credit_of(payment: Payment, dispute: Dispute) -> Surplus | None:
+    if dispute.amount_minor == dispute.invoice_minor:
+        return None
+    return surplus_of(payment.id, locked=True)
 
 
 def _end_refunds(payment: Payment) -> None:

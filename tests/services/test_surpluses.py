@@ -13,10 +13,11 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.money import Money
 from app.domain.refund import RefundTooLarge
 from app.extensions import db
-from app.services import credit_notes, surpluses
+from app.services import credit_notes, disputes, surpluses
 from app.services.credit_notes import CreditOrder
 from app.services.surpluses import CreditRefused
-from tests.services.refunding import MARY, assert_sound, questions, went_back
+from tests.services.disputing import hear
+from tests.services.refunding import MARY, assert_sound, payment_id, questions, went_back
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -204,3 +205,46 @@ def test_ten_invoices_at_once_share_it_and_never_get_more(system: System) -> Non
     assert sum(taken) == 10000
     assert left(system, surplus) == 0
     assert_sound(system)
+
+
+def kept_question(system: System, reference: str) -> Any:
+    asked = "select * from review_item where payment_id = :p and kind = 'payment.surplus'"
+    return system.rows(asked, p=payment_id(system, reference))[0]
+
+
+def test_credit_that_was_charged_back_is_no_question_and_one_again_when_the_dispute_is_won(system: System) -> None:
+    surplus, _number, reference = paid_twice(system)
+    hear(system, reference, "chargebacked")
+    assert left(system, surplus) == 0
+    assert kept_question(system, reference).resolution == "charged_back"
+    win_all(system, reference)
+    item = kept_question(system, reference)
+    assert left(system, surplus) == 10000
+    assert (item.resolved_at, item.resolution, item.evidence["surplus"]) == (None, None, "100.00")
+    assert item.sentence == (
+        "100.00 EUR is here again after a dispute was won: refund it or use it for another invoice"
+    )
+    assert ("payment.charged_back", "won") in questions(system, reference)
+    use(system, surplus, system.invoice(amount="100.00"))
+    assert kept_question(system, reference).resolution is not None
+    assert_sound(system)
+
+
+def test_what_is_left_of_credit_stays_the_same_question_while_a_part_is_disputed_and_won(system: System) -> None:
+    surplus, _number, reference = paid_twice(system)
+    before = kept_question(system, reference)
+    hear(system, reference, "chargebacked", "60.00")
+    assert (left(system, surplus), kept_question(system, reference)) == (6000, before)
+    use(system, surplus, system.invoice(amount="60.00"))
+    assert kept_question(system, reference).resolution is not None
+    win_all(system, reference)
+    assert (left(system, surplus), kept_question(system, reference).evidence["surplus"]) == (4000, "40.00")
+    assert kept_question(system, reference).resolved_at is None
+    assert_sound(system)
+
+
+def win_all(system: System, reference: str) -> None:
+    lost = "select d.id from dispute d join payment p on p.id = d.payment_id where p.external_id = :r"
+    for row in system.rows(lost, r=reference):
+        with system.app.app_context():
+            disputes.win(row.id, actor=MARY)
