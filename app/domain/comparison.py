@@ -101,7 +101,9 @@ def _held_there(ours: Ours, theirs: Theirs) -> int:
     """Return what the gateway still holds of a payment we have as received, in minor units."""
     if theirs.state in WENT_BACK:
         return theirs.standing.minor if theirs.standing is not None else 0
-    return ours.amount.minor if theirs.state is Seen.COMPLETED else 0
+    if theirs.state is Seen.COMPLETED:
+        return theirs.standing.minor if theirs.standing is not None else ours.amount.minor
+    return 0
 
 
 def _largest(ours: Ours, theirs: Theirs) -> int:

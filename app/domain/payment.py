@@ -64,6 +64,14 @@ class ObservedState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Gone(StrEnum):
+    """What a settled payment has lost at the gateway."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    IMPLAUSIBLE = "implausible"
+
+
 class DecisionKind(StrEnum):
     """What to do with news: four different answers, never one for two."""
 
@@ -116,13 +124,19 @@ def decide(  # noqa: PLR0911 - one line per case
 
     In minor units: `standing_minor` is what the gateway still holds, `captured_minor` what we booked as received,
     `refunded_minor` what we booked as given back, `agreed_minor` what was asked if the gateway says that all of it was
-    paid as asked: then money that came and went back between two looks is booked as both. A state nobody knows and
-    money that went back and never came as asked are questions for a person, never a guess.
+    paid as asked: then money that came and went back between two looks is booked as both, also where the gateway goes
+    on to call it settled. A state nobody knows and money that went back and never came as asked are questions for a
+    person, never a guess.
     """
     if observed is ObservedState.UNKNOWN:
         return Decision(DecisionKind.REVIEW, reason="this state is not known here")
     if observed is ObservedState.CHARGED_BACK:
         return _charged_back(current, agreed_minor)
+    if observed is ObservedState.COMPLETED:
+        gone = _gone_of_settled(current, standing_minor, captured_minor, agreed_minor)
+        if gone is Gone.IMPLAUSIBLE:
+            return Decision(DecisionKind.REVIEW, reason="settled, and the amount that is left is not plausible")
+        observed = ObservedState.REFUNDED if gone is Gone.PART else observed
     if observed is ObservedState.REFUNDED:
         if current not in RECEIVED and current is not P.REFUNDED:
             return _came_and_went(current, standing_minor, agreed_minor)
@@ -136,6 +150,22 @@ def decide(  # noqa: PLR0911 - one line per case
     if current is P.CHARGED_BACK:
         return Decision(DecisionKind.REVIEW, reason="the money of a lost dispute seems to be back")
     return Decision(DecisionKind.APPLY, wish, via=via, late=current in ENDED)
+
+
+def _gone_of_settled(
+    current: PaymentStatus, standing_minor: int | None, captured_minor: int, agreed_minor: int | None
+) -> Gone:
+    """Return what of a payment that is called settled the gateway does not hold any more.
+
+    A part that went back is no other state there by itself; what holds nothing, or more than came, is not settled.
+    """
+    follows = current in RECEIVED or (current, P.COMPLETED) in EDGES
+    whole_minor = captured_minor if current in RECEIVED else agreed_minor
+    if standing_minor is None or whole_minor is None or not follows:
+        return Gone.NOTHING
+    if not 0 < standing_minor <= whole_minor:
+        return Gone.IMPLAUSIBLE
+    return Gone.PART if standing_minor < whole_minor else Gone.NOTHING
 
 
 def _charged_back(current: PaymentStatus, agreed_minor: int | None) -> Decision:

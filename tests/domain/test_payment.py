@@ -93,6 +93,42 @@ def test_the_standing_amount_decides_what_refunded_means(
 
 
 @pytest.mark.parametrize(
+    ("current", "refunded", "standing", "kind", "to", "via"),
+    [
+        (P.PENDING, 0, None, DecisionKind.APPLY, P.COMPLETED, None),
+        (P.PENDING, 0, 100, DecisionKind.APPLY, P.COMPLETED, None),
+        (P.PENDING, 0, 40, DecisionKind.APPLY, P.PARTIALLY_REFUNDED, P.COMPLETED),
+        (P.EXPIRED, 0, 40, DecisionKind.APPLY, P.PARTIALLY_REFUNDED, P.COMPLETED),
+        (P.PENDING, 0, 0, DecisionKind.REVIEW, None, None),
+        (P.PENDING, 0, -1, DecisionKind.REVIEW, None, None),
+        (P.PENDING, 0, 101, DecisionKind.REVIEW, None, None),
+        (P.COMPLETED, 0, None, DecisionKind.SAME, None, None),
+        (P.COMPLETED, 0, 100, DecisionKind.SAME, None, None),
+        (P.COMPLETED, 0, 40, DecisionKind.APPLY, P.PARTIALLY_REFUNDED, None),
+        (P.COMPLETED, 0, 0, DecisionKind.REVIEW, None, None),
+        (P.PARTIALLY_REFUNDED, 60, 40, DecisionKind.SAME, None, None),
+        (P.PARTIALLY_REFUNDED, 60, 30, DecisionKind.APPLY, P.PARTIALLY_REFUNDED, None),
+        (P.PARTIALLY_REFUNDED, 60, 100, DecisionKind.IGNORED, None, None),
+        (P.REFUNDED, 100, 40, DecisionKind.IGNORED, None, None),
+        (P.CHARGED_BACK, 100, 40, DecisionKind.REVIEW, None, None),
+    ],
+)
+def test_what_settled_money_is_still_there_says_how_much_of_it_went_back(  # noqa: PLR0917 - a row of the table
+    current: P, refunded: int, standing: int | None, kind: DecisionKind, to: P | None, via: P | None
+) -> None:
+    captured = 0 if current in {P.PENDING, P.EXPIRED} else 100
+    decision = decide(
+        current,
+        O.COMPLETED,
+        standing_minor=standing,
+        captured_minor=captured,
+        refunded_minor=refunded,
+        agreed_minor=100,
+    )
+    assert (decision.kind, decision.to, decision.via) == (kind, to, via)
+
+
+@pytest.mark.parametrize(
     ("current", "kind", "to"),
     [
         (P.COMPLETED, DecisionKind.APPLY, P.CHARGED_BACK),

@@ -133,6 +133,7 @@ def asked(system: System, reference: str) -> list[str]:
     [
         ("refunded", "100.00", "partially_refunded"),
         ("refunded", "0.00", "refunded"),
+        ("settled", "100.00", "partially_refunded"),
         ("chargebacked", "0.00", "charged_back"),
     ],
 )
@@ -150,8 +151,37 @@ def test_money_that_came_and_went_between_two_looks_is_booked_as_both(
     )[0]
     assert row.captured_minor == 12000
     assert row.captured_minor - row.refunded_minor - row.lost_minor == int(Decimal(standing) * 100)
-    if state == "refunded":
+    if state != "chargebacked":
         assert system.status(number) == ends
+    assert_sound(system)
+
+
+def test_a_part_that_went_back_is_booked_though_the_gateway_goes_on_to_say_settled(system: System) -> None:
+    number, reference = system.settle()
+    system.pay(reference, "settled", standing=Decimal("100.00"))
+    hear(system, reference, times=2)
+    assert asked(system, reference) == ["payment.partially_refunded"]
+    system.pay(reference, "settled", standing=Decimal("30.00"))
+    hear(system, reference, times=2)
+    assert system.scalar("select refunded_minor from payment where external_id = :r", r=reference) == 9000
+    assert system.status(number) == "partially_refunded"
+    assert_sound(system)
+
+
+@pytest.mark.parametrize("standing", ["0.00", "120.01"])
+@pytest.mark.parametrize("first", [True, False])
+def test_settled_money_that_cannot_be_there_is_a_question(system: System, standing: str, *, first: bool) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    if not first:
+        system.pay(reference)
+        hear(system, reference)
+    system.pay(reference, "settled", standing=Decimal(standing))
+    hear(system, reference, times=2)
+    assert asked(system, reference) == ["payment.completed"]
+    captured = "select captured_minor - refunded_minor from payment where external_id = :r"
+    assert system.scalar(captured, r=reference) == (0 if first else 12000)
+    assert system.status(number) == ("pending" if first else "paid")
     assert_sound(system)
 
 
