@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from flask import current_app
@@ -27,6 +28,9 @@ R = TypeVar("R")
 RETRIABLE = {"40001", "40P01", "55P03"}
 RETRIES = 5
 MEMORY = "process_memory"
+
+# What a verb wants to be sure of whenever something is about to leave.
+_LEAVING: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
 
 
 class TransactionOpen(RuntimeError):
@@ -121,12 +125,26 @@ def in_transaction() -> bool:
 def assert_no_transaction() -> None:
     """Raise TransactionOpen when a transaction is open; reads that merely linger are ended instead.
 
-    Called before every outgoing request: no row stays locked while somebody else takes their time (money law 3).
+    Called before every outgoing request: no row stays locked while somebody else takes their time (money law 3). What
+    `asked_before_leaving` was given is asked then, and nothing leaves when it raises.
     """
     current = session()
     if current.info.get("depth"):
         raise TransactionOpen
     current.rollback()
+    asked = _LEAVING.get()
+    if asked is not None:
+        asked()
+
+
+@contextmanager
+def asked_before_leaving(ask: Callable[[], None]) -> Iterator[None]:
+    """Let this be asked before every request that leaves meanwhile, in transactions of its own."""
+    token = _LEAVING.set(ask)
+    try:
+        yield
+    finally:
+        _LEAVING.reset(token)
 
 
 def retried(verb: Callable[P, R]) -> Callable[P, R]:

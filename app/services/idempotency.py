@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import Conflict, Invalid
 from app.models.idempotency import IdempotencyKey
-from app.uow import retried, transaction
+from app.uow import asked_before_leaving, retried, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
 KEPT = timedelta(days=30)
-# How long a call that goes to the outside may take before another one may take its place. Its verbs are repeatable by
-# nature, so a call that died meanwhile loses nothing.
+# How long a call that goes to the outside is not heard of before another one may take its place: it is heard of with
+# each request that leaves. Its verbs are repeatable by nature, so a call that died meanwhile loses nothing.
 HELD = timedelta(seconds=60)
 SWEPT_ROWS = 1000
 COME_BACK_S = 2
@@ -77,23 +78,51 @@ def run(call: Call, execute: Callable[[], Reply]) -> Reply:
 def run_outside(call: Call, execute: Callable[[], Reply]) -> Reply:
     """Do the same for a verb that calls the outside between two transactions of its own.
 
-    The answer is kept after the effect; a crash in between repeats a verb that is safe to repeat.
+    The answer is kept after the effect; a crash in between repeats a verb that is safe to repeat. Who went silent for
+    a minute may find another in its place: then it sends nothing any more, and the other's row is the other's.
     """
     with transaction() as tx:
         kept = _kept(tx, call)
         if kept is not None:
             return kept
-        _keep(tx, call, None)
-    reply: Reply | None = None
+        place = _Place(call, _keep(tx, call, None))
     try:
-        reply = execute()
-        return reply
-    finally:
+        with asked_before_leaving(place.hold_on):
+            reply = execute()
+    except BaseException:
+        place.leave()
+        raise
+    place.keep(reply)
+    return reply
+
+
+class _Place:
+    """The place of whoever works on a key, until a moment that no other holder has."""
+
+    def __init__(self, call: Call, until: datetime) -> None:
+        self._call, self._until = call, until
+
+    def hold_on(self) -> None:
+        """Hold the place for another minute. Raises StillRunning when somebody else has it by now."""
         with transaction() as tx:
-            if reply is None:
-                tx.execute(delete(IdempotencyKey).where(*_is(call), IdempotencyKey.state == "running"))
-            else:
-                _keep(tx, call, reply)
+            held = update(IdempotencyKey).where(*self._ours()).values(locked_until=func.now() + HELD)
+            until = tx.scalar(held.returning(IdempotencyKey.locked_until))
+        if until is None:
+            raise StillRunning
+        self._until = until
+
+    def keep(self, reply: Reply) -> None:
+        """Keep the answer; that of who took the place meanwhile stays."""
+        with transaction() as tx:
+            tx.execute(update(IdempotencyKey).where(*self._ours()).values(**_answer(self._call, reply)))
+
+    def leave(self) -> None:
+        """Leave the place to the next; nothing was done."""
+        with transaction() as tx:
+            tx.execute(delete(IdempotencyKey).where(*self._ours()))
+
+    def _ours(self) -> tuple[Any, ...]:
+        return *_is(self._call), IdempotencyKey.state == "running", IdempotencyKey.locked_until == self._until
 
 
 def sweep() -> int:
@@ -129,9 +158,21 @@ def _kept(tx: Session, call: Call) -> Reply | None:
     return None
 
 
-def _keep(tx: Session, call: Call, reply: Reply | None) -> None:
-    """Write the answer, or that one is on its way; a row that expired or whose caller died is written over."""
-    values = {
+def _keep(tx: Session, call: Call, reply: Reply | None) -> datetime:
+    """Write the answer, or that one is on its way, and return until when the place is held.
+
+    A row that expired or whose caller died is written over.
+    """
+    values = _answer(call, reply)
+    who = {"tenant_id": call.tenant_id, "principal": call.principal, "route": call.route, "key": call.key}
+    written = insert(IdempotencyKey).values(**who, **values)
+    return tx.execute(
+        written.on_conflict_do_update(index_elements=list(who), set_=values).returning(IdempotencyKey.locked_until)
+    ).scalar_one()
+
+
+def _answer(call: Call, reply: Reply | None) -> dict[str, Any]:
+    return {
         "fingerprint": call.fingerprint,
         "state": "running" if reply is None else "done",
         "status": None if reply is None else reply.status,
@@ -139,10 +180,6 @@ def _keep(tx: Session, call: Call, reply: Reply | None) -> None:
         "locked_until": func.now() + HELD,
         "expires_at": func.now() + KEPT,
     }
-    who = {"tenant_id": call.tenant_id, "principal": call.principal, "route": call.route, "key": call.key}
-    tx.execute(
-        insert(IdempotencyKey).values(**who, **values).on_conflict_do_update(index_elements=list(who), set_=values)
-    )
 
 
 def _is(call: Call) -> tuple[Any, ...]:
