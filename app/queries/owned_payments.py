@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_, union_all
 
 from app.models.invoice import Invoice
 from app.models.payment import Payment
@@ -15,6 +15,8 @@ from app.queries.keyset import Slice, cut, newest, one, session
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from sqlalchemy import CompoundSelect
 
     from app.queries.paging import Cursor
 
@@ -51,14 +53,17 @@ def by_id(payment_id: int) -> Payment:
 
 
 def search_refunds(owns: Sequence[int], wanted: OwnedPaymentFilter, cursor: Cursor | None, size: int) -> Slice[Refund]:
-    """Return a page of the refunds of these initiators' payments, newest first."""
+    """Return a page of the refunds of these initiators' payments, newest first.
+
+    Those of an invoice are those that go off it, and all of a payment that was made for it.
+    """
     conditions = _times(Refund, wanted)
     if cursor is not None:
         conditions.append(tuple_(Refund.created_at, Refund.id) < (cursor.created_at, cursor.id))
     if wanted.payment:
         conditions.append(Payment.public_token == wanted.payment)
     if wanted.invoice is not None:
-        conditions.append(Payment.invoice_id.in_(select(Invoice.id).where(Invoice.number == wanted.invoice)))
+        conditions.append(Refund.id.in_(_of_invoice(owns, wanted.invoice)))
     rows = session().scalars(
         select(Refund)
         .join(Payment, Payment.id == Refund.payment_id)
@@ -67,6 +72,14 @@ def search_refunds(owns: Sequence[int], wanted: OwnedPaymentFilter, cursor: Curs
         .limit(size + 1)
     )
     return cut(list(rows), size)
+
+
+def _of_invoice(owns: Sequence[int], number: int) -> CompoundSelect[int]:
+    """Return the refunds of an invoice, one way after the other along an index of its own."""
+    of = select(Invoice.id).where(Invoice.number == number, Invoice.initiator_id.in_(owns))
+    its_own = select(Refund.id).where(Refund.invoice_id.in_(of))
+    of_payment = select(Refund.id).join(Payment, Payment.id == Refund.payment_id).where(Payment.invoice_id.in_(of))
+    return union_all(its_own, of_payment)
 
 
 def refund_by_token(owns: Sequence[int], token: str) -> Refund:

@@ -145,3 +145,39 @@ def test_a_service_withdraws_only_what_it_asked_for_itself(api: Api) -> None:
     (asked,) = of(api, payment)
     refused = api.v2(f"/refunds/{asked['id']}/withdrawal", {"reason": "x"})
     assert problem_of(refused, 409)["code"] == "refund_of_others"
+
+
+def test_a_refund_of_a_bulk_payment_names_the_member_it_goes_off(api: Api) -> None:
+    members = [api.system.invoice("auction", "30.00") for _ in range(2)]
+    reference = api.system.bulk(members)
+    api.system.pay(reference)
+    api.system.callback(reference)
+    api.system.drain()
+    token = "select public_token from payment where external_id = :r"
+    payment = str(api.system.scalar(token, r=reference))
+    container = api.v2(f"/payments/{payment}", code="auction").json["invoice"]  # type: ignore[index]
+    body = {"payment": payment, "invoice": members[1], "amount": "10.00", "reason": "of the second"}
+    asked: dict[str, Any] = dict(api.v2("/refunds", body, code="auction").json or {})
+    assert (asked["payment"], asked["invoice"]) == (payment, members[1])
+    api.system.drain()
+
+    def found(query: str) -> list[Any]:
+        return [each["invoice"] for each in api.v2(f"/refunds{query}", code="auction").json["data"]]  # type: ignore[index]
+
+    assert api.v2(f"/refunds/{asked['id']}", code="auction").json["invoice"] == members[1]  # type: ignore[index]
+    assert found(f"?invoice={members[1]}") == found(f"?payment={payment}") == [members[1]]
+    assert (found(f"?invoice={members[0]}"), found(f"?invoice={container}")) == ([], [members[1]])
+
+
+def test_a_refund_of_what_was_paid_too_much_goes_off_no_invoice(api: Api) -> None:
+    number, first = paid(api)
+    again = api.system.scalar("select payment_link from invoice where number = :n", n=number)
+    page = api.system.everypay.test_client().get(again.removeprefix("http://everypay.test"))
+    reference = page.headers["Location"].rpartition("/")[2]
+    for state in ("settled", "refunded"):
+        api.system.pay(reference, state)
+        api.system.callback(reference)
+        api.system.drain()
+    rows = api.v2(f"/refunds?invoice={number}").json["data"]  # type: ignore[index]
+    assert [(each["amount"], each["invoice"]) for each in rows] == [("100.00", None)]
+    assert rows[0]["payment"] != first

@@ -53,11 +53,10 @@ def payments(rows: Sequence[Payment]) -> list[dict[str, Any]]:
 
 
 def refunds(rows: Sequence[Refund]) -> list[dict[str, Any]]:
-    """Return refunds with the payments they give back."""
+    """Return refunds with the payments they give back and the numbers of the invoices they go off."""
     of = owned_payments.of_refunds(rows)
-    numbers = owned_invoices.numbers({each.invoice_id for each in of.values() if each.invoice_id})
-    paid = [(each, of[each.payment_id]) for each in rows]
-    return [renderings.refund(each, payment, numbers.get(payment.invoice_id or 0)) for each, payment in paid]
+    numbers = owned_invoices.numbers({each.invoice_id for each in rows if each.invoice_id})
+    return [renderings.refund(each, of[each.payment_id], numbers.get(each.invoice_id or 0)) for each in rows]
 
 
 def references(rows: Sequence[Reference]) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ def payment(each: Payment, number: int | None) -> dict[str, Any]:
 
 
 def refund(each: Refund, of: Payment, number: int | None) -> dict[str, Any]:
-    """Return a refund of this payment."""
+    """Return a refund of this payment, which goes off the invoice with this number or, without one, off credit."""
     return {
         "id": each.public_token,
         "payment": of.public_token,

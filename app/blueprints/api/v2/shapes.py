@@ -130,7 +130,10 @@ class ManyInvoicesShape(Rehearsed):
 
 
 class RefundShape(Rehearsed):
-    """Money on its way back."""
+    """Money on its way back; `invoice` is what it goes off, null for what the payer had paid too much.
+
+    Of a bulk payment that is one of its members.
+    """
 
     id: str
     payment: str
