@@ -18,6 +18,7 @@ from app.uow import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from sqlalchemy import ColumnElement, CompoundSelect, Select
     from sqlalchemy.orm import Session
@@ -85,13 +86,14 @@ def lock_by_number(tx: Session, owns: tuple[int, ...], number: int) -> Invoice:
     return found[0]
 
 
-def recompute(invoice: Invoice) -> InvoiceStatus:
+def recompute(invoice: Invoice, today: date | None = None) -> InvoiceStatus:
     """Set and return the status that follows from the facts; the invoice must be locked.
 
+    Who has decided by a day says which, so that no midnight comes between the decision and the status.
     What happens to a bulk payment happens to its members: theirs follow. Raises IllegalInvoiceEdge when the facts
     contradict the table of edges: a bug, so everything rolls back.
     """
-    status = derive_status(_facts(invoice))
+    status = derive_status(_facts(invoice, today or today_of()))
     if status != invoice.status:
         check_edge(InvoiceStatus(invoice.status), status)
         invoice.status = status
@@ -100,7 +102,7 @@ def recompute(invoice: Invoice) -> InvoiceStatus:
     session().flush()
     if invoice.kind == BULK:
         for member in _members(invoice.id):
-            recompute(member)
+            recompute(member, today)
     return status
 
 
@@ -109,7 +111,7 @@ def _members(parent_id: int) -> Sequence[Invoice]:
     return session().scalars(select(Invoice).where(Invoice.id.in_(in_it)).order_by(Invoice.id)).all()
 
 
-def _facts(invoice: Invoice) -> InvoiceFacts:
+def _facts(invoice: Invoice, today: date) -> InvoiceFacts:
     """Return what the status follows from; whether a payment is under way is asked only where nothing came yet."""
     holds = invoice.captured_minor > invoice.refunded_minor
     return InvoiceFacts(
@@ -125,7 +127,7 @@ def _facts(invoice: Invoice) -> InvoiceFacts:
         credited_minor=invoice.credited_minor,
         has_active_payment=not holds and _has_payment_under_way(invoice.id),
         last_charge_failed=invoice.last_charge_error is not None,
-        overdue=invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < today_of()),
+        overdue=invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < today),
     )
 
 

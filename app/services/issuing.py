@@ -58,7 +58,7 @@ def issue(invoice_id: int, seen: Seen, today: date, actor: Actor, signer: LinkSi
             raise TotalsChanged(code="totals_changed", total_minor=totals.total_minor)
         _freeze(tx, invoice, totals)
         _make_owed(tx, invoice, totals, signer)
-        _book_and_tell(invoice, actor)
+        _book_and_tell(invoice, today, actor)
         return invoice.number or 0
 
 
@@ -120,7 +120,7 @@ def _make_owed(tx: Session, invoice: Invoice, totals: Totals, signer: LinkSigner
     tx.flush()
 
 
-def _book_and_tell(invoice: Invoice, actor: Actor) -> None:
+def _book_and_tell(invoice: Invoice, today: date, actor: Actor) -> None:
     total = Money(invoice.total_minor, invoice.currency)
     ledger.post(
         "invoice.issued",
@@ -140,7 +140,7 @@ def _book_and_tell(invoice: Invoice, actor: Actor) -> None:
     if invoice.payment_link:
         timeline.record("invoice.link.made", actor=actor, invoice_id=invoice.id, data={"gateway": "everypay", **amount})
     if invoice.total_minor:
-        recompute(invoice)
+        recompute(invoice, today)
     else:
         settle_nothing(invoice, actor=actor)
     search.reindex_later(invoice)

@@ -181,6 +181,11 @@ def test_what_an_invoice_needs_is_named_at_issue(system: System, draft: Draft, f
     assert set(refused.value.fields) == {field}
 
 
+def test_what_is_due_on_the_last_day_is_issued_though_midnight_comes_meanwhile(system: System) -> None:
+    """The day it is issued on is long over when the status is derived."""
+    assert system.status(issued(system, "midnight", replace(DRAFT, due_on=TODAY))) == "unpaid"
+
+
 def test_a_rate_that_does_not_hold_is_named_with_its_line(system: System) -> None:
     with pytest.raises(Invalid) as refused:
         made("i1", replace(DRAFT, lines=(LINE, replace(LINE, vat_code="nothing"))))
