@@ -174,7 +174,7 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
 def _invoices(words: str) -> list[int]:
     """Return the invoices a number or a gateway's reference names."""
     if words.isascii() and words.isdigit() and len(words) <= LONGEST_NUMBER:
-        return list(session().scalars(select(Invoice.id).where(Invoice.number == int(words))))
+        return list(session().scalars(select(Invoice.id).filter_by(tenant_id=DEFAULT_TENANT, number=int(words))))
     found = session().scalars(
         select(Payment.invoice_id)
         .join(GatewayReference, GatewayReference.payment_id == Payment.id)

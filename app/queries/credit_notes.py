@@ -11,6 +11,7 @@ from app.domain.credit import Left, LineLeft
 from app.domain.errors import NotFound
 from app.domain.totals import VatSum
 from app.domain.vat import VatCategory
+from app.models.base import DEFAULT_TENANT
 from app.models.credit_note import CreditNote, CreditNoteLine, CreditNoteVat
 from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
 from app.queries.keyset import session
@@ -43,7 +44,7 @@ def by_number(number: int) -> CreditNoteDetail:
         .execute(
             select(CreditNote, Invoice)
             .join(Invoice, Invoice.id == CreditNote.invoice_id)
-            .where(CreditNote.number == number)
+            .where(CreditNote.tenant_id == DEFAULT_TENANT, CreditNote.number == number)
         )
         .one_or_none()
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, false, func, select, text, union_all
 
 from app.domain.errors import NotFound
+from app.models.base import DEFAULT_TENANT
 from app.models.inbox import InboxMessage
 from app.models.invoice import Invoice
 from app.models.payment import GatewayReference, Payment
@@ -111,10 +112,16 @@ def detail(message_id: int) -> InboxDetail:
     message = tx.get(InboxMessage, message_id)
     if message is None:
         raise NotFound("message", message_id)
-    of_it = (InboxMessage.source == message.source, InboxMessage.external_id == message.external_id)
+    of_it = (
+        InboxMessage.tenant_id == message.tenant_id,
+        InboxMessage.source == message.source,
+        InboxMessage.external_id == message.external_id,
+    )
     reference = tx.scalars(
         select(GatewayReference).where(
-            GatewayReference.gateway == message.source, GatewayReference.external_id == message.external_id
+            GatewayReference.tenant_id == message.tenant_id,
+            GatewayReference.gateway == message.source,
+            GatewayReference.external_id == message.external_id,
         )
     ).one_or_none()
     siblings = tx.scalars(
@@ -172,7 +179,7 @@ def _about(words: str) -> ColumnElement[bool]:
     of_invoice = (
         select(Payment.external_id)
         .join(Invoice, Invoice.id == Payment.invoice_id)
-        .where(Invoice.number == int(words), Payment.external_id.is_not(None))
+        .where(Invoice.tenant_id == DEFAULT_TENANT, Invoice.number == int(words), Payment.external_id.is_not(None))
     )
     references = list(session().scalars(of_invoice))
     return InboxMessage.external_id.in_(references) if references else false()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Select, select
 
 from app.domain.errors import NotFound
+from app.models.base import DEFAULT_TENANT
 from app.models.dispute import Dispute
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
@@ -109,7 +110,7 @@ def _one(number: int) -> tuple[Invoice, Initiator]:
         .execute(
             select(Invoice, Initiator)
             .join(Initiator, Initiator.id == Invoice.initiator_id)
-            .where(Invoice.number == number)
+            .where(Invoice.tenant_id == DEFAULT_TENANT, Invoice.number == number)
             .execution_options(populate_existing=True)
         )
         .one_or_none()

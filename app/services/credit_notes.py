@@ -14,6 +14,7 @@ from app.domain.draft import ChangedMeanwhile
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
+from app.models.base import DEFAULT_TENANT
 from app.models.credit_note import CreditNote, CreditNoteLine, CreditNoteVat
 from app.models.invoice import BULK, DEPOSIT, Invoice
 from app.models.payment import Payment
@@ -69,14 +70,22 @@ class IssuedCredit:
 
 
 @retried
-def issue(number: int, order: CreditOrder, *, actor: Actor, signer: LinkSigner | None = None) -> IssuedCredit:
+def issue(
+    number: int,
+    order: CreditOrder,
+    *,
+    actor: Actor,
+    signer: LinkSigner | None = None,
+    tenant_id: int = DEFAULT_TENANT,
+) -> IssuedCredit:
     """Issue a credit note for an invoice; the same key again returns the same one.
 
     Raises NotFound, CreditRefused, CreditTooLarge, ChangedMeanwhile, Invalid, NumberRangeExhausted.
     """
     with transaction() as tx:
-        invoice = _locked(tx, number)
-        known = tx.scalars(select(CreditNote).where(CreditNote.idempotency_key == order.key)).one_or_none()
+        invoice = _locked(tx, tenant_id, number)
+        of_key = (CreditNote.tenant_id == tenant_id, CreditNote.idempotency_key == order.key)
+        known = tx.scalars(select(CreditNote).where(*of_key)).one_or_none()
         if known is not None:
             return _same(known, invoice)
         check(invoice)
@@ -100,9 +109,9 @@ def check(invoice: Invoice) -> None:
         raise CreditRefused(f"Invoice {invoice.number} is {invoice.status}", code="credit_status")
 
 
-def _locked(tx: Session, number: int) -> Invoice:
+def _locked(tx: Session, tenant_id: int, number: int) -> Invoice:
     """Return the invoice locked, and after it every payment with money in it, in the order everybody uses."""
-    invoice_id = tx.scalar(select(Invoice.id).where(Invoice.number == number))
+    invoice_id = tx.scalar(select(Invoice.id).where(Invoice.tenant_id == tenant_id, Invoice.number == number))
     if invoice_id is None:
         raise NotFound("invoice", number)
     given = select(Allocation.payment_id).where(Allocation.invoice_id == invoice_id, Allocation.reversed_at.is_(None))

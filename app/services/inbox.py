@@ -24,7 +24,8 @@ HEAR = Prepared("""
 with heard as (
   insert into gateway_reference (tenant_id, gateway, external_id, dirty_seq, payment_id)
   values (:tenant_id, :gateway, :external_id, 1,
-          (select id from payment where gateway = :gateway and external_id = :external_id limit 1))
+          (select id from payment
+            where tenant_id = :tenant_id and gateway = :gateway and external_id = :external_id limit 1))
   on conflict (tenant_id, gateway, external_id) do update
      set dirty_seq = gateway_reference.dirty_seq + 1, last_heard_at = clock_timestamp()
   returning id, payment_id, dirty_seq, clean_seq, custom_field_1
@@ -105,13 +106,14 @@ def stamp(reference: GatewayReference, outcome: str, *, invoice_id: int | None, 
     handled = session().execute(
         text(
             "update inbox set handled_at = clock_timestamp(), outcome = :outcome, invoice_id = :invoice_id, "
-            "payment_id = :payment_id where source = :source and external_id = :external_id and handled_at is null "
-            "returning kind"
+            "payment_id = :payment_id where tenant_id = :tenant_id and source = :source "
+            "and external_id = :external_id and handled_at is null returning kind"
         ),
         {
             "outcome": outcome,
             "invoice_id": invoice_id,
             "payment_id": payment_id,
+            "tenant_id": reference.tenant_id,
             "source": reference.gateway,
             "external_id": reference.external_id,
         },

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from app.domain.draft import ChangedMeanwhile
 from app.domain.errors import NotFound
+from app.models.base import DEFAULT_TENANT
 from app.models.invoice import Invoice
 from app.services import search, timeline
 from app.services.invoice_status import lock
@@ -27,13 +28,15 @@ class Words:
 
 
 @retried
-def write(number: int, words: Words, *, seen: Words, reason: str, actor: Actor) -> bool:
+def write(
+    number: int, words: Words, *, seen: Words, reason: str, actor: Actor, tenant_id: int = DEFAULT_TENANT
+) -> bool:
     """Write both anew and return whether anything changed. Raises NotFound, ChangedMeanwhile.
 
     What others did to the invoice meanwhile, such as paying it, is in nobody's way: only these words are compared.
     """
     with transaction() as tx:
-        invoice_id = tx.scalar(select(Invoice.id).where(Invoice.number == number))
+        invoice_id = tx.scalar(select(Invoice.id).where(Invoice.tenant_id == tenant_id, Invoice.number == number))
         if invoice_id is None:
             raise NotFound("invoice", number)
         invoice = lock(tx, invoice_id)

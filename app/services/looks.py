@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import NotFound, Outcome, ProviderFailure
+from app.models.base import DEFAULT_TENANT
 from app.models.inbox import InboxMessage
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
@@ -53,7 +54,7 @@ def ask_about_message(message_id: int, *, by: Actor, reason: str | None = None) 
         message = tx.get(InboxMessage, message_id)
         if message is None or message.external_id is None:
             raise NotFound("message", message_id)
-        ask(message.source, message.external_id, by=by, reason=reason)
+        ask(message.source, message.external_id, by=by, reason=reason, tenant_id=message.tenant_id)
 
 
 def rehearse(message_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> LookRehearsal | None:
@@ -66,7 +67,9 @@ def rehearse(message_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[in
         if message is None or message.external_id is None:
             raise NotFound("message", message_id)
         known = select(GatewayReference.id).where(
-            GatewayReference.gateway == message.source, GatewayReference.external_id == message.external_id
+            GatewayReference.tenant_id == message.tenant_id,
+            GatewayReference.gateway == message.source,
+            GatewayReference.external_id == message.external_id,
         )
         reference_id = tx.scalar(known)
         owns = tx.scalars(select(Initiator.id)).all()
@@ -95,7 +98,11 @@ def _standing(gateway: str, look: Look) -> Standing:
         .execute(
             select(Payment.status, Payment.captured_minor, Payment.currency, Invoice.number, Invoice.status)
             .join(Invoice, Invoice.id == Payment.invoice_id, isouter=True)
-            .where(Payment.gateway == gateway, Payment.external_id == look.external_id)
+            .where(
+                Payment.tenant_id == look.tenant_id,
+                Payment.gateway == gateway,
+                Payment.external_id == look.external_id,
+            )
         )
         .one_or_none()
     )
@@ -103,22 +110,16 @@ def _standing(gateway: str, look: Look) -> Standing:
 
 
 @retried
-def ask(gateway: str, external_id: str, *, by: Actor, reason: str | None = None) -> None:
+def ask(
+    gateway: str, external_id: str, *, by: Actor, reason: str | None = None, tenant_id: int = DEFAULT_TENANT
+) -> None:
     """Owe a look at a gateway's reference, known or not, unless one is owed already."""
+    named = {"tenant_id": tenant_id, "gateway": gateway, "external_id": external_id}
     with transaction() as tx:
-        payment_id = tx.scalar(
-            select(Payment.id).where(Payment.gateway == gateway, Payment.external_id == external_id).limit(1)
-        )
-        tx.execute(
-            insert(GatewayReference)
-            .values(gateway=gateway, external_id=external_id, payment_id=payment_id)
-            .on_conflict_do_nothing()
-        )
+        payment_id = tx.scalar(select(Payment.id).filter_by(**named).limit(1))
+        tx.execute(insert(GatewayReference).values(**named, payment_id=payment_id).on_conflict_do_nothing())
         reference = tx.scalars(
-            select(GatewayReference)
-            .where(GatewayReference.gateway == gateway, GatewayReference.external_id == external_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
+            select(GatewayReference).filter_by(**named).with_for_update().execution_options(populate_existing=True)
         ).one()
         look_again(reference)
         timeline.record(
@@ -128,6 +129,7 @@ def ask(gateway: str, external_id: str, *, by: Actor, reason: str | None = None)
             payment_id=reference.payment_id,
             reason=reason,
             data={"gateway": gateway, "reference": external_id},
+            tenant_id=tenant_id,
         )
 
 

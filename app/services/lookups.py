@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.domain.errors import ProviderFailure
+from app.models.base import DEFAULT_TENANT
 from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.services import timeline
@@ -45,7 +46,11 @@ def look_up(reference: str, gateway: HostedGateway, *, by: Actor) -> Lookup:
 def _note(reference: str, gateway: HostedGateway, by: Actor) -> tuple[Payment | None, Invoice | None]:
     with transaction() as tx:
         payment = tx.scalars(
-            select(Payment).where(Payment.gateway == gateway.name, Payment.external_id == reference).limit(1)
+            select(Payment)
+            .where(
+                Payment.tenant_id == DEFAULT_TENANT, Payment.gateway == gateway.name, Payment.external_id == reference
+            )
+            .limit(1)
         ).one_or_none()
         invoice = None if payment is None or payment.invoice_id is None else tx.get(Invoice, payment.invoice_id)
         timeline.record(

@@ -277,7 +277,9 @@ def know_reference(payment: Payment, gateway: str) -> GatewayReference:
         session()
         .scalars(
             select(GatewayReference).where(
-                GatewayReference.gateway == gateway, GatewayReference.external_id == payment.external_id
+                GatewayReference.tenant_id == payment.tenant_id,
+                GatewayReference.gateway == gateway,
+                GatewayReference.external_id == payment.external_id,
             )
         )
         .one_or_none()

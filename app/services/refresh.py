@@ -52,6 +52,7 @@ class Look:
     """What one look is about: `seen` is the count of news it answers."""
 
     reference_id: int
+    tenant_id: int
     external_id: str
     seen: int
 
@@ -89,7 +90,7 @@ def begin(reference_id: int) -> Look:
     """Return what a look is about, before the gateway is asked."""
     with transaction() as tx:
         reference = tx.get_one(GatewayReference, reference_id, populate_existing=True)
-        return Look(reference.id, reference.external_id, reference.dirty_seq)
+        return Look(reference.id, reference.tenant_id, reference.external_id, reference.dirty_seq)
 
 
 @retried
@@ -165,7 +166,9 @@ def look_again(reference: GatewayReference) -> None:
 def _lock_invoice(tx: Session, look: Look, fetched: FetchedPayment, gateway: HostedGateway) -> Invoice | None:
     known = tx.execute(
         select(Payment.id, Payment.invoice_id).where(
-            Payment.gateway == gateway.name, Payment.external_id == look.external_id
+            Payment.tenant_id == look.tenant_id,
+            Payment.gateway == gateway.name,
+            Payment.external_id == look.external_id,
         )
     ).one_or_none()
     if known is not None:
@@ -173,7 +176,8 @@ def _lock_invoice(tx: Session, look: Look, fetched: FetchedPayment, gateway: Hos
     invoice_id = known.invoice_id if known is not None else None
     if invoice_id is None:
         number = parse(fetched.order_reference).number
-        invoice_id = None if number is None else tx.scalar(select(Invoice.id).where(Invoice.number == number))
+        of_tenant = select(Invoice.id).where(Invoice.tenant_id == look.tenant_id, Invoice.number == number)
+        invoice_id = None if number is None else tx.scalar(of_tenant)
     return None if invoice_id is None else lock(tx, invoice_id)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.domain.errors import NotFound
 from app.domain.payment import RECEIVED
 from app.domain.refund import is_bank_link
+from app.models.base import DEFAULT_TENANT
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.models.payment import Payment
@@ -63,11 +64,13 @@ class RefundOffer:
         return next((part for part in self.possible if part.payment.id == payment_id), None)
 
 
-def offer(number: int, actor: Actor) -> RefundOffer:
+def offer(number: int, actor: Actor, tenant_id: int = DEFAULT_TENANT) -> RefundOffer:
     """Return what may go back of an invoice when this person asks for it. Raises NotFound."""
     with transaction() as tx:
         invoice = tx.scalars(
-            select(Invoice).where(Invoice.number == number).execution_options(populate_existing=True)
+            select(Invoice)
+            .where(Invoice.tenant_id == tenant_id, Invoice.number == number)
+            .execution_options(populate_existing=True)
         ).one_or_none()
         if invoice is None:
             raise NotFound("invoice", number)

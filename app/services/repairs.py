@@ -82,7 +82,9 @@ def _asked(difference_id: int) -> Asked:
         gateway = tx.get_one(Comparison, difference.comparison_id).gateway
         reference = tx.scalars(
             select(GatewayReference).where(
-                GatewayReference.gateway == gateway, GatewayReference.external_id == difference.reference
+                GatewayReference.tenant_id == difference.tenant_id,
+                GatewayReference.gateway == gateway,
+                GatewayReference.external_id == difference.reference,
             )
         ).one()
         payment = None

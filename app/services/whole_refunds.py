@@ -96,7 +96,7 @@ def _let_go(payment_ids: Sequence[int], gateway: HostedGateway, poll_ladder_s: S
 @retried
 def _plan(caller: Caller, number: int, actor: Actor, *, after_void: bool = False) -> Plan:
     with transaction() as tx:
-        lock_all_of(tx, *tx.scalars(_payment_ids(Invoice.number == number)))
+        lock_all_of(tx, *tx.scalars(_payment_ids(Invoice.number == number, Invoice.initiator_id.in_(caller.owns))))
         invoice = lock_by_number(tx, caller.owns, number)
         if invoice.status in {InvoiceStatus.IN_PROTEST, InvoiceStatus.CHARGEBACK}:
             raise UnderDispute(code="disputed")
@@ -130,9 +130,9 @@ def _payments(invoice: Invoice) -> list[Payment]:
     return [each for each in found if each.status == PaymentStatus.AUTHORIZED or held_by(each, invoice.id)]
 
 
-def _payment_ids(of: ColumnElement[bool]) -> Select[int]:
+def _payment_ids(*of: ColumnElement[bool]) -> Select[int]:
     join = Allocation.invoice_id == Invoice.id
-    return select(Allocation.payment_id).join(Invoice, join).where(of, Allocation.reversed_at.is_(None))
+    return select(Allocation.payment_id).join(Invoice, join).where(*of, Allocation.reversed_at.is_(None))
 
 
 def _asked(invoice: Invoice, payment: Payment, actor: Actor) -> list[int]:
@@ -191,7 +191,11 @@ def _sent(refund_id: int, gateway: HostedGateway) -> RefundStatus:
 def _look(refund_id: int, gateway: HostedGateway, poll_ladder_s: Sequence[int]) -> RefundStatus:
     """Look once at the gateway, at once: most lost answers are answers to what was done."""
     with transaction() as tx:
-        of_payment = (GatewayReference.gateway == Payment.gateway, GatewayReference.external_id == Payment.external_id)
+        of_payment = (
+            GatewayReference.tenant_id == Payment.tenant_id,
+            GatewayReference.gateway == Payment.gateway,
+            GatewayReference.external_id == Payment.external_id,
+        )
         reference_id = tx.scalars(
             select(GatewayReference.id)
             .join(Payment, and_(*of_payment))

@@ -1,0 +1,93 @@
+"""Numbers, references and keys are a tenant's own: another's of the same name is never meant (decisions.md 20)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.services import credit_notes, invoice_words, refund_offers
+from app.services.credit_notes import CreditOrder
+from app.services.invoice_words import Words
+from tests.services.refunding import MARY
+
+if TYPE_CHECKING:
+    from tests.system import System
+
+OTHER = """
+insert into tenant (slug, name, default_currency) values ('other', 'Somebody else', 'EUR') on conflict do nothing;
+insert into initiator (tenant_id, code, name) select id, 'registry', 'Theirs' from tenant where slug = 'other'
+ on conflict do nothing;
+"""
+THEIRS = """
+insert into invoice (tenant_id, initiator_id, public_token, number, status, currency, subtotal_minor, total_minor,
+                     issued_at)
+select i.tenant_id, i.id, 'theirs-' || :number, :number, 'unpaid', 'EUR', 12000, 12000, now()
+  from initiator i join tenant t on t.id = i.tenant_id where t.slug = 'other'
+"""
+THEIR_PAYMENT = """
+insert into payment (tenant_id, public_token, invoice_id, initiator_id, method, gateway, account, status, amount_minor,
+                     currency, external_id)
+select v.tenant_id, 'theirs-' || v.number, v.id, v.initiator_id, 'hosted', 'everypay', 'THEIRS', 'pending', 12000,
+       'EUR', :reference
+  from invoice v join tenant t on t.id = v.tenant_id where t.slug = 'other' and v.number = :number
+"""
+OF_TENANT = "select status from invoice where number = :number and tenant_id {} 1"
+
+
+@pytest.fixture
+def system(shared_system: System) -> System:
+    shared_system.shop.dial.turn([])
+    for statement in filter(str.strip, OTHER.split(";")):
+        shared_system.sql(statement)
+    return shared_system
+
+
+def shared_number(system: System) -> int:
+    """Return a number of ours that another tenant gave to an invoice of its own, before."""
+    number = system.number()
+    system.sql(THEIRS, number=number)
+    body = {"invoice_number": number, "transaction_amount": "120.00", "custom_field2": "registry"}
+    assert system.call("registry", "/invoice_generator/invoice_generator", body).status_code == 201
+    return number
+
+
+def by_link(system: System, number: int) -> str:
+    """Open our invoice's link and return the payment's reference."""
+    link = system.scalar("select payment_link from invoice where number = :n and tenant_id = 1", n=number)
+    page = system.everypay.test_client().get(link.removeprefix("http://everypay.test"))
+    return str(page.headers["Location"]).rpartition("/")[2]
+
+
+def test_a_payment_by_link_is_for_our_invoice_of_that_number(system: System) -> None:
+    number = shared_number(system)
+    reference = by_link(system, number)
+    system.pay(reference)
+    system.callback(reference)
+    system.drain()
+    found = [system.scalar(OF_TENANT.format(sign), number=number) for sign in ("=", "<>")]
+    assert found == ["paid", "unpaid"]
+
+
+def test_a_callback_about_a_reference_that_another_tenant_has_too_is_ours(system: System) -> None:
+    number = shared_number(system)
+    reference = by_link(system, number)
+    system.sql(THEIR_PAYMENT, number=number, reference=reference)
+    system.pay(reference)
+    assert system.callback(reference).status_code == 200
+    system.drain()
+    both = system.rows("select account, status from payment where external_id = :r order by tenant_id", r=reference)
+    assert [tuple(each) for each in both] == [("EUR3D1", "completed"), ("THEIRS", "pending")]
+    assert system.scalar(OF_TENANT.format("="), number=number) == "paid"
+
+
+def test_people_of_one_tenant_never_touch_an_invoice_of_another(system: System) -> None:
+    number = shared_number(system)
+    with system.app.app_context():
+        assert refund_offers.offer(number, MARY).invoice.tenant_id == 1
+        seen = Words("reload balance", "")
+        assert invoice_words.write(number, Words("ours", ""), seen=seen, reason="x", actor=MARY)
+        order = CreditOrder({1: 12000}, "taken back", f"tenants-{number}", 12000)
+        assert credit_notes.issue(number, order, actor=MARY).total.minor == 12000
+    both = system.rows("select status, description from invoice where number = :n order by tenant_id", n=number)
+    assert [tuple(each) for each in both] == [("cancelled", "ours"), ("unpaid", "")]
