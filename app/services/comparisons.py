@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select, text, tuple_
@@ -20,7 +21,9 @@ from app.domain.payment import ObservedState, PaymentStatus
 from app.models.comparison import Comparison
 from app.models.comparison import Difference as DifferenceRow
 from app.models.payment import GatewayReference, Payment
+from app.queue import Crash
 from app.services import outbox, reviews, timeline
+from app.services.passes import Pass
 from app.services.refresh import look_again
 from app.uow import ring_after_commit, transaction
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from app.services.outbox import Claimed
 
 COMPARE = "gateway.day.compare"
+PASS = Pass("compare_gateways", GatewayReference)
 A_FEW = 10
 MOST_STRANGERS = 100
 SENTENCES = {
@@ -126,7 +130,7 @@ def compare_part(row: Claimed, gateway: HostedGateway) -> None:
     with transaction() as tx:
         comparison = tx.get_one(Comparison, comparison_id)
         asked = _next(tx, comparison, after)
-    found = [(each, look(each, gateway)) for each in asked]
+    found = [(each, _looked(each, gateway)) for each in asked]
     with transaction() as tx:
         comparison = tx.get_one(Comparison, comparison_id, with_for_update=True, populate_existing=True)
         for each, difference in found:
@@ -137,6 +141,12 @@ def compare_part(row: Claimed, gateway: HostedGateway) -> None:
             _owe_part(comparison_id, comparison.gateway, asked[-1].place)
         else:
             comparison.finished_at = datetime.now(UTC)
+
+
+def _looked(asked: Asked, gateway: HostedGateway) -> Found | None:
+    """Return what `look` returns; of one that cannot be compared a person is asked, and the night goes on."""
+    found = PASS.one(asked.key, partial(look, asked, gateway), raises=ProviderFailure)
+    return None if isinstance(found, Crash) else found
 
 
 def _more_follow(asked: Sequence[Asked]) -> bool:

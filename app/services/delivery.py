@@ -109,6 +109,8 @@ def run_batch(rows: Sequence[Claimed], handler: BatchHandler) -> int:
 
 
 def _run(rows: Sequence[Claimed], handler: BatchHandler) -> int:
+    if handler.before is not None:
+        handler.before()
     with transaction():
         ours = outbox.finish_together(rows)
         if ours:

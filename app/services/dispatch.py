@@ -36,7 +36,7 @@ from app.services.refresh import give_up, refresh
 from app.services.schedule import Periodic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from app.config import Settings
     from app.integrations import Integrations
@@ -78,11 +78,7 @@ def _compare_gateways() -> None:
 
 
 def _by_clock(verb: Callable[[], object]) -> BatchHandler:
-    def run(rows: Sequence[Claimed]) -> None:
-        verb()
-        schedule.finished(rows)
-
-    return BatchHandler(run, retry.BACKGROUND)
+    return BatchHandler(schedule.finished, retry.BACKGROUND, before=verb)
 
 
 PERIODIC: dict[Periodic, Callable[[], object]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -11,23 +12,33 @@ from app.models.dispute import Dispute
 from app.queries.invoice_filter import today_of
 from app.services import reviews
 from app.services.open_dispute import amount_of, tell
+from app.services.passes import Pass
 from app.services.timeline import SYSTEM
 from app.uow import transaction
 
 if TYPE_CHECKING:
     from datetime import date
 
+PASS = Pass("warn_of_dispute_deadlines", Dispute)
+
 
 def warn(today: date | None = None) -> int:
-    """Ask for evidence that was not handed in yet, three days and one day before its deadline; return how often."""
+    """Ask for evidence that was not handed in yet, three days and one day before its deadline; return of how many."""
     day = today or today_of()
     with transaction() as tx:
-        still_open = select(Dispute).where(Dispute.status == DisputeStatus.OPENED, Dispute.evidence_due_on.is_not(None))
-        return sum(_warn_of(dispute, day) for dispute in tx.scalars(still_open).all())
+        still_open = Dispute.status == DisputeStatus.OPENED, Dispute.evidence_due_on.is_not(None)
+        ids = tx.scalars(select(Dispute.id).where(*still_open, Dispute.id.not_in(PASS.resting()))).all()
+    return PASS.each(ids, partial(_warn, day))
+
+
+def _warn(day: date, dispute_id: int) -> int:
+    with transaction() as tx:
+        return _warn_of(tx.get_one(Dispute, dispute_id, populate_existing=True), day)
 
 
 def _warn_of(dispute: Dispute, day: date) -> int:
-    assert dispute.evidence_due_on is not None  # noqa: S101 - asked for above
+    if dispute.status != DisputeStatus.OPENED or dispute.evidence_due_on is None:
+        return 0
     asked = 0
     for days in warnings_due(dispute.evidence_due_on, day):
         sentence = f"Evidence for a dispute of {amount_of(dispute)} is due on {dispute.evidence_due_on:%d.%m.%Y}"

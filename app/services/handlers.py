@@ -33,10 +33,14 @@ class RowHandler:
 
 @dataclass(frozen=True, slots=True)
 class BatchHandler:
-    """Work inside the database: many rows, one effect, one commit."""
+    """Work inside the database: many rows, one effect, one commit.
+
+    `before` is done first, in transactions of its own: work that may be repeated, and must not fail as a whole.
+    """
 
     run: Callable[[Sequence[Claimed]], None]
     policy: RetryPolicy
+    before: Callable[[], object] | None = None
 
 
 Handler = RowHandler | BatchHandler

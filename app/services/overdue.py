@@ -9,8 +9,10 @@ from app.models.invoice import Invoice
 from app.queries.invoice_filter import today_of
 from app.services import timeline
 from app.services.invoice_status import lock, recompute
+from app.services.passes import Pass
 from app.uow import retried, transaction
 
+PASS = Pass("mark_overdue_invoices", Invoice)
 PASS_LIMIT = 500
 
 
@@ -21,12 +23,12 @@ def mark() -> int:
     with transaction() as tx:
         late = (
             select(Invoice.id)
-            .where(unpaid, Invoice.due_on < today_of())
+            .where(unpaid, Invoice.due_on < today_of(), Invoice.id.not_in(PASS.resting()))
             .order_by(Invoice.due_on, Invoice.id)
             .limit(PASS_LIMIT)
         )
         ids = tx.scalars(late).all()
-    return sum(_mark(each) for each in ids)
+    return PASS.each(ids, _mark)
 
 
 @retried

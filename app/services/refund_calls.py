@@ -23,6 +23,7 @@ from app.models.refund import Refund
 from app.services import reviews, timeline
 from app.services.give_back import end, held_minor, notice, plan_look, said_of
 from app.services.notices import initiator_code
+from app.services.passes import Pass
 from app.services.payments import know_reference
 from app.services.refresh import look_again
 from app.services.refunds import lock_refund
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 CALL_S = 60
 LOOK_LEASE_S = 300
 SENDS = 3
+PASS = Pass("watch_refunds", Refund)
 PASS_LIMIT = 100
 
 
@@ -80,30 +82,31 @@ def give_up(refund_id: int) -> None:
             end(payment, refund, RefundStatus.FAILED, "not_sent", "The gateway could not be reached")
 
 
-@retried
 def watch() -> int:
     """Look for refunds whose fate is open and whose time has come; return how many."""
     with transaction() as tx:
         due = tx.scalars(
-            select(Refund.id).where(Refund.next_check_at <= func.now()).order_by(Refund.next_check_at).limit(PASS_LIMIT)
+            select(Refund.id)
+            .where(Refund.next_check_at <= func.now(), Refund.id.not_in(PASS.resting()))
+            .order_by(Refund.next_check_at)
+            .limit(PASS_LIMIT)
         ).all()
-    for refund_id in due:
-        _watch(refund_id)
-    return len(due)
+    return PASS.each(due, _watch)
 
 
 @retried
-def _watch(refund_id: int) -> None:
+def _watch(refund_id: int) -> bool:
     with transaction() as tx:
         refund, payment = lock_refund(tx, refund_id)
         if refund.next_check_at is None or refund.next_check_at > datetime.now(UTC):
-            return
+            return False
         if refund.status == RefundStatus.PROCESSING:
             _doubt(payment, refund, "the process that sent it died")
-            return
+            return True
         # The look plans the next one; this only keeps the next pass from asking twice.
         plan_look(refund, LOOK_LEASE_S)
         _owe_look(payment)
+        return True
 
 
 @retried

@@ -73,6 +73,15 @@ def ask_again(kind: str, dedupe_key: str, sentence: str, evidence: dict[str, Any
         )
 
 
+def note(kind: str, dedupe_key: str, evidence: dict[str, Any]) -> None:
+    """Write newer evidence under an open question."""
+    session().execute(
+        update(ReviewItem)
+        .where(ReviewItem.kind == kind, ReviewItem.dedupe_key == dedupe_key, ReviewItem.resolved_at.is_(None))
+        .values(evidence=evidence)
+    )
+
+
 def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:
     """Close an open question with its answer; return False when there is none."""
     closed = session().execute(

@@ -54,6 +54,7 @@ QUESTIONS = (
         "compare both with the gateway's portal"
     ),
     _("%(work)s was given up after %(tries)s tries: %(detail)s"),
+    _("%(work)s fails on %(row)s and is tried again by itself: %(detail)s"),
     _(
         "%(service)s was asked to set this invoice to %(state)s, its answer was lost, and it refuses the repeat: "
         "look there which status it has"
@@ -131,6 +132,7 @@ ANSWERS = (
     _("charged_back"),
     _("closed"),
     _("dispute %(number)s opened"),
+    _("done after all"),
     _("evidence handed in"),
     _("failed"),
     _("given back"),

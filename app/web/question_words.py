@@ -36,6 +36,7 @@ KINDS: dict[str, LazyString] = {
     "status.": _("It is not known whether a service took a status"),
     "outbox.dead": _("Something could not be delivered"),
     "webhook.": _("A webhook is switched off"),
+    "pass.": _("Work by the clock fails on one row"),
 }
 # What the filter offers: the beginning of the kinds, and their words.
 FAMILIES: dict[str, LazyString] = {
@@ -49,6 +50,7 @@ FAMILIES: dict[str, LazyString] = {
     "deposit.": _("Deposits"),
     "webhook.": _("Webhooks"),
     "status.": _("Statuses"),
+    "pass.": _("Work by the clock"),
 }
 TEAM = "finance"
 
