@@ -27,7 +27,7 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.saved_view import SavedView
 from app.models.schedule import ScheduleRun
-from app.models.seal import Seal
+from app.models.seal import Seal, SealHorizon
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
@@ -80,6 +80,7 @@ __all__ = [
     "SavedView",
     "ScheduleRun",
     "Seal",
+    "SealHorizon",
     "Setting",
     "Settlement",
     "Surplus",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, LargeBinary, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, CreatedAt, Key
+from app.models.base import Base, CreatedAt, Key, Zero
 
 
 class Seal(Base):
@@ -25,3 +25,18 @@ class Seal(Base):
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[CreatedAt]
+
+
+class SealHorizon(Base):
+    """Up to where a chain holds every row there is or ever will be.
+
+    `floor_id` is that row; it becomes `mark_id` once none of the `writers` of the moment of the mark is at work.
+    """
+
+    __tablename__ = "seal_horizon"
+    __table_args__ = (CheckConstraint("chain in ('ledger', 'event')", name="chain"),)
+
+    chain: Mapped[str] = mapped_column(Text, primary_key=True)
+    floor_id: Mapped[Zero]
+    mark_id: Mapped[Zero]
+    writers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))

@@ -14,6 +14,7 @@ from app.services.closed_day_invariants import CLOSED_DAYS
 from app.services.credit_invariants import CREDIT_NOTES
 from app.services.import_invariants import IMPORTS
 from app.services.invariant import Invariant
+from app.services.seal_invariants import SEALED
 from app.services.sealing import CHAINS
 from app.uow import transaction
 
@@ -269,6 +270,7 @@ INVARIANTS = (
     ),
     *CREDIT_NOTES,
     *CLOSED_DAYS,
+    *SEALED,
     *IMPORTS,
 )
 

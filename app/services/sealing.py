@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, text
 
 from app.domain.chain import GENESIS, link_hash, parse_row
-from app.models.seal import Seal
+from app.models.seal import Seal, SealHorizon
 from app.services.copying import copy_rows
 from app.uow import retried, transaction
 
@@ -44,7 +44,7 @@ CHAINS = tuple(TABLES)
 UNSEALED = """
 select e.id, {body} as body
   from (select * from {table} where id >= :low and created_at < now() - interval '2 seconds'
-           and id not in (select row_id from seal where chain = :chain and row_id >= :low)
+           and not exists (select from seal where chain = :chain and row_id = {table}.id)
          order by id limit :limit) e
  order by e.id
 """
@@ -52,8 +52,18 @@ LINKS = """
 select s.position, s.row_id, s.previous_hash, s.hash, (select {body} from {table} e where e.id = s.row_id) as body
   from seal s where s.chain = :chain and s.position > :after order by s.position
 """
-# How far back to look for rows that were committed after a higher one.
-LOOK_BACK = 20_000
+# Ids are given before they are committed, so a lower one may appear at any time later: as long as whoever was given it
+# is at work. Whoever writes into a table holds this lock on it from before the id is given until it has committed.
+WRITERS = text("""
+select distinct virtualtransaction from pg_locks
+ where locktype = 'relation' and relation = cast(:table as regclass) and granted
+   and database = (select oid from pg_database where datname = current_database())
+   and mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+""")
+LOWEST = """
+select min(e.id) from {table} e
+ where e.id > :low and e.id <= :high and not exists (select from seal s where s.chain = :chain and s.row_id = e.id)
+"""
 
 
 def seal(
@@ -69,6 +79,8 @@ def seal(
     While somebody else seals or a load is written (`hold_off`), nothing is done, unless `wait` stands in line.
     """
     ends_at = time.monotonic() + within_s
+    for chain in chains:
+        _raise_floor(chain, wait=wait)
     grown, last = dict.fromkeys(chains, 0), dict.fromkeys(chains, 0)
     growing = list(chains)
     while growing:
@@ -98,8 +110,7 @@ def links_with_rows(chain: str) -> str:
 def hold_off(tx: Session) -> None:
     """Keep the sealer away until this transaction ends.
 
-    A load commits ids far below those that others used meanwhile; sealed too early, they would hide it from the look
-    back.
+    A load commits ids far below those that others used meanwhile: each job would go over all of those again.
     """
     for key in LOCKS.values():
         tx.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": key})
@@ -142,8 +153,27 @@ def _head(tx: Session, chain: str) -> tuple[int, bytes]:
 
 
 def _unsealed(tx: Session, chain: str, after: int) -> Sequence[Row[Any]]:
-    if not after:
-        highest = tx.scalar(text("select coalesce(max(row_id), 0) from seal where chain = :chain"), {"chain": chain})
-        after = max(0, (highest or 0) - LOOK_BACK)
+    low = after or tx.get_one(SealHorizon, chain, populate_existing=True).floor_id
     question = text(UNSEALED.format(body=BODIES[chain], table=TABLES[chain]))
-    return tx.execute(question, {"chain": chain, "low": after + 1, "limit": BATCH}).all()
+    return tx.execute(question, {"chain": chain, "low": low + 1, "limit": BATCH}).all()
+
+
+@retried
+def _raise_floor(chain: str, *, wait: bool) -> None:
+    """Raise the floor to the mark when all who wrote at the time of the mark have ended, and set the next mark.
+
+    Three questions, in this order: the highest row there is, who writes now, and what is not sealed. So whoever was
+    given an id below the mark and has not committed it is among the writers.
+    """
+    with transaction() as tx:
+        if not _is_our_turn(tx, chain, wait=wait):
+            return
+        horizon = tx.get_one(SealHorizon, chain, populate_existing=True)
+        highest = tx.scalar(text(f"select coalesce(max(id), 0) from {TABLES[chain]}"))  # noqa: S608 - a name of ours
+        writers = set(tx.scalars(WRITERS, {"table": TABLES[chain]}))
+        if writers & set(horizon.writers):
+            return
+        span = {"chain": chain, "low": horizon.floor_id, "high": horizon.mark_id}
+        lowest = tx.scalar(text(LOWEST.format(table=TABLES[chain])), span)
+        horizon.floor_id = max(horizon.floor_id, horizon.mark_id if lowest is None else lowest - 1)
+        horizon.mark_id, horizon.writers = max(highest or 0, horizon.floor_id), sorted(writers)

@@ -76,15 +76,64 @@ def test_a_row_that_was_committed_after_a_higher_one_is_sealed_next(system: Syst
     assert report(system).holds
 
 
+def test_a_row_is_sealed_however_many_were_committed_while_its_transaction_was_open(system: System) -> None:
+    with system.app.app_context(), db.engine.connect() as slow:
+        slow.execute(text(MANY), {"many": 1})
+        for _ in range(3):
+            system.sql(MANY, many=10_000)
+            assert sealing.seal()["event"] == 10_000
+        slow.commit()
+        assert sealing.seal()["event"] == 1
+    assert report(system).holds
+
+
+def test_what_was_looked_through_is_not_looked_through_again(system: System) -> None:
+    floor = "select floor_id from seal_horizon where chain = 'event'"
+    highest = "select max(id) from event"
+    system.sql(MANY, many=300)
+    seal(system)
+    seal(system)
+    assert system.scalar(floor) == system.scalar(highest)
+    with system.app.app_context(), db.engine.connect() as slow:
+        slow.execute(text(MANY), {"many": 1})
+        before = system.scalar(highest)
+        system.sql(MANY, many=300)
+        for _ in range(3):
+            seal(system)
+        assert system.scalar(floor) <= before, "a lower one may still come"
+        slow.rollback()
+    for _ in range(3):
+        seal(system)
+    assert system.scalar(floor) == system.scalar(highest)
+
+
+def test_a_row_too_young_to_be_sealed_keeps_the_floor_below_it(system: System) -> None:
+    system.sql("insert into event (kind, data, created_at) values ('test.young', '{}', now() + interval '1 hour')")
+    system.sql(MANY, many=3)
+    for _ in range(3):
+        seal(system)
+    young = "select id from event where kind = 'test.young'"
+    assert system.scalar("select floor_id from seal_horizon where chain = 'event'") == system.scalar(young) - 1
+
+
+def test_a_row_that_no_link_holds_is_found(system: System) -> None:
+    system.sql(MANY, many=10)
+    for _ in range(2):
+        seal(system)
+    assert report(system).holds
+    system.sql("insert into event (id, kind, created_at) values (-1, 'test.planted', now() - interval '1 hour')")
+    lost = next(proof for proof in report(system).proofs if proof.name == "S1 sealed")
+    assert lost.broken == ("event -1",)
+
+
 def test_a_sealer_stands_aside_while_a_load_is_written(system: System) -> None:
-    """Thirty thousand ids below one that would be sealed are more than a sealer looks back for."""
     with system.app.app_context(), db.engine.connect() as loading:
         loading.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": sealing.LOCKS["event"]})
-        loading.execute(text(MANY), {"many": sealing.LOOK_BACK + 10_000})
+        loading.execute(text(MANY), {"many": 30_000})
         system.sql(MANY, many=1)
         assert sealing.seal() == {"ledger": 0, "event": 0}
         loading.commit()
-        assert sealing.seal_all("event") == sealing.LOOK_BACK + 10_001
+        assert sealing.seal_all("event") == 30_001
     assert not system.scalar("select count(*) from event e where id not in (select row_id from seal)")
 
 
