@@ -20,6 +20,27 @@ REFUNDS = [
         "tests/services/test_refund_calls.py -k after_it_was_done",
     ),
     Mutant(
+        "what a server stumbled over is a failure",
+        "app/domain/errors.py",
+        "        return self.outcome is Outcome.UNKNOWN or (self.outcome is Outcome.REFUSED and stumbled)\n",
+        "        return self.outcome is Outcome.UNKNOWN and not stumbled\n",
+        "tests/services/test_money_path.py -k lost_after_the_gateway",
+    ),
+    Mutant(
+        "a lost place under a key goes on",
+        "app/services/idempotency.py",
+        "        if until is None:\n            raise StillRunning\n",
+        "        if until is None:\n            return\n",
+        "tests/api/test_idempotency_places.py",
+    ),
+    Mutant(
+        "the floor of the sealer does not wait for writers",
+        "app/services/sealing.py",
+        "        if writers & set(horizon.writers):\n            return\n",
+        "",
+        "tests/services/test_sealing.py -k however_many",
+    ),
+    Mutant(
         "a refund is sent again",
         "app/services/refund_calls.py",
         "        if refund.status != RefundStatus.REQUESTED:\n            return RefundStatus(refund.status)\n",
