@@ -1,0 +1,73 @@
+"""A body that breaks off is refused: half a form reads like a whole one (security.md T36, T92)."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api.client import IMPORT_INVOICES, REGISTER, bearer, error_of
+from tests.system import V1
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from tests.api.client import Api
+
+FORM = "application/x-www-form-urlencoded"
+# What a server says that ends the body where its sender went away, or where a chunk could not be read.
+ENDED = {"wsgi.input_terminated": True}
+
+
+def sent(api: Api, path: str, body: bytes, kind: str, **more: Any) -> TestResponse:
+    return api.system.app.test_client().post(
+        f"{V1}{path}",
+        input_stream=BytesIO(body),
+        content_type=kind,
+        headers={"Authorization": bearer(), **more.pop("headers", {})},
+        environ_overrides={**ENDED, **more},
+    )
+
+
+def test_half_a_form_makes_no_invoice(api: Api) -> None:
+    whole = b"invoice_number=7&custom_field2=registry&transaction_amount=120.00"
+    for half in (whole[:-4], whole[:-1], whole[:20], b""):
+        before = api.count("invoice")
+        response = sent(api, REGISTER, half, FORM, CONTENT_LENGTH=str(len(whole)))
+        assert response.status_code == 400, half
+        assert "broke off" in error_of(response)["message"]
+        assert api.count("invoice") == before
+    assert sent(api, REGISTER, whole, FORM, CONTENT_LENGTH=str(len(whole))).status_code == 201
+
+
+@pytest.mark.parametrize("path", [REGISTER, IMPORT_INVOICES])
+def test_nothing_is_no_empty_body_when_more_was_said(api: Api, path: str) -> None:
+    response = sent(api, path, b"", "application/json", CONTENT_LENGTH="20")
+    assert "broke off" in error_of(response)["message"]
+
+
+def test_bytes_beyond_the_length_are_not_read(api: Api) -> None:
+    body = json.dumps(api.registration()).encode()
+    response = sent(api, REGISTER, body + b"GET / HTTP/1.1", "application/json", CONTENT_LENGTH=str(len(body)))
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize("kind", [FORM, "multipart/form-data; boundary=x"])
+def test_a_form_without_a_length_is_refused_everywhere(api: Api, kind: str) -> None:
+    chunked = {"Transfer-Encoding": "chunked"}
+    response = sent(api, REGISTER, b"invoice_number=7&transaction_amount=12", kind, headers=chunked)
+    assert response.status_code == 411
+    assert "Content-Length" in error_of(response)["message"]
+    page = api.system.app.test_client().post(
+        "/theme", input_stream=BytesIO(b"theme=dark"), content_type=kind, headers=chunked, environ_overrides=ENDED
+    )
+    assert (page.status_code, page.mimetype) == (411, "text/html")
+
+
+def test_json_without_a_length_is_read_to_its_end(api: Api) -> None:
+    body = json.dumps(api.registration()).encode()
+    chunked = {"Transfer-Encoding": "chunked"}
+    assert sent(api, REGISTER, body, "application/json", headers=chunked).status_code == 201
+    assert sent(api, REGISTER, body[:-1], "application/json", headers=chunked).status_code == 400
