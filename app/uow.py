@@ -123,10 +123,15 @@ def assert_no_transaction() -> None:
 
     Called before every outgoing request: no row stays locked while somebody else takes their time (money law 3).
     """
-    current = session()
-    if current.info.get("depth"):
+    if in_transaction():
         raise TransactionOpen
-    current.rollback()
+    end_reads()
+
+
+def end_reads() -> None:
+    """Give back the connection of reads that merely linger; inside a transaction, and without any reads, do nothing."""
+    if db.session.registry.has() and not in_transaction():
+        session().rollback()
 
 
 def retried(verb: Callable[P, R]) -> Callable[P, R]:

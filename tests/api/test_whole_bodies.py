@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.client import IMPORT_INVOICES, REGISTER, bearer, error_of
+from app.extensions import db
+from tests.api.client import DIRECTO, IMPORT_INVOICES, REGISTER, bearer, error_of
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -29,6 +30,38 @@ def sent(api: Api, path: str, body: bytes, kind: str, **more: Any) -> TestRespon
         headers={"Authorization": bearer(), **more.pop("headers", {})},
         environ_overrides={**ENDED, **more},
     )
+
+
+class Slow(BytesIO):
+    """A body that notes how many connections are out while it is waited for."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.out: list[int] = []
+
+    def read(self, *size: Any) -> bytes:
+        self.out.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return super().read(*size)
+
+    def readinto(self, buffer: Any) -> int:
+        self.out.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return super().readinto(buffer)
+
+
+@pytest.mark.parametrize("path", [REGISTER, IMPORT_INVOICES, DIRECTO])
+def test_no_connection_waits_for_a_body(api: Api, path: str) -> None:
+    """The database ends a transaction that lies idle for ten seconds, and the call with it."""
+    api.system.app.extensions.pop("key_ring", None)  # so that this call reads who may call
+    body = Slow(b"[]" if path == IMPORT_INVOICES else b"{}")
+    api.system.app.test_client().post(
+        f"{V1}{path}",
+        input_stream=body,
+        content_length=2,
+        content_type="application/json",
+        headers={"Authorization": bearer()},
+    )
+    assert body.out
+    assert set(body.out) == {0}
 
 
 def test_half_a_form_makes_no_invoice(api: Api) -> None:
