@@ -48,5 +48,10 @@ def install(app: Flask) -> None:
 
 
 def _refuse_endless_forms() -> None:
-    if request.mimetype in FORMS and "Transfer-Encoding" in request.headers:
+    if request.mimetype in FORMS and request.content_length is None and _may_have_a_body():
         raise LengthRequired("Say how long the form is: send Content-Length")
+
+
+def _may_have_a_body() -> bool:
+    """Return whether a body may follow though nobody said its length: in pieces, or as HTTP/2 sends any."""
+    return "Transfer-Encoding" in request.headers or request.environ.get("SERVER_PROTOCOL", "").startswith("HTTP/2")

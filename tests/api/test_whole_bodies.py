@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.extensions import db
-from tests.api.client import DIRECTO, IMPORT_INVOICES, REGISTER, bearer, error_of
+from tests.api.client import DIRECTO, IMPORT_INVOICES, NUMBER, REGISTER, bearer, error_of
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -97,6 +97,12 @@ def test_a_form_without_a_length_is_refused_everywhere(api: Api, kind: str) -> N
         "/theme", input_stream=BytesIO(b"theme=dark"), content_type=kind, headers=chunked, environ_overrides=ENDED
     )
     assert (page.status_code, page.mimetype) == (411, "text/html")
+
+
+def test_so_is_one_over_http_2_which_needs_to_say_nothing_of_pieces(api: Api) -> None:
+    body, over = b"invoice_number=7&transaction_amount=12", {"SERVER_PROTOCOL": "HTTP/2", "CONTENT_LENGTH": None}
+    assert sent(api, REGISTER, body, FORM, **over).status_code == 411
+    assert sent(api, NUMBER, b"", FORM, SERVER_PROTOCOL="HTTP/1.1", CONTENT_LENGTH=None).status_code == 201
 
 
 def test_json_without_a_length_is_read_to_its_end(api: Api) -> None:
