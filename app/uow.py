@@ -128,13 +128,18 @@ def assert_no_transaction() -> None:
     Called before every outgoing request: no row stays locked while somebody else takes their time (money law 3). What
     `asked_before_leaving` was given is asked then, and nothing leaves when it raises.
     """
-    current = session()
-    if current.info.get("depth"):
+    if in_transaction():
         raise TransactionOpen
-    current.rollback()
+    end_reads()
     asked = _LEAVING.get()
     if asked is not None:
         asked()
+
+
+def end_reads() -> None:
+    """Give back the connection of reads that merely linger; inside a transaction, and without any reads, do nothing."""
+    if db.session.registry.has() and not in_transaction():
+        session().rollback()
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from app.uow import at_once, retried, ring_soon, session, transaction
 
 REFRESH = "gateway.payment.refresh"
 HEADERS_KEPT = {"user-agent", "content-type", "x-request-id"}
-RAW_LIMIT = 65_536
+# A gateway names a payment and an event, in some hundred characters; who has much to say is somebody else, and anybody
+# may call: what is kept of one message is what fills the table when they do.
+RAW_LIMIT = 4_096
 
 # How many references nobody here knows may be looked up at once per minute; the rest waits its turn (T03).
 UNKNOWN_PER_MINUTE = 120

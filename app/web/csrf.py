@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_wtf.csrf import CSRFError
 
 from app.domain.errors import Forbidden
+from app.domain.origin import is_allowed
 from app.web.cookies import is_development, name_of
 from app.web.extensions import csrf
 from app.web.translation import translate as _
@@ -68,4 +69,7 @@ def _is_ours() -> bool:
         return True
     if origin == "null":
         return site is not None or is_development()
-    return origin == request.host_url.rstrip("/")
+    settings: Settings = current_app.extensions["settings"]
+    # As configured: behind a proxy a request knows neither its scheme nor its host for sure.
+    ours = request.host_url if settings.development else settings.base_url
+    return is_allowed(origin, [ours], plain_http=True)

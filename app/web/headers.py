@@ -43,6 +43,7 @@ HEADERS = {
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NOT_USED),
+    "Server": "",  # a server that finds none puts its own name there
 }
 HSTS = "max-age=63072000; includeSubDomains"
 

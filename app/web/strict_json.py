@@ -46,10 +46,14 @@ def parse(body: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
-        raise MalformedBody(f"The body names {doubled[:60]!a} twice")
+        raise MalformedBody(f"The body names {_doubled(pairs)[:60]!a} twice")
     return found
+
+
+def _doubled(pairs: list[tuple[str, Any]]) -> str:
+    """Return the first name that comes again: in one pass, as a body may hold a million of them."""
+    seen: set[str] = set()
+    return next(name for name, _value in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
 
 def _constant(word: str) -> NoReturn:

@@ -59,6 +59,16 @@ def test_a_callback_is_kept_and_answered_at_once(api: Api) -> None:
     assert kept.headers == {"user-agent": "EveryPay"}
 
 
+def test_of_a_message_as_long_as_may_be_no_more_is_kept_than_a_gateway_has_to_say(api: Api) -> None:
+    query = f"payment_reference={fresh(api)}&event_name=status_updated"
+    body = b'{"x": "' + b"a" * 200_000 + b'"}'
+    response = api.system.app.test_client().post(f"{V1}{CALLBACK}?{query}", data=body, content_type="application/json")
+    assert response.status_code == 200
+    kept = last_message(api).raw
+    assert kept.startswith(query)
+    assert len(kept) == 4_096
+
+
 def test_no_gateway_is_called_in_the_request(api: Api) -> None:
     calls = len(api.system.shop.store.exchanges("GET /payments"))
     heard(api, f"payment_reference={fresh(api)}&event_name=status_updated")

@@ -33,6 +33,7 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "",
 }
 ANSWERS = [
     ("GET", "/sign_in", 200),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Response, current_app, g, jsonify, request
 
 from app.services.initiators import AccessDenied, authenticate
+from app.uow import end_reads
 from app.web import problem
 from app.web.guards import needed_by
 
@@ -26,6 +27,8 @@ def require_caller() -> Response | None:
         g.caller = authenticate(_token())
     except AccessDenied:
         return _denied()
+    finally:
+        end_reads()  # the body comes as slowly as its sender likes, and the database ends who waits for it with a read
     app: Any = current_app
     scope = needed_by(app, str(request.endpoint))
     if scope is not None:

@@ -1,0 +1,112 @@
+"""A body that breaks off is refused: half a form reads like a whole one (security.md T36, T92)."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.extensions import db
+from tests.api.client import DIRECTO, IMPORT_INVOICES, NUMBER, REGISTER, bearer, error_of
+from tests.system import V1
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from tests.api.client import Api
+
+FORM = "application/x-www-form-urlencoded"
+# What a server says that ends the body where its sender went away, or where a chunk could not be read.
+ENDED = {"wsgi.input_terminated": True}
+
+
+def sent(api: Api, path: str, body: bytes, kind: str, **more: Any) -> TestResponse:
+    return api.system.app.test_client().post(
+        f"{V1}{path}",
+        input_stream=BytesIO(body),
+        content_type=kind,
+        headers={"Authorization": bearer(), **more.pop("headers", {})},
+        environ_overrides={**ENDED, **more},
+    )
+
+
+class Slow(BytesIO):
+    """A body that notes how many connections are out while it is waited for."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.out: list[int] = []
+
+    def read(self, *size: Any) -> bytes:
+        self.out.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return super().read(*size)
+
+    def readinto(self, buffer: Any) -> int:
+        self.out.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return super().readinto(buffer)
+
+
+@pytest.mark.parametrize("path", [REGISTER, IMPORT_INVOICES, DIRECTO])
+def test_no_connection_waits_for_a_body(api: Api, path: str) -> None:
+    """The database ends a transaction that lies idle for ten seconds, and the call with it."""
+    api.system.app.extensions.pop("key_ring", None)  # so that this call reads who may call
+    body = Slow(b"[]" if path == IMPORT_INVOICES else b"{}")
+    api.system.app.test_client().post(
+        f"{V1}{path}",
+        input_stream=body,
+        content_length=2,
+        content_type="application/json",
+        headers={"Authorization": bearer()},
+    )
+    assert body.out
+    assert set(body.out) == {0}
+
+
+def test_half_a_form_makes_no_invoice(api: Api) -> None:
+    whole = b"invoice_number=7&custom_field2=registry&transaction_amount=120.00"
+    for half in (whole[:-4], whole[:-1], whole[:20], b""):
+        before = api.count("invoice")
+        response = sent(api, REGISTER, half, FORM, CONTENT_LENGTH=str(len(whole)))
+        assert response.status_code == 400, half
+        assert "broke off" in error_of(response)["message"]
+        assert api.count("invoice") == before
+    assert sent(api, REGISTER, whole, FORM, CONTENT_LENGTH=str(len(whole))).status_code == 201
+
+
+@pytest.mark.parametrize("path", [REGISTER, IMPORT_INVOICES])
+def test_nothing_is_no_empty_body_when_more_was_said(api: Api, path: str) -> None:
+    response = sent(api, path, b"", "application/json", CONTENT_LENGTH="20")
+    assert "broke off" in error_of(response)["message"]
+
+
+def test_bytes_beyond_the_length_are_not_read(api: Api) -> None:
+    body = json.dumps(api.registration()).encode()
+    response = sent(api, REGISTER, body + b"GET / HTTP/1.1", "application/json", CONTENT_LENGTH=str(len(body)))
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize("kind", [FORM, "multipart/form-data; boundary=x"])
+def test_a_form_without_a_length_is_refused_everywhere(api: Api, kind: str) -> None:
+    chunked = {"Transfer-Encoding": "chunked"}
+    response = sent(api, REGISTER, b"invoice_number=7&transaction_amount=12", kind, headers=chunked)
+    assert response.status_code == 411
+    assert "Content-Length" in error_of(response)["message"]
+    page = api.system.app.test_client().post(
+        "/theme", input_stream=BytesIO(b"theme=dark"), content_type=kind, headers=chunked, environ_overrides=ENDED
+    )
+    assert (page.status_code, page.mimetype) == (411, "text/html")
+
+
+def test_so_is_one_over_http_2_which_needs_to_say_nothing_of_pieces(api: Api) -> None:
+    body, over = b"invoice_number=7&transaction_amount=12", {"SERVER_PROTOCOL": "HTTP/2", "CONTENT_LENGTH": None}
+    assert sent(api, REGISTER, body, FORM, **over).status_code == 411
+    assert sent(api, NUMBER, b"", FORM, SERVER_PROTOCOL="HTTP/1.1", CONTENT_LENGTH=None).status_code == 201
+
+
+def test_json_without_a_length_is_read_to_its_end(api: Api) -> None:
+    body = json.dumps(api.registration()).encode()
+    chunked = {"Transfer-Encoding": "chunked"}
+    assert sent(api, REGISTER, body, "application/json", headers=chunked).status_code == 201
+    assert sent(api, REGISTER, body[:-1], "application/json", headers=chunked).status_code == 400
