@@ -76,6 +76,7 @@ def web(host: str, port: int | None, workers: int, threads: int) -> None:
     # Refused here, once and in words; a worker would be started again and again.
     settings = _settings()
     port = settings.port if port is None else port
+    _must_be_free(host, port)
     server = Granian(
         "",
         address=host,
@@ -125,6 +126,8 @@ def migrate(revision: str, *, down: bool) -> None:
     """Bring the database's tables to what this version needs."""
     from app.demo import migration  # noqa: PLC0415
 
+    if down and revision == "head":
+        raise click.UsageError("--down needs the --revision to go back to, such as 0037")
     with _application().app_context():
         (migration.downgrade if down else migration.upgrade)(revision)
 
@@ -260,7 +263,7 @@ def verify() -> None:
 
 
 @main.command()
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--dry-run", is_flag=True, help="Only say what differs and what would become of it.")
 def compare(day: datetime, *, dry_run: bool) -> None:
     """Compare a day's payments with the gateway's; without --dry-run what differs is mended or asked about.
@@ -295,6 +298,21 @@ def export_chain(chain: str) -> None:
     with _application().app_context():
         for line in chain_export.lines(chain):
             print(line)
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """Refuse an address that is none and a port that is not to be had; another `billing web` may share its port."""
+    import socket  # noqa: PLC0415
+
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            probe.setsockopt(socket.SOL_SOCKET, option, 1)
+        try:
+            socket.inet_pton(probe.family, host)
+            probe.bind((host, port))
+        except OSError as fault:
+            why = fault.strerror or "is no address of this machine: write one such as 127.0.0.1, 0.0.0.0 or ::"
+            raise click.ClickException(f"{host}:{port}: {why}; --host and --port name another") from fault
 
 
 def _application(process: str = "tool") -> Flask:

@@ -36,12 +36,22 @@ def _database_error() -> type[DBAPIError]:
 
 
 def _what_to_do(fault: DBAPIError) -> str:
-    """Return what to do where the database is away or without our tables; nothing for every other fault."""
-    from psycopg.errors import UndefinedColumn, UndefinedTable  # noqa: PLC0415
+    """Return what to do where the database is away, not ours to use, or without our tables; nothing for the rest."""
+    from psycopg import errors  # noqa: PLC0415
 
-    if isinstance(fault.orig, UndefinedTable | UndefinedColumn):
+    if isinstance(fault.orig, errors.UndefinedTable | errors.UndefinedColumn):
         return "The tables are not those of this version: run `billing migrate`"
+    why = str(fault.orig).strip().partition("\n")[0]
     if fault.statement is None:  # no connection came about, so nothing was asked
-        why = str(fault.orig).strip().splitlines()[0]
         return f"The database is not reached: {why}; check DATABASE_URL and that the server runs"
-    return ""
+    if fault.connection_invalidated:
+        return f"The database went away: {why}; run it again when it is back, nothing half is kept"
+    cures = {
+        errors.InsufficientPrivilege: "its role must own the database and what is in it",
+        errors.ReadOnlySqlTransaction: "DATABASE_URL leads to a standby or a role that only reads",
+        errors.DiskFull: "make room on its disk and run it again, nothing half is kept",
+        errors.LockNotAvailable: "something else holds what is needed; run it again, nothing half is kept",
+        errors.QueryCanceled: "run it again when it is less busy, nothing half is kept",
+    }
+    cure = next((cure for kind, cure in cures.items() if isinstance(fault.orig, kind)), "")
+    return f"The database refused: {why}; {cure}" if cure else ""

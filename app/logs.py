@@ -32,8 +32,8 @@ LONGEST = 1000  # characters of one value
 _READ = 4 * LONGEST
 DEEPEST = 30  # frames of one traceback
 
-# Talkative ones: httpx writes whole addresses, Authlib the verifier of a login.
-QUIET = ("httpx", "httpcore", "authlib", "werkzeug", "urllib3", "fontTools", "weasyprint")
+# Talkative ones: httpx writes whole addresses, Authlib the verifier of a login, Alembic a line for each of its parts.
+QUIET = ("httpx", "httpcore", "authlib", "werkzeug", "urllib3", "fontTools", "weasyprint", "alembic.runtime.plugins")
 
 _PATTERNS = [
     (re.compile(r"\[parameters: .*", re.DOTALL), "[parameters]"),

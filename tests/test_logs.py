@@ -131,6 +131,12 @@ def test_other_packages_do_not_write_whole_addresses(json_log: Any, capsys: pyte
     assert lines(capsys) == []
 
 
+def test_looking_at_the_migrations_says_nothing(json_log: Any, capsys: pytest.CaptureFixture[str]):
+    logging.getLogger("alembic.runtime.plugins").info("setup plugin alembic.autogenerate.schemas")
+    logging.getLogger("alembic.runtime.migration").info("Running upgrade 0001 -> 0002")
+    assert len(lines(capsys)) == 1
+
+
 def test_the_level_is_obeyed(log: Any, capsys: pytest.CaptureFixture[str]):
     logs.configure(level="WARNING")
     log.info("quiet")

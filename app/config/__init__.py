@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import SecretStr, ValidationError
 
 from app.config import production
+from app.config.fault_words import in_words
 from app.config.fields import Group
 from app.config.groups import (
     Core,
@@ -29,7 +31,9 @@ from app.config.groups import (
 from app.domain.errors import BillingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pydantic.fields import FieldInfo
 
 __all__ = [
     "DirectoSettings",
@@ -46,6 +50,8 @@ __all__ = [
 ]
 
 G = TypeVar("G", bound=Group)
+# Of one part that holds "/" and of one that holds "@"; Redis and PostgreSQL end it differently.
+_PASSWORDS = (re.compile(r"://[^:/@]*:([^@]+)@"), re.compile(r"://[^:/@]*:([^/]+)@"))
 
 PARTS: dict[str, type[Group]] = {
     "everypay": EveryPaySettings,
@@ -92,8 +98,8 @@ def secret_values(settings: Settings) -> frozenset[str]:
     """Return every secret in clear, the passwords inside URLs too, for the one who keeps them out of the logs."""
     groups: Iterable[Group] = (settings, *(getattr(settings, part) for part in PARTS))
     secrets = [each.value for group in groups for each in production.read(group) if each.is_secret and each.value]
-    passwords = [unquote(urlsplit(each).password or "") for each in secrets if "://" in each]
-    return frozenset(filter(None, (*secrets, *passwords)))
+    passwords = [found[1] for each in secrets for part in _PASSWORDS if (found := part.search(each))]
+    return frozenset((*secrets, *passwords, *map(unquote, passwords)))
 
 
 def _said(env: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
@@ -108,13 +114,29 @@ def _said(env: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
                 said[name] = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError):
                 faults.append(f"{name}_FILE: no text file can be read there")
+    for name in _names() & {name for name, value in said.items() if _is_quoted(value)}:
+        faults.append(f"{name}: is written in quotes, and they would count as part of it; leave them out")
+        del said[name]
     return said
 
 
+def _is_quoted(value: str) -> bool:
+    """Return whether quotes stand around it that a shell would have taken off and an `--env-file` has not."""
+    return len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+
+
+def _names() -> set[str]:
+    """Return the names of all settings but switches, which take off quotes themselves."""
+    return {str(info.validation_alias) for info in _fields() if info.annotation is not bool}
+
+
 def _secret_names() -> list[str]:
+    return [str(info.validation_alias) for info in _fields() if info.annotation is SecretStr]
+
+
+def _fields() -> Iterator[FieldInfo]:
     groups: list[type[Group]] = [Core, *PARTS.values()]
-    fields = (info for group in groups for info in group.model_fields.values())
-    return [str(info.validation_alias) for info in fields if info.annotation is SecretStr]
+    return (info for group in groups for info in group.model_fields.values())
 
 
 def _parse(group: type[G], said: Mapping[str, Any], faults: list[str]) -> G:
@@ -122,7 +144,8 @@ def _parse(group: type[G], said: Mapping[str, Any], faults: list[str]) -> G:
     try:
         return group(**said)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-    faults += [f"{each['loc'][0]}: {each['msg'].removeprefix('Value error, ')}" for each in found]
+        found = error.errors(include_url=False, include_input=False)
+    # Of a list each part may be wrong in the same way.
+    faults += dict.fromkeys(f"{each['loc'][0]}: {in_words(each)}" for each in found)
     unreadable = {each["loc"][0] for each in found}
     return group(**{name: value for name, value in said.items() if name not in unreadable})

@@ -10,9 +10,17 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from redis import Redis as RedisClient
 
 _WORDS = {"1": True, "true": True, "t": True, "yes": True, "y": True, "on": True, "enabled": True, "0": False}
 _WORDS |= dict.fromkeys(("false", "f", "no", "n", "off", "disabled", "none", "nil", "null"), False)
+_DATABASE = re.compile(
+    r"(?:[^:/]*(?::[^@]*)?@)?"  # user and password
+    r"(?:\[[^\]/?]+\]|[^/:?@\[\]]*)(?::(?P<port>[0-9]{1,5}))?/[^/?@]+(?:\?.*)?"  # host, port, database, options
+)
+_SENTINELS = re.compile(r"(?:[^@]*@)?[^@/:,]+(?::[0-9]{1,5})?(?:,[^@/:,]+(?::[0-9]{1,5})?)*/[^/]+(?:/[0-9]+)?")
+_LAST_PORT = 65_535
+_A_YEAR_S = 31_536_000
 
 
 class Rule(StrEnum):
@@ -50,12 +58,15 @@ def _list(value: object) -> object:
 
 
 def _url(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises ValueError for a port that is none
+    except ValueError:
+        raise ValueError("has a host or a port that is none; write https://host.example:8443/path") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(r"[!-\[\]-~]+", value):
         raise ValueError("write a whole address such as https://host.example/path")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("leave out user name, query and fragment")
-    _ = parts.port  # raises ValueError for a port that is none
     return value
 
 
@@ -78,12 +89,29 @@ def _database(value: SecretStr) -> SecretStr:
     scheme, mark, rest = value.get_secret_value().partition("://")
     if not mark or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
         raise ValueError("write postgresql://user:password@host/database")
+    found = _DATABASE.fullmatch(rest)
+    if not found or int(found["port"] or 0) > _LAST_PORT:
+        raise ValueError(
+            "names no database, or a host or port that is none; write postgresql://user:password@host:5432/database, "
+            "and in user and password %40 for @, %3A for : and %2F for /"
+        )
     return SecretStr(f"postgresql+psycopg://{rest}")
 
 
 def _redis(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://", "redis+sentinel://")):
+    url = value.get_secret_value()
+    if not url.startswith(("redis://", "rediss://", "unix://", "redis+sentinel://")):
         raise ValueError("write redis://host:6379/0, rediss:// for TLS or unix:// for a socket")
+    if url.startswith("redis+sentinel://"):
+        if not _SENTINELS.fullmatch(url.partition("://")[2]):
+            raise ValueError("write redis+sentinel://host:26379,host:26379/service/0")
+        return value
+    try:
+        line = RedisClient.from_url(url).connection_pool.make_connection()  # looks at each part and connects to nothing
+    except (ValueError, TypeError):  # what is wrong may be a part of the password: it is not repeated
+        raise ValueError("has a port or an option that is none; write redis://:password@host:6379/0") from None
+    if url.startswith("unix://") and not getattr(line, "path", ""):
+        raise ValueError("names no socket; write unix:///path/to/valkey.sock")
     return value
 
 
@@ -95,7 +123,7 @@ Host = Annotated[str, AfterValidator(_host)]
 PublicKeys = Annotated[str, AfterValidator(_public_keys)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_list)]
 Urls = Annotated[tuple[Url, ...], BeforeValidator(_list)]
-Seconds = Annotated[tuple[Annotated[int, Field(gt=0)], ...], BeforeValidator(_list)]
+Seconds = Annotated[tuple[Annotated[int, Field(gt=0, le=_A_YEAR_S)], ...], BeforeValidator(_list)]
 
 
 class Group(BaseSettings):

@@ -28,6 +28,8 @@ _SAMPLE_SOMEWHERE = re.compile(_SAMPLE, re.IGNORECASE)
 _MOSTLY_SAMPLE = re.compile(rf".{{0,8}}({_SAMPLE}.{{0,8}})+", re.IGNORECASE)
 _ASK_FOR_ONE = "copy the one its provider gave you"
 _MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
+_CURES = {Rule.OWN_SECRET: _MAKE_ONE, Rule.GIVEN_SECRET: _ASK_FOR_ONE}
+_LOOK_IT_UP = "docs/configuration.md says what belongs there"
 
 
 class Said(NamedTuple):
@@ -44,7 +46,9 @@ def missing(groups: Iterable[Group], *, development: bool) -> Iterator[str]:
     """Yield "NAME: is missing" for everything that must be set and is not."""
     needed = {Need.ALWAYS} if development else {Need.ALWAYS, Need.PRODUCTION}
     for group in groups:
-        yield from (f"{each.name}: is missing" for each in read(group) if each.need in needed and not each.value)
+        for each in read(group):
+            if each.need in needed and not each.value:
+                yield f"{each.name}: is missing; {_CURES.get(each.rule, _LOOK_IT_UP)}"
 
 
 def faults(groups: Iterable[Group]) -> Iterator[str]:
@@ -122,7 +126,12 @@ def _mixes(said: dict[str, Said]) -> Iterator[str]:
         yield "LINKPAY_PREFIX: and EVERYPAY_BASE must both be the demo environment or both the real one"
     if int(text("DEPOSIT_MIN_NUM")) > int(text("DEPOSIT_MAX_NUM")):
         yield "DEPOSIT_MAX_NUM: must not be below DEPOSIT_MIN_NUM"
-    if text("TARA_REDIRECT_URI") and not text("TARA_REDIRECT_URI").startswith(text("BASE_URL").rstrip("/") + "/"):
+    base = text("BASE_URL").rstrip("/")  # one that cannot be used was named already
+    if (
+        text("TARA_REDIRECT_URI")
+        and base.startswith("https://")
+        and not text("TARA_REDIRECT_URI").startswith(f"{base}/")
+    ):
         yield "TARA_REDIRECT_URI: must lie under BASE_URL"
 
 

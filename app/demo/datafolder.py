@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from app.demo.account import Account
 
 LOCK = "billing.lock"
+SECRETS = "secrets.json"
 OURS = [
     "postgres",
     "valkey",
     "logs",
     "simulators",
-    "secrets.json",
+    SECRETS,
     "ports.json",
     "endpoints.json",
     "prepared.json",
@@ -53,32 +54,40 @@ class DataFolder:
     account: Account | None
 
     def read(self, name: str) -> dict[str, Any]:
-        """Return a JSON object kept here, empty when there is none."""
+        """Return a JSON object kept here, empty when there is none that can be read."""
         try:
             found: dict[str, Any] = json.loads((self.path / name).read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             return {}
         return found
 
     def write(self, name: str, content: dict[str, Any]) -> None:
-        """Keep a JSON object, readable by us only; a reader sees the old one or the new one, never a half."""
+        """Keep a JSON object, readable by us only; a reader sees the old one or the new one, never a half.
+
+        Raises Unusable when it cannot be written.
+        """
         half = self.path / f".{name}.half"
-        half.unlink(missing_ok=True)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
-        half.replace(self.path / name)
+        try:
+            half.unlink(missing_ok=True)
+            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                json.dump(content, file, indent=2)
+                file.write("\n")
+            half.replace(self.path / name)
+        except OSError as fault:
+            raise Unusable(f"{self.path / name} cannot be written: {fault.strerror}") from fault
 
     def forget(self, name: str) -> None:
         """Remove something kept here, if it is there."""
         (self.path / name).unlink(missing_ok=True)
 
     def secrets(self, names: list[str]) -> dict[str, str]:
-        """Return a secret for each name, made once and kept."""
-        kept = self.read("secrets.json")
+        """Return a secret for each name, made once and kept. Raises Unusable when those kept cannot be read."""
+        kept = self.read(SECRETS)
+        if not kept and (self.path / SECRETS).exists():
+            raise Unusable(f"{self.path / SECRETS} cannot be read; bring it back, or start over with --fresh")
         missing = {name: secrets.token_hex(32) for name in names if name not in kept}
         if missing:
-            self.write("secrets.json", kept | missing)
+            self.write(SECRETS, kept | missing)
         return {name: str(value) for name, value in (kept | missing).items()}
 
     def ports(self, names: list[str]) -> dict[str, int]:
@@ -167,11 +176,11 @@ def _take(lock: int, path: Path) -> None:
 def _place_for_servers(path: Path, account: Account | None) -> Path:
     """Return where the servers keep their data: here, or under /var/tmp when their account cannot get here."""
     here = path / "postgres"
+    owner = here.stat().st_uid if here.exists() else None
+    wanted = account.uid if account else os.geteuid()
+    if owner not in {None, wanted}:
+        raise Unusable(f"{here} belongs to another account (uid {owner}); start as that one, or use --data")
     if account is None or can_enter(account, path):
-        owner = here.stat().st_uid if here.exists() else None
-        wanted = account.uid if account else os.geteuid()
-        if owner not in {None, wanted}:
-            raise Unusable(f"{here} belongs to another account (uid {owner}); start as that one, or use --data")
         return path
     if here.exists():
         raise Unusable(f"{account.name}, who runs the servers, can no longer reach {here}; open the folders above it")
@@ -189,14 +198,21 @@ def place_name(path: Path) -> str:
 
 def is_free(port: int) -> bool:
     """Return whether a server could listen on the port of this machine now."""
+    return not why_not(port)
+
+
+def why_not(port: int) -> str:
+    """Return why no server of ours could listen on the port now; empty when one could."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
             probe.listen(1)
+        except PermissionError:
+            return "is reserved for root"
         except OSError:
-            return False
-    return True
+            return "is taken"
+    return ""
 
 
 def becomes_free(port: int) -> bool:

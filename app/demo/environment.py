@@ -84,7 +84,7 @@ def running_beside(data: Path) -> dict[str, str]:
     """Return the settings of the system that runs on this data folder; none when it does not run or is not ours."""
     try:
         found: dict[str, str] = json.loads((data / RUNNING).read_text())
-    except OSError:
+    except (OSError, ValueError):
         return {}
     return found
 

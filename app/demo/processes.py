@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import signal
 import subprocess
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Self
 
@@ -24,6 +26,7 @@ STEADY_S = 30.0  # after running this long, earlier deaths are forgotten
 GIVE_UP_AFTER = 5  # deaths of a process that was never ready: it cannot start here
 LOOK_S = 0.02  # how often readiness is asked for
 REMEMBERED_LINES = 20
+REASON = re.compile(r"\b(FATAL|PANIC)\b|[Ff]ailed|[Ee]rror|Can't ")
 LOG_LIMIT_BYTES = 10_000_000
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -59,6 +62,7 @@ class _Running:
     process: subprocess.Popen[bytes] | None = None
     began_at: float = 0.0
     begin_at: float = 0.0
+    log_began_at: int = 0
     deaths: int = 0
     ready: bool = False
     ends: bool = False
@@ -73,7 +77,8 @@ class ProcessGroup:
     """
 
     def __init__(self, logs: Path, say: Callable[[str, str], None]) -> None:
-        logs.mkdir(exist_ok=True)
+        with suppress(OSError):
+            logs.mkdir(exist_ok=True)
         self.logs = logs
         self.say = say
         self.running: dict[str, _Running] = {}
@@ -176,8 +181,8 @@ class ProcessGroup:
         member = each.member
         if member.before:
             member.before()
-        log = self.log(member.name)
-        with log.open("ab") as file:
+        with self._opened_log(member.name) as file:
+            each.log_began_at = file.tell()
             process = spawn(member.command, file if member.quiet else subprocess.PIPE)
         each.process = process
         each.began_at = time.monotonic()
@@ -196,6 +201,8 @@ class ProcessGroup:
         each.begin_at = now + delay
         each.process = None
         self.say(each.member.name, f"{_ending(process.returncode)}; starting again in {delay:g} s")
+        if each.member.quiet and (why := self._last_words(each)):
+            self.say(each.member.name, why)
 
     def _is_ready(self, each: _Running) -> bool:
         if each.process is None:
@@ -209,6 +216,13 @@ class ProcessGroup:
         if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".log.1"))
         return log
+
+    def _opened_log(self, name: str) -> IO[bytes]:
+        """Return the member's log file, opened behind its end; nowhere where it cannot be: a full disk stops nobody."""
+        try:
+            return self.log(name).open("ab")
+        except OSError:
+            return open(os.devnull, "ab")  # noqa: PTH123 - no path of ours
 
     def _read(self, each: _Running) -> bool:
         """Pass on what the member wrote; return whether there was anything."""
@@ -245,7 +259,7 @@ class ProcessGroup:
 
     def _pass_on(self, each: _Running, lines: list[bytes]) -> None:
         if lines:
-            with self.log(each.member.name).open("ab") as file:
+            with suppress(OSError), self._opened_log(each.member.name) as file:
                 file.writelines(line + b"\n" for line in lines)
         for line in lines:
             text = line.decode(errors="replace").rstrip()
@@ -257,6 +271,16 @@ class ProcessGroup:
             log = self.log(each.member.name)
             each.lines.extend(log.read_text(errors="replace").splitlines() if log.exists() else [])
         return "\n".join(f"  {line}" for line in each.lines)
+
+    def _last_words(self, each: _Running) -> str:
+        """Return what one that only writes a log gave as the reason for its end, if it did since it began."""
+        try:
+            with self.log(each.member.name).open("rb") as file:
+                file.seek(each.log_began_at)
+                lines = file.read().decode(errors="replace").splitlines()
+        except OSError:
+            return ""
+        return next((line for line in reversed(lines) if REASON.search(line)), "")
 
     def stop(self) -> None:
         """Stop everything, stage after stage; a second signal turns patience into force."""

@@ -6,13 +6,14 @@ import os
 import re
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.demo import announcement, environment, members
 from app.demo.account import server_account
 from app.demo.binaries import postgres_bin, valkey_program
-from app.demo.datafolder import DataFolder, becomes_free, free_port, is_free, opened
+from app.demo.datafolder import DataFolder, becomes_free, free_port, is_free, opened, why_not
 from app.demo.postgres import Postgres
 from app.demo.processes import ProcessGroup, StopAsked
 from app.demo.valkey import Valkey
@@ -52,16 +53,16 @@ def run(wishes: Wishes) -> int:
             data.clear()
         this = plan(wishes, data)
         data.forget("endpoints.json")
-        with ProcessGroup(data.path / "logs", say) as group:
-            try:
-                _start(wishes, data, this, group, began)
-                group.run()
-            except StopAsked:
-                pass
-            say("billing", "stopping")
-        data.forget("endpoints.json")
-        data.forget(environment.RUNNING)
-        data.forget_sockets()
+        try:
+            with ProcessGroup(data.path / "logs", say) as group:
+                with suppress(StopAsked):
+                    _start(wishes, data, this, group, began)
+                    group.run()
+                say("billing", "stopping")
+        finally:
+            data.forget("endpoints.json")
+            data.forget(environment.RUNNING)
+            data.forget_sockets()
         say("billing", "stopped")
     return 0
 
@@ -83,7 +84,7 @@ def _web_port(wanted: int, data: DataFolder, taken: set[int]) -> int:
         return wanted
     port = free_port(taken)
     if wanted:
-        say("billing", f"port {wanted} is taken; using {port}")
+        say("billing", f"port {wanted} {why_not(wanted) or 'was taken'}; using {port}")
     return port
 
 
@@ -109,7 +110,7 @@ def _start(wishes: Wishes, data: DataFolder, this: Installation, group: ProcessG
     preparation.finish(postgres)
     group.wait_ready(["web"])
     say("billing", f"first page after {time.monotonic() - began:.1f} s")
-    print(announcement.words(this), flush=True)
+    tell(announcement.words(this))
     rest = [*members.simulators(this, env, data.path / "simulators"), *members.workers(env)]
     group.start(*rest)
     group.wait_ready([each.name for each in rest])
@@ -164,8 +165,13 @@ def head() -> str:
 
 
 def say(name: str, line: str) -> None:
-    """Print one line with the name of the process it is about; a console that has gone away is no reason to stop."""
+    """Print one line with the name of the process it is about."""
+    tell(f"{name:<{NAME_WIDTH}} | {line}")
+
+
+def tell(words: str) -> None:
+    """Print to the console; one that was closed, or stands on a full disk, is no reason to stop."""
     try:
-        print(f"{name:<{NAME_WIDTH}} | {line}", flush=True)
-    except BrokenPipeError:
+        print(words, flush=True)
+    except OSError:  # EPIPE, EIO of a terminal that is gone, ENOSPC
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the rest of the process

@@ -22,9 +22,29 @@ def current(connection: Connection) -> str | None:
     return revision
 
 
-@cache
+def is_behind(connection: Connection) -> bool:
+    """Return whether the database lacks tables of this program.
+
+    A revision we do not know is of a newer version. It takes nothing away from us: while it is brought in, processes
+    of both versions serve, the old ones until the new ones are there.
+    """
+    there = current(connection)
+    return there is None or there in _revisions()[1:]
+
+
+def is_newer(there: str | None) -> bool:
+    """Return whether a revision is one that only a newer version of this program knows."""
+    return there is not None and there not in _revisions()
+
+
 def head() -> str | None:
-    """Return the revision this program needs; every migration is read for it, once."""
+    """Return the revision this program needs."""
+    return next(iter(_revisions()), None)
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Return every revision of this program, the newest first; all migrations are read for it, once."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - the first page is served without it
 
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    return tuple(each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions())

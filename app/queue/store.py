@@ -12,6 +12,8 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from app.domain.errors import BillingError
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -22,7 +24,7 @@ SENTINEL_PORT = 26379
 MEMORY_MARK = "billing:remembers"
 
 
-class UnsupportedServer(RuntimeError):
+class UnsupportedServer(BillingError):
     """The Redis server is older than 6.2."""
 
 

@@ -273,10 +273,16 @@ def _check(redis: Redis) -> None:
 
 
 def _answers(redis: Redis) -> bool:
+    return not _why_silent(redis)
+
+
+def _why_silent(redis: Redis) -> str:
+    """Return why the server does not serve us, empty when it does: one that refuses us is mended otherwise."""
     try:
-        return bool(redis.ping())
-    except (RedisError, OSError):
-        return False
+        redis.ping()
+    except (RedisError, OSError) as fault:
+        return f"{type(fault).__name__}: {fault}"
+    return ""
 
 
 def _rest(stop: Stop, seconds: float) -> None:
@@ -298,7 +304,7 @@ def _listen(app: Flask, queue: str, stop: Stop, silence: Silence) -> None:
 
 def _go_without(app: Flask, queue: str, redis: Redis, stop: Stop) -> None:
     """Direct mode: take the due work of the queue from PostgreSQL until Redis answers again."""
-    LOG.warning("worker.direct_mode", queue=queue, alarm=True)
+    LOG.warning("worker.direct_mode", queue=queue, alarm=True, why=_why_silent(redis))
     DIRECT.labels(queue).set(1)
     try:
         while not _answers(redis):

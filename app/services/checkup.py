@@ -109,6 +109,8 @@ def _server(connection: Connection) -> Iterator[Finding]:
 def _tables(connection: Connection) -> Finding:
     there = schema_version.current(connection)
     cure = "" if there == schema_version.head() else f"this program needs {schema_version.head()}: run billing migrate"
+    if schema_version.is_newer(there):
+        cure = f"of a newer version than this program, which knows them up to {schema_version.head()}: upgrade it"
     return Finding("tables", f"at {there}" if there else "none", cure)
 
 
@@ -162,7 +164,11 @@ def _redis() -> Finding:
     except UnsupportedServer as fault:
         return Finding("redis", "too old", str(fault))
     except (RedisError, OSError) as fault:
-        return Finding("redis", "not reached", f"{type(fault).__name__}; check REDIS_URL and that the server runs")
+        return Finding(
+            "redis",
+            "not reached",
+            f"{type(fault).__name__}; check REDIS_URL, its password too, and that the server runs",
+        )
     return Finding("redis", "6.2 or newer, evicts nothing" if not faults else "answers", "; ".join(faults))
 
 

@@ -47,6 +47,17 @@ def test_it_is_not_ready_before_the_migration(own_api: Api) -> None:
     assert "run billing migrate" in response.json["status"]  # type: ignore[index]
 
 
+def test_it_stays_ready_while_a_newer_version_moves_in(own_api: Api) -> None:
+    """The documented order migrates first: a proxy that asks must not find every process of the old version gone."""
+    own_api.system.sql("update alembic_version set version_num = '9999'")
+    assert own_api.get("/health/ready").status_code == 200
+
+
+def test_it_is_not_ready_without_tables(own_api: Api) -> None:
+    own_api.system.sql("drop table alembic_version")
+    assert own_api.get("/health/ready").status_code == 503
+
+
 def test_it_is_not_ready_without_the_database(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema_version, "current", fails_with(OperationalError("x", {}, Exception())))
     response = api.get("/health/ready")

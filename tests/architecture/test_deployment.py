@@ -105,6 +105,18 @@ def test_what_is_in_hand_is_finished_before_a_process_is_killed() -> None:
         assert int(service["stop_grace_period"].removesuffix("s")) > DRAIN_S
 
 
+def test_only_the_proxy_of_this_host_reaches_the_web_where_proxies_are_believed() -> None:
+    assert int(environment()["TRUSTED_PROXIES"]) > 0
+    assert all(each.startswith("127.0.0.1:") for each in web()["ports"])
+
+
+def test_processes_have_no_rights_to_gain_and_an_init_that_passes_signals_on() -> None:
+    for service in OURS.values():
+        assert service["init"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
 def test_redis_keeps_what_it_was_given_and_drops_nothing() -> None:
     flags = COMPOSE["services"]["valkey"]["command"]
     assert flags[flags.index("--appendonly") + 1] == "yes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,6 @@ def test_simulators_keep_their_ports_from_run_to_run(tmp_path: Path) -> None:
 
 
 def test_a_port_somebody_took_is_replaced(tmp_path: Path) -> None:
-    import socket  # noqa: PLC0415
-
     with opened(tmp_path / "data", None) as data, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -90,6 +89,26 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
             data.write("endpoints.json", {"web": "two"})
             assert json.load(old) == {"web": "one"}
         assert data.read("endpoints.json") == {"web": "two"}
+
+
+def test_half_a_file_of_a_power_cut_is_made_anew(tmp_path: Path) -> None:
+    with opened(tmp_path / "data", None) as data:
+        (data.path / "ports.json").write_text('{"every')
+        assert set(data.ports(["everypay"])) == {"everypay"}
+
+
+def test_secrets_that_cannot_be_read_are_never_replaced(tmp_path: Path) -> None:
+    with opened(tmp_path / "data", None) as data:
+        (data.path / "secrets.json").write_text("")
+        with pytest.raises(Unusable, match="cannot be read"):
+            data.secrets(["SECRET_KEY"])
+
+
+def test_what_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
+    with opened(tmp_path / "data", None) as data:
+        (data.path / ".ports.json.half").mkdir()
+        with pytest.raises(Unusable, match=r"ports\.json cannot be written"):
+            data.write("ports.json", {})
 
 
 def test_nobody_cannot_pass_a_closed_folder(tmp_path: Path) -> None:
@@ -109,14 +128,43 @@ def test_servers_keep_their_data_elsewhere_when_they_cannot_reach_the_folder(tmp
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
-def test_data_that_became_unreachable_is_not_silently_replaced_by_new(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    (closed / "data").mkdir(parents=True)
-    closed.chmod(0o700)
-    (closed / "data" / datafolder.LOCK).touch()
-    (closed / "data" / "postgres").mkdir()
-    with pytest.raises(Unusable, match="can no longer reach"), opened(closed / "data", NOBODY):
+def folder_of_servers(tmp_path: Path) -> Path:
+    data = tmp_path / "data"
+    (data / "postgres").mkdir(parents=True)
+    (data / datafolder.LOCK).touch()
+    return data
+
+
+def test_data_that_became_unreachable_is_not_silently_replaced_by_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datafolder, "can_enter", lambda *_: False)
+    ourselves = Account("ourselves", os.geteuid(), os.getegid())
+    with pytest.raises(Unusable, match="can no longer reach"), opened(folder_of_servers(tmp_path), ourselves):
         pass
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+def test_data_of_another_account_is_named_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, reachable: bool
+) -> None:
+    monkeypatch.setattr(datafolder, "can_enter", lambda *_: reachable)
+    somebody = Account("somebody", os.geteuid() + 1, os.getegid())
+    with pytest.raises(Unusable, match="belongs to another account"), opened(folder_of_servers(tmp_path), somebody):
+        pass
+
+
+def test_a_port_says_why_it_is_not_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert datafolder.why_not(taken.getsockname()[1]) == "is taken"
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)  # root may have every port, and the limit differs by machine
+    assert datafolder.why_not(80) == "is reserved for root"
 
 
 def test_a_shared_place_that_is_somebody_elses_is_not_trusted(tmp_path: Path) -> None:

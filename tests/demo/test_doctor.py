@@ -52,6 +52,13 @@ def test_a_database_without_tables_is_a_fault(empty_database: str, redis_url: st
     assert "billing migrate" in of(found, "tables")[0].fault
 
 
+def test_a_database_of_a_newer_version_asks_for_a_newer_program(system: System) -> None:
+    system.sql("update alembic_version set version_num = '9999'")
+    (found,) = of(list(findings(lambda: system.app)), "tables")
+    assert found.seen == "at 9999"
+    assert found.fault.startswith("of a newer version than this program")
+
+
 def test_servers_that_are_away_are_faults_with_a_cure() -> None:
     away = environment("postgresql://x@127.0.0.1:1/x", "redis://127.0.0.1:1/0")
     found = list(findings(lambda: create_app(load_settings(away))))

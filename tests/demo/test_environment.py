@@ -44,7 +44,7 @@ def test_without_simulators_providers_are_what_the_environment_says(
     bare: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVERYPAY_BASE", "http://127.0.0.1:7777/api/v4")
-    told = environment.settings(bare, "postgresql://x", "redis://x")
+    told = environment.settings(bare, "postgresql://x@/billing", "redis://x")
     assert load_settings(told).everypay.base == "http://127.0.0.1:7777/api/v4"
 
 
@@ -96,3 +96,5 @@ def test_a_command_beside_a_running_system_reads_its_settings(tmp_path: Path) ->
     assert environment.running_beside(tmp_path) == {}
     (tmp_path / environment.RUNNING).write_text('{"DATABASE_URL": "postgresql://x"}')
     assert environment.running_beside(tmp_path) == {"DATABASE_URL": "postgresql://x"}
+    (tmp_path / environment.RUNNING).write_text('{"DATA')
+    assert environment.running_beside(tmp_path) == {}

@@ -70,6 +70,34 @@ def test_a_killed_process_is_started_again(tmp_path: Path, console: Console) -> 
     assert ("one", "ended by SIGKILL; starting again in 0.1 s") in console.said
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this machine")
+def test_a_log_on_a_full_disk_stops_nobody(tmp_path: Path, console: Console) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "one.log").symlink_to("/dev/full")
+    with ProcessGroup(tmp_path / "logs", console) as group:
+        group.start(python(SLEEPER))
+        turn_until(group, lambda: ("one", "up") in console.said)
+        assert is_alive(pid_of(group))
+
+
+def test_one_that_only_writes_its_log_dies_with_its_reason_on_the_console(tmp_path: Path, console: Console) -> None:
+    code = "print('LOG: one'); print('FATAL: No space left on device'); print('LOG: it is shut down')"
+    member = Member("one", Command([sys.executable, "-c", code]), 0, quiet=True)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "one.log").write_text("FATAL: of another day\n")
+    with ProcessGroup(tmp_path / "logs", console) as group:
+        group.start(member)
+        turn_until(group, lambda: len(console.said) > 1)
+    assert console.said[1] == ("one", "FATAL: No space left on device")
+
+
+def test_logs_that_cannot_be_opened_stop_nobody(tmp_path: Path, console: Console) -> None:
+    (tmp_path / "logs").touch()
+    with ProcessGroup(tmp_path / "logs", console) as group:
+        group.start(python(SLEEPER))
+        turn_until(group, lambda: ("one", "up") in console.said)
+
+
 def test_what_a_killed_process_started_is_ended_before_the_next_start(tmp_path: Path, console: Console) -> None:
     parent = f"""
         import subprocess, sys, time

@@ -28,7 +28,7 @@ def live() -> dict[str, str]:
 
 @bp.get("/health/ready")
 def ready() -> tuple[dict[str, Any], int]:
-    """Answer whether requests can be served: the database at head. Redis is reported and not needed."""
+    """Answer whether requests can be served: the database not behind this program. Redis is reported and not needed."""
     fault = _database_fault()
     return {"status": "ready" if fault is None else fault, "redis": _redis_state()}, 503 if fault else 200
 
@@ -46,13 +46,11 @@ def metrics() -> Response:
 
 
 def _database_fault() -> str | None:
-    if "head" not in current_app.extensions:
-        current_app.extensions["head"] = schema_version.head()
     try:
-        at_head = schema_version.current(db.session.connection()) == current_app.extensions["head"]
+        behind = schema_version.is_behind(db.session.connection())
     except SQLAlchemyError:
         return "the database does not answer"
-    return None if at_head else "the database is not at the version of this program: run billing migrate"
+    return "the database is not at the version of this program: run billing migrate" if behind else None
 
 
 def _redis_state() -> str:
