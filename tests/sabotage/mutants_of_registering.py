@@ -57,6 +57,6 @@ REGISTERING = [
         TOGETHER,
         "            self._waiting = [] if following else None\n",
         "            self._waiting = None\n",
-        f"{SHARED} -k everybody",
+        f"{SHARED} -k those_who_waited",
     ),
 ]

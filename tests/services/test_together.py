@@ -78,6 +78,20 @@ def test_who_comes_while_others_are_at_work_is_worked_for_together(work: Work) -
         assert shared.run(8) == 16
 
 
+def test_who_comes_while_those_who_waited_are_at_work_waits_for_them(work: Work) -> None:
+    """Work done at once for many is followed by work for all who came meanwhile, not by each of them alone."""
+    with ThreadPoolExecutor(MANY) as pool:
+        shared, asked = _asked_while_one_works(pool, work, range(2, 4))
+        at_first, work.held = work.held, threading.Event()
+        at_first.set()
+        assert work.begun.acquire(timeout=10)
+        asked += [pool.submit(shared.run, each) for each in (4, 5)]
+        _waiting(shared, TWO)
+        work.held.set()
+        assert [each.result(10) for each in asked] == [2, 4, 6, 8, 10]
+    assert [sorted(each) for each in work.sets] == [[1], [2, 3], [4, 5]]
+
+
 def test_a_fault_of_many_is_only_the_fault_of_whose_it_is(work: Work) -> None:
     work.bad = {3}
     with ThreadPoolExecutor(MANY) as pool:
