@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.reference import is_valid, with_check_digit
+from app.queries import references
+from app.queries.paging import Count
 from tests.web.conftest import PERSONA
 from tests.web.lists import more
 from tests.web.page import Page
@@ -83,6 +85,19 @@ def test_a_number_is_found_by_its_beginning_owner_and_address_by_any_part(own_ma
     assert listed(own_mary.get("/references?q=owner+mail7@").text) == [numbers[7]]
     assert len(listed(own_mary.get("/references?q=%25").text)) == 0
     assert len(listed(own_mary.get("/references?service=auction").text)) == 0
+
+
+def test_what_few_and_what_very_many_have_is_listed_alike(own_mary: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read once and put in order, or looked for along the order: the same numbers, each once, in every order."""
+    newest = fill(own_mary.portal.system, 120)[::-1]
+    fill(own_mary.portal.system, 20, owner="Linnutee OÜ", first=777_000)
+    for many in (1000, 119):
+        monkeypatch.setattr(references, "COMMON", many)
+        for sort, expected in (("-created", newest), ("created", newest[::-1]), ("owner", newest)):
+            assert everything(own_mary, f"/references?q=owner+example&sort={sort}") == expected, (many, sort)
+        with own_mary.portal.system.app.app_context():
+            found = references.search(references.ReferenceFilter(text="owner example")).found
+        assert found == Count(min(many, 120), is_capped=many < 120)
 
 
 @pytest.mark.parametrize(
