@@ -47,9 +47,9 @@ MOST_WORDS = 8
 # Two digits behind the point, as amounts are written; thousands may be apart.
 AMOUNT = re.compile(r"[0-9]{1,3}(?:[ \u00a0]?[0-9]{3}){0,3}[.,][0-9]{2}", re.ASCII)
 MANY = 100
-# How many of the newest rows are looked at one by one; how many where the first show that a page will be full by then.
-WALKED = 2000
-FURTHEST = 16_000
+# How many of the newest rows are looked at one by one; each time more, where those before show that a page will be full
+# by the last.
+WALKS = (300, 2000, 16_000)
 # How many rows from all over the table tell how frequent words are, and of how many invoices they are too frequent
 # for the index to be asked.
 SAMPLE = 4000
@@ -182,8 +182,8 @@ def having(ids: Any, words: Sequence[str]) -> Select[int]:
 def newest(text: str, after: Place | None, size: int) -> list[Place]:
     """Return the first places of what was typed, which is no amount: by its words, and by what needs none.
 
-    Three rows out of a thousand fill a page from the newest few thousand, looked at one by one; for rarer words the
-    index is asked.
+    Three rows out of a thousand fill a page from the newest few thousand, looked at one by one; where the newest few
+    hundred have too few, the index is asked.
     """
     words = words_of(text)
     found = _walked(_beginning(words), after, size) or _by_quarters(words, after, size)
@@ -196,11 +196,17 @@ def newest(text: str, after: Place | None, size: int) -> list[Place]:
 
 def _walked(patterns: Sequence[str], after: Place | None, size: int) -> list[Place]:
     """Return so many places from the newest rows, or none at all where too many would have to be looked at."""
-    found = _places(_among_newest(patterns, after, WALKED).limit(size))
-    if len(found) < size and len(found) * FURTHEST >= size * WALKED:
-        further = _among_newest(patterns, after, FURTHEST - WALKED, passed=WALKED)
+    found: list[Place] = []
+    passed = 0
+    for rows in WALKS:
+        further = _among_newest(patterns, after, rows - passed, passed=passed)
         found += _places(further.limit(size - len(found)))
-    return found if len(found) == size else []
+        if len(found) == size:
+            return found
+        if len(found) * WALKS[-1] < size * rows:
+            break
+        passed = rows
+    return []
 
 
 def _by_quarters(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
