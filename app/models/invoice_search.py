@@ -27,11 +27,11 @@ class InvoiceSearch(Tenanted, Base):
     document_vector: Mapped[Any] = mapped_column(TSVectorType("search_text", regconfig="public.billing"))
 
 
-QUARTER = "(extract(year from created_at at time zone 'UTC') * 4 + extract(quarter from created_at at time zone 'UTC'))"
-# One index for both probes: the newest quarter first, then the whole table by the words alone.
+MONTH = "(extract(year from created_at at time zone 'UTC') * 12 + extract(month from created_at at time zone 'UTC'))"
+# One index for both probes: the newest month first, then the whole table by the words alone.
 Index(
     "ix_invoice_search_words",
-    literal_column(QUARTER),
+    literal_column(MONTH),
     InvoiceSearch.document_vector,
     postgresql_using="gin",
 )

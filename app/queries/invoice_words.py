@@ -2,8 +2,8 @@
 
 What is typed is taken apart into words as the index was; each must begin a word of the invoice. Numbers are kept with
 all their ends, so that any part of one is the beginning of a word. Common words are found among the newest rows, rarer
-ones by the index, from the newest quarter to the oldest until there are enough. Where nothing begins so, the letters
-are looked for inside words.
+ones by the index in the newest month, and what is rarer still in the whole table at once. Where nothing begins so, the
+letters are looked for inside words.
 """
 
 from __future__ import annotations
@@ -33,15 +33,13 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy import text as sql_text
 
 from app.models.invoice import Invoice
-from app.models.invoice_search import QUARTER, InvoiceSearch
+from app.models.invoice_search import MONTH, InvoiceSearch
 from app.queries.keyset import session
 from app.queries.named_invoices import at_once
 from app.queries.paging import Count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlalchemy import TableValuedAlias
 
 MOST_WORDS = 8
 # Two digits behind the point, as amounts are written; thousands may be apart.
@@ -54,6 +52,8 @@ WALKS = (300, 2000, 16_000)
 # for the index to be asked.
 SAMPLE = 4000
 FREQUENT = 2000
+# How many are read whole of what the newest month has too few of.
+RARE = 5000
 # How many of the newest tell which word is the rarest, and of the rarest but one how many times as many rows there may
 # be for the index to be asked for it, too.
 NEWEST_FEW = 1000
@@ -62,7 +62,7 @@ LETTERS = 3
 NEWEST = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
 ROWS = sql_text("select reltuples::bigint from pg_class where oid = 'invoice_search'::regclass")
 OLDEST = (InvoiceSearch.created_at, InvoiceSearch.invoice_id)
-in_quarter: ColumnElement[int] = literal_column(QUARTER.replace("created_at", "invoice_search.created_at"))
+in_month: ColumnElement[int] = literal_column(MONTH.replace("created_at", "invoice_search.created_at"))
 
 
 class Place(NamedTuple):
@@ -140,7 +140,7 @@ def rarest(words: tuple[str, ...], *, and_second: bool = False) -> tuple[str, ..
     """Return which of the words the index is asked for, the others being looked at in what it finds.
 
     A word of every other invoice would be read from the index a million times to narrow nothing. Which are rare is
-    seen in the newest rows; whatever they show, the same invoices are found. Where rows of all quarters are looked at,
+    seen in the newest rows; whatever they show, the same invoices are found. Where the whole table is asked,
     the rarest but one is asked of the index, too: an entry of it is read ten times as fast.
     """
     if len(words) < 2:  # noqa: PLR2004 - with one word there is no choice
@@ -186,10 +186,10 @@ def newest(text: str, after: Place | None, size: int) -> list[Place]:
     hundred have too few, the index is asked.
     """
     words = words_of(text)
-    found = _walked(_beginning(words), after, size) or _by_quarters(words, after, size)
+    found = _walked(_beginning(words), after, size) or _by_index(words, after, size)
     if len(found) == size:
         return found
-    if not found and (after is None or not _by_quarters(words, None, 1)):
+    if not found and (after is None or not _by_index(words, None, 1)):
         found = _with_letters(_inside(words), after, size)
     return sorted({*found, *_without_words(text, after, size)}, reverse=True)[:size]
 
@@ -209,14 +209,30 @@ def _walked(patterns: Sequence[str], after: Place | None, size: int) -> list[Pla
     return []
 
 
-def _by_quarters(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
-    """Return the first places by the index of words; a quarter is asked when those after it had too few."""
-    quarter = _quarters(after)
-    found = _having(begin_with(words), after).where(in_quarter == quarter.c.number).correlate(quarter)
+def _by_index(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
+    """Return the first places by the index of words.
+
+    What the newest month has too few of is rare, and read whole; if it was only rare of late, month by month.
+    """
+    found = _places(_by_months(words, _month(NEWEST, after), _month(NEWEST, after), after, size))
+    if len(found) == size:
+        return found
+    meant = _having(begin_with(words, and_second=True), after).limit(RARE + 1).cte("meant").prefix_with("materialized")
+    many = select(func.count()).select_from(meant).scalar_subquery().label("many")
+    rows = session().execute(_first(meant, size).add_columns(many)).all()
+    if not rows or rows[0].many <= RARE:
+        return [Place(*row[:2]) for row in rows]
+    return _places(_by_months(words, _month(NEWEST, after), _month(OLDEST, None), after, size))
+
+
+def _by_months(words: tuple[str, ...], first: Any, last: Any, after: Place | None, size: int) -> Select[Any]:
+    """Return the question for the first places of some months; one is asked when those after it had too few."""
+    month = func.generate_series(first, last, -1).table_valued("number").render_derived()
+    found = _having(begin_with(words), after).where(in_month == month.c.number).correlate(month)
     one = found.cte("meant", nesting=True).prefix_with("materialized")
     of_one = _first(one, size).lateral()
     # A lateral join takes its left side in the order it has, and stops when there are enough.
-    return _places(select(of_one).select_from(quarter.join(of_one, true())).limit(size))
+    return select(of_one).select_from(month.join(of_one, true())).limit(size)
 
 
 def _with_letters(patterns: Sequence[str], after: Place | None, size: int) -> list[Place]:
@@ -292,17 +308,10 @@ def _among_newest(patterns: Sequence[str], after: Place | None, rows: int, *, pa
     return select(row.created_at, row.invoice_id).where(*map(row.search_text.like, patterns))
 
 
-def _quarters(after: Place | None) -> TableValuedAlias:
-    """Return the numbers of the quarters that there are, as the index counts them, the newest first."""
-    ends = [
-        select(sql_cast(in_quarter, BigInteger)).select_from(InvoiceSearch).order_by(*order).limit(1)
-        for order in (NEWEST, OLDEST)
-    ]
-    newest, oldest = (each.scalar_subquery() for each in ends)
-    first = newest if after is None else _quarter_of(after.created_at)
-    return func.generate_series(first, oldest, -1).table_valued("number").render_derived()
-
-
-def _quarter_of(moment: datetime) -> int:
-    at = moment.astimezone(UTC)
-    return at.year * 4 + (at.month + 2) // 3
+def _month(order: Sequence[Any], after: Place | None) -> Any:
+    """Return the number of the first month of an order as the index counts them, or of where a page ended."""
+    if after is not None:
+        at = after.created_at.astimezone(UTC)
+        return at.year * 12 + at.month
+    number = select(sql_cast(in_month, BigInteger)).select_from(InvoiceSearch)
+    return number.order_by(*order).limit(1).scalar_subquery()
