@@ -13,7 +13,6 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.queries import overview
-from app.web.charts import marks
 from tests.web.lists import fill, more
 from tests.web.page import Page
 
@@ -341,42 +340,3 @@ def test_a_failing_webhook_and_the_last_proof_are_lines_that_lead_to_their_rows(
     assert f"/deliveries?lane={lane}&state=pending" in page.links()
     assert "Everything holds, checked" in page.text("main")
     assert "token=1" not in page.text("main")
-
-
-ON = {
-    "/overview/payers": "Month",
-    "/payment_links/new": "Drafts",
-    "/invoices/{number}/credit_notes/new": "All invoices",
-    "/invoices/{number}": "All invoices",
-}
-
-
-def test_each_page_is_on_one_tab_of_one_section(own_mary: Browser) -> None:
-    number = own_mary.portal.system.invoice()
-    for path, tab in ON.items():
-        html = own_mary.get(path.format(number=number)).text
-        bars = [re.search(rf'<nav class="{name}".*?</nav>', html, re.DOTALL) for name in ("tabs", "nav")]
-        marked = [re.findall(r"<a [^>]*aria-current[^>]*>(.*?)</a>", bar[0], re.DOTALL) for bar in bars if bar]
-        assert [len(each) for each in marked] == [1, 1], path
-        assert marked[0][0] == tab, path
-
-
-@pytest.mark.parametrize(
-    ("highest", "expected"),
-    [
-        (0, []),
-        (1, [(100, 1)]),
-        (4, [(25, 1), (50, 2), (75, 3), (100, 4)]),
-        (999_999, [(20, 200_000), (40, 400_000), (60, 600_000), (80, 800_000)]),
-        (1_200_000, [(41, 500_000), (83, 1_000_000)]),
-    ],
-)
-def test_a_scale_has_a_few_round_values(highest: int, expected: list[tuple[int, int]]) -> None:
-    assert list(marks(highest)) == expected
-
-
-def test_bars_stand_beside_a_scale_with_its_currency(own_mary: Browser) -> None:
-    own_mary.portal.system.settle(amount="5000.00")
-    scale = re.search(r'<svg class="scale".*?</svg>', own_mary.get("/overview?lang=et").text, re.DOTALL)
-    assert scale
-    assert ">2\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}€<" in scale[0]
