@@ -1,7 +1,11 @@
-"""Bars drawn by the server: how high each part is, in whole percent of the largest bar (front-end.md 3)."""
+"""Bars drawn by the server: how high each part is, in whole percent of the largest bar, and a scale beside them.
+
+See front-end.md 3.
+"""
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -10,6 +14,8 @@ if TYPE_CHECKING:
 # A part that is there is seen, however small.
 LEAST = 1
 SERIES = 4
+# More marks than this stand too close to be read.
+MARKS = 4
 
 
 class Part(NamedTuple):
@@ -34,20 +40,37 @@ class Bar(NamedTuple):
     shares: tuple[tuple[int, int], ...] = ()
 
 
+class Mark(NamedTuple):
+    """A line across the bars: how high it is, and the round value it stands for."""
+
+    percent: int
+    value: int
+
+
 class Chart(NamedTuple):
-    """Bars with the names of their colours."""
+    """Bars with the names of their colours, and the scale that says what their height means."""
 
     bars: list[Bar]
     series: list[str]
     currency: str
     highest: int
+    marks: tuple[Mark, ...] = ()
 
 
 def chart(bars: Sequence[Bar], series: Sequence[str], *, currency: str) -> Chart:
     """Return the chart with the height of each bar and, of each part, its colour and share of the bar in percent."""
     highest = max((bar.value for bar in bars), default=0)
     drawn = [bar._replace(percent=_percent(bar.value, highest), shares=_shares(bar)) for bar in bars]
-    return Chart(drawn, list(series), currency, highest)
+    return Chart(drawn, list(series), currency, highest, marks(highest))
+
+
+def marks(highest: int) -> tuple[Mark, ...]:
+    """Return the round values, 1, 2 or 5 with noughts, that lie between nothing and the highest bar: at most four."""
+    if highest <= 0:
+        return ()
+    steps = (unit * 10**power for power in count() for unit in (1, 2, 5))
+    step = next(each for each in steps if highest // each <= MARKS)
+    return tuple(Mark(value * 100 // highest, value) for value in range(step, highest + 1, step))
 
 
 def _percent(value: int, of: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ def install(app: Flask) -> None:
     for each in (
         amount,
         money,
+        round_money,
         price,
         decimal,
         grouped,
@@ -89,6 +91,12 @@ def grouped(number: int) -> str:
 def money(minor: int, currency: str) -> str:
     """Return minor units with their currency, such as `1 240.00 €`."""
     return f"{amount(minor, currency)}{NBSP}{SIGNS.get(currency, currency)}"
+
+
+def round_money(minor: int, currency: str) -> str:
+    """Return a round amount without its noughts behind the point, such as `5 000 €`."""
+    whole = re.sub(r"[.,]0+$", "", amount(minor, currency))
+    return f"{whole}{NBSP}{SIGNS.get(currency, currency)}"
 
 
 def summed(sums: Iterable[tuple[int, str]]) -> str:

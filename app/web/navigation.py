@@ -12,6 +12,7 @@ from app.web.guards import allowed, needed_by
 from app.web.translation import translate_later as _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from flask import Flask
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """A page to go to: its endpoint, its name, and what of `waiting.Waiting` is counted beside it."""
+    """A page to go to: its endpoint, its name, what of `waiting.Waiting` is counted beside it, and what belongs to it.
+
+    What belongs to it are endpoints, or blueprints with all their pages; those of its own blueprint do so unsaid.
+    """
 
     endpoint: str
     label: LazyString
     counted: str | None = None
+    also: tuple[str, ...] = ()
 
 
 class Section(NamedTuple):
@@ -53,7 +58,7 @@ SECTIONS = (
         _("Home"),
         (
             Place("overview.index", _("Today")),
-            Place("overview.month", _("Month")),
+            Place("overview.month", _("Month"), also=("overview.payers",)),
             Place("overview.movements", _("Money in and out")),
         ),
     ),
@@ -61,8 +66,8 @@ SECTIONS = (
         "invoice",
         _("Invoices"),
         (
-            Place("invoices.index", _("All invoices")),
-            Place("drafts.index", _("Drafts")),
+            Place("invoices.index", _("All invoices"), also=("credit_notes",)),
+            Place("drafts.index", _("Drafts"), also=("payment_links",)),
             Place("tasks.index", _("My tasks")),
             Place("imports.index", _("Imports")),
         ),
@@ -136,13 +141,13 @@ def install(app: Flask) -> None:
 def navigation() -> list[Entry]:
     """Return the sections this person may see; a section leads to the first of its pages."""
     found = waiting.now()
-    here = _blueprint(str(request.endpoint))
+    here = _here()
     entries = []
     for section in SECTIONS:
         pages = [page for page in section.pages if allowed_endpoint(page.endpoint)]
         if pages:
             number = sum(found.number(page.counted) for page in pages)
-            is_here = here in {_blueprint(page.endpoint) for page in section.pages}
+            is_here = here in section.pages
             first = pages[0].endpoint
             is_page = request.endpoint == first
             entries.append(Entry(section.label, url_for(first), section.icon, section.group, number, is_here, is_page))
@@ -151,12 +156,11 @@ def navigation() -> list[Entry]:
 
 def tabs() -> list[Entry]:
     """Return the pages of the section we are in, as far as this person may see them; one page alone is no tab."""
-    here = _blueprint(str(request.endpoint))
-    section = next((each for each in SECTIONS if here in {_blueprint(page.endpoint) for page in each.pages}), None)
+    here = _here()
+    section = next((each for each in SECTIONS if here in each.pages), None)
     pages = [page for page in section.pages if allowed_endpoint(page.endpoint)] if section else []
     if section is None or len(pages) < 2:  # noqa: PLR2004 - a pair is the smallest choice
         return []
-    exact = any(page.endpoint == request.endpoint for page in pages)
     found = waiting.now()
     return [
         Entry(
@@ -165,7 +169,7 @@ def tabs() -> list[Entry]:
             section.icon,
             section.group,
             found.number(page.counted),
-            request.endpoint == page.endpoint if exact else here == _blueprint(page.endpoint),
+            page is here,
             request.endpoint == page.endpoint,
         )
         for page in pages
@@ -178,6 +182,19 @@ def allowed_endpoint(endpoint: str) -> bool:
         return False
     app: Any = current_app
     return allowed(needed_by(app, endpoint))
+
+
+def _here() -> Place | None:
+    """Return the one page of the navigation that this page is, or belongs to."""
+    endpoint = str(request.endpoint)
+    blueprint = _blueprint(endpoint)
+    pages = [page for section in SECTIONS for page in section.pages]
+    ways: tuple[Callable[[Place], bool], ...] = (
+        lambda page: page.endpoint == endpoint,
+        lambda page: endpoint in page.also or blueprint in page.also,
+        lambda page: _blueprint(page.endpoint) == blueprint,
+    )
+    return next((page for is_it in ways for page in pages if is_it(page)), None)
 
 
 def _blueprint(endpoint: str) -> str:

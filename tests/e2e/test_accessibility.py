@@ -31,10 +31,12 @@ FORMS = (
 )  # fmt: skip
 # What is broken into two lines, or wider than the place it has.
 TORN = """
-() => [...document.querySelectorAll(".tbl .code, .trail time b, .tbl.rows td, select")].filter((each) => {
+() => [
+  ...document.querySelectorAll(".tbl, .tbl :is(.code, .copy, time), .trail time b, .tbl.rows td, select"),
+].filter((each) => {
   const range = document.createRange();
   range.selectNodeContents(each);
-  const whole = each.matches(".code, b") && each.offsetParent;
+  const whole = each.matches(".code, .copy, .tbl time, b") && each.offsetParent && !each.matches("td");
   return each.scrollWidth > each.clientWidth + 1 && each.clientWidth || (whole && range.getClientRects().length > 1);
 }).map((each) => each.outerHTML.slice(0, 120))
 """
@@ -179,7 +181,7 @@ def test_on_paper_there_is_the_story_and_nothing_to_click(at_desk: Callable[...,
     expect(page.locator(".trail")).to_be_visible()
 
 
-@pytest.mark.parametrize("where", ["vat_rates.index", "drafts.new", "invoices.show"])
+@pytest.mark.parametrize("where", ["vat_rates.index", "drafts.new", "invoices.show", "refunds.index"])
 def test_codes_days_and_choices_are_whole_on_a_desk(
     at_desk: Callable[..., Page], places: dict[str, str], where: str
 ) -> None:

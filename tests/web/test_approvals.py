@@ -73,6 +73,16 @@ def test_who_asked_cannot_agree_by_any_way(portal: Portal, mary: Browser, waitin
         portal.system.sql("update refund set status = 'requested' where id = :i", i=waiting)
 
 
+def test_who_asked_for_all_is_told_so_instead_of_being_offered_to_agree(
+    portal: Portal, mary: Browser, waiting: int
+) -> None:
+    assert waiting
+    own, others = mary.get("/approvals").text, second(portal).get("/approvals").text
+    assert "Agree to the chosen…" in others
+    assert "Agree to the chosen…" not in own
+    assert "somebody else must agree" in own
+
+
 def test_who_agreed_cannot_be_changed_afterwards(portal: Portal, waiting: int) -> None:
     assert decide(second(portal), waiting) == 303
     with pytest.raises(Exception, match="who agreed is fixed"):

@@ -53,6 +53,22 @@ def test_a_price_has_all_its_places(app: Flask, minor: str, currency: str, lang:
 @pytest.mark.parametrize(
     ("minor", "currency", "lang", "text"),
     [
+        (500_000, "EUR", "et", f"5{NBSP}000{NBSP}€"),
+        (20_000, "EUR", "en", f"200{NBSP}€"),
+        (50, "EUR", "en", f"0.50{NBSP}€"),
+        (2_000, "JPY", "en", f"2{NBSP}000{NBSP}JPY"),
+    ],
+)
+def test_a_round_amount_of_a_scale_has_no_noughts_behind_its_point(
+    app: Flask, minor: int, currency: str, lang: str, text: str
+) -> None:
+    with app.test_request_context(f"/?lang={lang}"):
+        assert filters.round_money(minor, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "lang", "text"),
+    [
         (12000, "EUR", "en", f"120.00{NBSP}€"),
         (124000, "EUR", "en", f"1{NBSP}240.00{NBSP}€"),
         (124000, "EUR", "et", f"1{NBSP}240,00{NBSP}€"),

@@ -320,6 +320,9 @@ def test_the_headline_says_when_the_books_were_proven_and_shouts_when_they_do_no
     page = own_mary.page("/overview")
     assert "the books do not hold" in page.text("p")
     assert "Checks that do not hold" in page.text("span")
+    html = own_mary.get("/overview").text
+    assert '<a href="/proofs">the books do not hold</a>' in html
+    assert '<a href="/deliveries">everything delivered</a>' in html
 
 
 def test_a_failing_webhook_and_the_last_proof_are_lines_that_lead_to_their_rows(portal: Portal, mary: Browser) -> None:

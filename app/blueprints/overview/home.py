@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.blueprints.overview import charts, figures, tasks
 from app.queries import money_moved, overview
 from app.web.tallinn import Month, today, weekday_and_day
-from app.web.translation import translate as _
 
 if TYPE_CHECKING:
     from app.blueprints.overview.figures import Figure
@@ -21,7 +20,8 @@ LATEST = 8
 class Home(NamedTuple):
     """One look at everything."""
 
-    headline: str
+    day: str
+    headline: list[tuple[str, str | None]]
     figures: list[Figure]
     days: list[Chart]
     ages: list[Chart]
@@ -37,9 +37,9 @@ def home() -> Home:
     sums = money_moved.by_day(min(month.first, charts.first_day(day)), day)
     owed = overview.open_by_age(day)
     lanes, beats = overview.lanes(), overview.beats()
-    delivered, books = tasks.headline_parts(lanes, beats)
     return Home(
-        headline=_("%(day)s, %(delivered)s, %(books)s", day=weekday_and_day(day), delivered=delivered, books=books),
+        day=weekday_and_day(day),
+        headline=tasks.headline(lanes, beats),
         figures=[
             figures.came(sums, month, day),
             figures.owed(owed),

@@ -87,23 +87,32 @@ def health(lanes: Sequence[Lane], beats: Beat, forecasts: Sequence[Forecast]) ->
     ]
 
 
-def headline_parts(lanes: Sequence[Lane], beats: Beat) -> tuple[str, str]:
-    """Return in words whether everything is delivered, and until when the books are sealed."""
+def headline(lanes: Sequence[Lane], beats: Beat) -> list[tuple[str, str | None]]:
+    """Return in words whether everything is delivered and how the books are, each with the address of its rows."""
+    return [_delivered(lanes), _books(beats)]
+
+
+def _delivered(lanes: Sequence[Lane]) -> tuple[str, str | None]:
     stuck = sum(lane.dead + lane.held for lane in lanes)
     retried = sum(lane.retried for lane in lanes)
     if stuck:
-        delivered = ngettext("%(num)d delivery is stuck", "%(num)d deliveries are stuck", stuck)
-    elif retried:
-        delivered = ngettext("%(num)d delivery is tried again", "%(num)d deliveries are tried again", retried)
-    else:
-        delivered = _("everything delivered")
+        text = ngettext("%(num)d delivery is stuck", "%(num)d deliveries are stuck", stuck)
+        return text, links.place("deliveries.index", state=["dead", "held"])
+    if retried:
+        text = ngettext("%(num)d delivery is tried again", "%(num)d deliveries are tried again", retried)
+        return text, links.place("deliveries.index", state="pending", error=[*ERROR])
+    return _("everything delivered"), links.place("deliveries.index")
+
+
+def _books(beats: Beat) -> tuple[str, str | None]:
+    proofs = links.place("proofs.index")
     if beats.proven_at is not None and beats.unproven:
-        return delivered, _("the books do not hold")
+        return _("the books do not hold"), proofs
     if beats.proven_at is not None and _is_today(beats.proven_at):
-        return delivered, _("books proven at %(time)s", time=clock(beats.proven_at)[:5])
+        return _("books proven at %(time)s", time=clock(beats.proven_at)[:5]), proofs
     if beats.sealed_at is None:
-        return delivered, _("the books are empty")
-    return delivered, _("books sealed at %(time)s", time=clock(beats.sealed_at)[:5])
+        return _("the books are empty"), None
+    return _("books sealed at %(time)s", time=clock(beats.sealed_at)[:5]), links.place("audit.index")
 
 
 def _proofs(beats: Beat) -> list[Task]:

@@ -24,7 +24,7 @@ from app.web.desk_words import with_names
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.kept_words import kept
-from app.web.question_words import FAMILIES, TEAM, question_word
+from app.web.question_words import FAMILIES, TEAM
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _decision(found: QuestionDetail, code: str, said: Said) -> Ask:
         back=url_for("review_items.show", item_id=found.item.id),
         send=_("Decide so"),
         sentences=(effect,),
-        facts=((question_word(found.item.kind), _question(found)),),
+        facts=((_("Question"), _question(found)),),
         hidden=(("choice", code),),
         said=said,
     )

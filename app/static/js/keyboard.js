@@ -1,4 +1,4 @@
-// "/" goes to the search field, arrows walk from it to the rows and back, Enter opens (a link does that by itself).
+// "/" goes to the search field of the page or beside it, arrows walk on to the rows and back, Enter opens by itself.
 const typing = (node) => node.closest("input, textarea, select, [contenteditable], dialog, .choices");
 
 function step(by) {
@@ -13,7 +13,7 @@ function step(by) {
 }
 
 function toSearch() {
-  const search = document.querySelector("[data-search]");
+  const search = document.querySelector("[data-search]") ?? document.querySelector("[data-find]");
   search?.focus();
   search?.select();
   return Boolean(search);
