@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, DateTime, Select, and_, func, literal_column, or_, select
 
-from app.domain.invoice import PAYABLE
+from app.domain.invoice import PAYABLE, InvoiceStatus
 from app.models.initiator import Initiator
 from app.models.invoice import PAID_AT, Invoice
 from app.queries.invoice_words import asked_for
@@ -48,8 +48,8 @@ class AskedDays(NamedTuple):
     paid: Days
 
 
-# Of the days an invoice is due on: those that are over while it can still be paid.
-LATE = "late"
+# Of what can still be paid: whose day is over, or whose service said so; and the rest.
+LATE, IN_TIME = "late", "in_time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,9 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
     found = [compare(bound) for bound, compare in bounds if bound is not None]
     if paid.last is not None:
         found.append(Invoice.paid_at.is_not(None))
-    if wanted.due == LATE:
-        found += [Invoice.due_on < (wanted.as_of or today_of()), Invoice.status.in_(sorted(map(str, PAYABLE)))]
+    if wanted.due in {LATE, IN_TIME}:
+        late = _is_late(wanted.as_of or today_of())
+        found += [late if wanted.due == LATE else ~late, Invoice.status.in_(sorted(map(str, PAYABLE)))]
     if wanted.e_invoice_sent is not None:
         found.append(literal_column("(invoice.e_invoice_sent_at is not null)").is_(wanted.e_invoice_sent))
     return found
@@ -148,6 +149,12 @@ def asked_days(wanted: InvoiceFilter) -> AskedDays:
         _both(wanted.due_from, wanted.due_to, wanted.due, today),
         _both(wanted.paid_from, wanted.paid_to, wanted.paid, today),
     )
+
+
+def _is_late(today: date) -> ColumnElement[bool]:
+    """Return whether money is late, whatever was tried or paid in part meanwhile: never null, so it can be denied."""
+    over = and_(Invoice.due_on.is_not(None), Invoice.due_on < today)
+    return or_(Invoice.status == InvoiceStatus.OVERDUE, Invoice.overdue_at.is_not(None), over)
 
 
 def _both(first: date | None, last: date | None, period: str, today: date) -> Days:

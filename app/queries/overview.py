@@ -109,12 +109,14 @@ class Approvals(NamedTuple):
 
 # Still to come is what no money was given for, as the receivables of the books have it.
 # `bulk` is a container: what it holds is owed on its members, never on itself.
+# Overdue is what the list takes for it (invoice_filter: LATE), whatever was tried or paid in part meanwhile.
 # Each age is added up by itself: put into one of five by a function, sixty thousand would have to be sorted.
 OPEN = text("""
 select age.nth, s.* from unnest(cast(:since as timestamptz[]), cast(:until as timestamptz[])) with ordinality
                            as age (since, until, nth),
        lateral (
-select status = 'overdue', currency, count(*), sum(total_minor - credited_minor - captured_minor)::bigint
+select coalesce(status = 'overdue' or overdue_at is not null or due_on < :today, false), currency, count(*),
+       sum(total_minor - credited_minor - captured_minor)::bigint
   from invoice
  where status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and kind <> 'bulk'
    and created_at >= age.since and created_at < age.until
@@ -190,7 +192,7 @@ def open_by_age(today: date) -> list[OpenSum]:
     since = [datetime.min.replace(tzinfo=UTC) if last is None else midnight(today - timedelta(days=last))
              for _first, last in AGES]  # fmt: skip
     until = [datetime.max.replace(tzinfo=UTC), *since[:-1]]
-    found = _session().execute(OPEN, {"since": since, "until": until})
+    found = _session().execute(OPEN, {"since": since, "until": until, "today": today})
     return [OpenSum(nth - 1, *rest) for nth, *rest in found]
 
 
