@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, Select, and_, func, literal_column, or_, select
 
 from app.domain.invoice import PAYABLE, InvoiceStatus
+from app.domain.tallinn import TALLINN
 from app.models.initiator import Initiator
 from app.models.invoice import PAID_AT, Invoice
 from app.queries.invoice_words import asked_for
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # As the index of payment days has it.
 PAID = literal_column(PAID_AT.replace("paid_at", "invoice.paid_at"), DateTime(timezone=True))
-ZONE = ZoneInfo("Europe/Tallinn")
 
 
 class Period(StrEnum):
@@ -187,14 +186,14 @@ def _days(period: str, today: date) -> tuple[date | None, date | None]:
 
 def today_of(now: datetime | None = None) -> date:
     """Return the day it is in Tallinn, now or at a moment."""
-    return (now or datetime.now(UTC)).astimezone(ZONE).date()
+    return (now or datetime.now(UTC)).astimezone(TALLINN).date()
 
 
 def begins(day: date | None) -> datetime | None:
     """Return when a day begins in Tallinn; a moment stays what it is."""
     if day is None or isinstance(day, datetime):
         return day
-    return datetime.combine(day, time.min, ZONE).astimezone(UTC)
+    return datetime.combine(day, time.min, TALLINN).astimezone(UTC)
 
 
 def ends(day: date | None) -> datetime | None:

@@ -9,8 +9,9 @@ from flask import flash, render_template, request
 from flask_babel import force_locale, format_date
 
 from app.domain.invoice import InvoiceStatus, is_payable
+from app.domain.tallinn import TALLINN
 from app.web import pdf
-from app.web.filters import NBSP, TALLINN
+from app.web.filters import NBSP
 from app.web.htmx import see_other
 from app.web.language import DEFAULT, LANGUAGES
 from app.web.translation import translate as _

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.errors import Invalid
 from app.domain.money import Money, parse_amount
-from app.web.filters import TALLINN
+from app.domain.tallinn import TALLINN
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 

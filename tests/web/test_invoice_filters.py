@@ -13,10 +13,11 @@ from werkzeug.datastructures import MultiDict
 
 from app.blueprints.invoices.forms import CHOICES, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.domain.invoice import InvoiceStatus
+from app.domain.tallinn import TALLINN
 from app.models.invoice import KINDS
 from app.queries import invoice_selection, invoices
 from app.queries.frozen_filter import freeze, thaw
-from app.queries.invoice_filter import IN_TIME, LATE, ZONE, InvoiceFilter, Period
+from app.queries.invoice_filter import IN_TIME, LATE, InvoiceFilter, Period
 from app.queries.invoice_selection import Selection
 from app.queries.sorting import Mark, Sort
 from app.uow import transaction
@@ -174,7 +175,7 @@ def test_a_period_is_days_of_tallinn(filled: Portal, period: str, first: str, la
         assert found & {*range(160_001, 160_011)} == {
             160_001 + nth
             for nth, moment in enumerate(moments)
-            if first <= datetime.fromisoformat(moment).astimezone(ZONE).date().isoformat() <= last
+            if first <= datetime.fromisoformat(moment).astimezone(TALLINN).date().isoformat() <= last
         }
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 
 from app.domain import exact_json
 from app.domain.permission import Permission
+from app.domain.tallinn import TALLINN
 from app.models.event import ACTORS
 from app.queries import actors, audit, proofs
 from app.queries.audit import CHAINS, AuditFilter
@@ -18,7 +19,6 @@ from app.services import proofs as checks
 from app.services.timeline import Actor
 from app.web.address import KEY
 from app.web.event_words import event_name
-from app.web.filters import TALLINN
 from app.web.guards import allowed, needs, operator
 from app.web.htmx import render
 from app.web.kept_words import kept
