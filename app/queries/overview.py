@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import text
 
-from app.domain.numbering import RangeState, forecast_days
 from app.extensions import db
 from app.queries.money_moved import midnight
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 # Ages of open invoices in whole days, both included; None is no end.
 AGES: tuple[tuple[int, int | None], ...] = ((0, 7), (8, 30), (31, 90), (91, 365), (366, None))
-FORECAST_DAYS = 30
 
 
 class OpenSum(NamedTuple):
@@ -51,14 +49,6 @@ class Latest(NamedTuple):
     total_minor: int
     currency: str
     created_at: datetime
-
-
-class Forecast(NamedTuple):
-    """How a range of numbers goes on; `days` is None when nothing was taken lately."""
-
-    kind: str
-    state: RangeState
-    days: int | None
 
 
 class Lane(NamedTuple):
@@ -131,14 +121,6 @@ select i.code, v.currency, count(*), sum(v.total_minor - v.credited_minor - v.ca
  group by 1, 2 order by 4 desc
 """)
 
-# Numbers of a range are given in order, so the first of the last days says how many went since.
-RANGES = text("""
-select r.kind, r.first_number, r.last_number, r.next_number,
-       r.next_number - (select n.number from number_reservation n
-                         where n.range_id = r.id and n.created_at >= :since order by n.created_at limit 1)
-  from number_range r where r.active order by r.kind
-""")
-
 LANES = text("""
 with owed as (
   select lane_id, count(*) as waiting, count(*) filter (where last_error_class is not null) as retried
@@ -200,16 +182,6 @@ def open_of(first: date, last: date) -> list[Missing]:
     """Return what is open of the invoices created on these days, by service, most first."""
     span = {"since": midnight(first), "until": midnight(last + timedelta(days=1))}
     return [Missing(*row) for row in _session().execute(OPEN_OF_MONTH, span)]
-
-
-def forecasts(now: datetime | None = None) -> list[Forecast]:
-    """Return how the ranges that are in use go on, by what was taken in the last thirty days."""
-    since = (now or datetime.now(UTC)) - timedelta(days=FORECAST_DAYS)
-    found = []
-    for kind, first, last, upcoming, taken in _session().execute(RANGES, {"since": since}):
-        state = RangeState(first, last, upcoming)
-        found.append(Forecast(kind, state, forecast_days(state, taken or 0, FORECAST_DAYS)))
-    return found
 
 
 def lanes() -> list[Lane]:
