@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from app.domain.sheet_csv import Cell
 
 MOST_ROWS = 1_048_575  # what a sheet holds beside its titles
-LONGEST_TEXT = 32_767
+MOST_BYTES = 2**32 - 2**24  # what a .ZIP can say of the size of one of its files, less what ends a sheet
+LONGEST_TEXT = 32_767  # of UTF-16
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 DECLARED = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 END = b"\x03\x00"  # the empty last block of a compressed stream
-DAY_ZERO = date(1899, 12, 30)
+# Sheets count a 29 February 1900 that never was: what was before it is another day in each of them.
+DAY_ZERO, FIRST_DAY = date(1899, 12, 30), date(1900, 3, 1)
 SECONDS = 86_400
 _SECOND = timedelta(seconds=1)
 
@@ -174,16 +176,34 @@ def _cell(cell: Cell) -> str:
             return _text(cell, TEXT if is_dangerous(cell) else PLAIN)
         case Money():
             return f'<c s="{PLACES.get(EXPONENTS[cell.currency], PLAIN)}"><v>{decimal(cell)}</v></c>'
-        case datetime():
-            seconds = (cell.replace(tzinfo=None) - datetime(1899, 12, 30)) // _SECOND  # noqa: DTZ001 - a wall clock
-            return f'<c s="{MOMENT}"><v>{seconds // SECONDS}.{seconds % SECONDS * 10**9 // SECONDS:09}</v></c>'
         case date():
-            return f'<c s="{DAY}"><v>{(cell - DAY_ZERO).days}</v></c>'
+            return _day(cell)
         case _:
             return f"<c><v>{cell}</v></c>"
 
 
+def _day(cell: date) -> str:
+    """Return a cell with a day, or a moment as the clock on the wall shows it."""
+    at = cell.replace(tzinfo=None) if isinstance(cell, datetime) else None
+    if (at.date() if at else cell) < FIRST_DAY:
+        return _text(f"{at:%Y-%m-%d %H:%M:%S}" if at else cell.isoformat(), PLAIN)
+    if at is None:
+        return f'<c s="{DAY}"><v>{(cell - DAY_ZERO).days}</v></c>'
+    days, rest = divmod((at - datetime(1899, 12, 30)) // _SECOND, SECONDS)  # noqa: DTZ001 - a wall clock
+    return f'<c s="{MOMENT}"><v>{days}.{(rest * 10**12 + SECONDS // 2) // SECONDS:012}</v></c>'
+
+
 def _text(text: str, style: int) -> str:
     """Return a cell that holds a text and never a formula, whatever it looks like."""
-    clean = LOOKS_ESCAPED.sub("_x005F_", UNWRITABLE.sub("\ufffd", text[:LONGEST_TEXT]))
+    clean = LOOKS_ESCAPED.sub("_x005F_", UNWRITABLE.sub("\ufffd", _fitting(text)))
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{escape(clean)}</t></is></c>'
+
+
+def _fitting(text: str) -> str:
+    """Return as much of the text as a cell can hold; where the rest is missing three dots say so."""
+    if len(text) * 2 <= LONGEST_TEXT:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * LONGEST_TEXT:
+        return text
+    return units[: 2 * (LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + "\N{HORIZONTAL ELLIPSIS}"

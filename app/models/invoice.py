@@ -82,6 +82,8 @@ class Invoice(Tenanted, Base):
                 "total_minor",
                 "captured_minor",
                 "credited_minor",
+                "due_on",
+                "overdue_at",
             ],
             postgresql_where=text(one_of("status", sorted(PAYABLE))),
         ),

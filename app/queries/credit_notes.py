@@ -90,8 +90,13 @@ def left_of(invoice: Invoice) -> Left:
             LineLeft(each.position, each.description, each.net_minor - taken.get(each.position, 0), _code(each))
             for each in lines
         ),
-        _less_taken(invoice.id, _vat_of_portal(invoice.id) or _vat_of_service(lines)),
+        _less_taken(invoice.id, vat_of(invoice.id, lines)),
     )
+
+
+def vat_of(invoice_id: int, lines: Sequence[InvoiceLine]) -> list[VatSum]:
+    """Return the tax of an invoice by rate, as far as it is known."""
+    return _vat_of_portal(invoice_id) or _vat_of_service(lines)
 
 
 def _code(line: InvoiceLine) -> str | None:

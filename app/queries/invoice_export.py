@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from app.domain.money import Money
+from app.domain.tallinn import TALLINN
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.queries.invoice_selection import rows_of
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from app.domain.sheet_csv import Cell
 
-ZONE = ZoneInfo("Europe/Tallinn")
 # What is read for each invoice; an amount needs the currency beside it, a status the word for it.
 READ = (
     Invoice.number,
@@ -43,7 +42,7 @@ Words = dict[str, str]
 
 
 def _at(moment: datetime | None) -> Cell:
-    return moment.astimezone(ZONE) if moment else None
+    return moment.astimezone(TALLINN) if moment else None
 
 
 def _word(column: str) -> Callable[[Any, Words], Cell]:

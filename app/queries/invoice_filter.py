@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, DateTime, Select, and_, func, literal_column, or_, select
 
-from app.domain.invoice import PAYABLE
+from app.domain.invoice import PAYABLE, InvoiceStatus
+from app.domain.tallinn import TALLINN
 from app.models.initiator import Initiator
 from app.models.invoice import PAID_AT, Invoice
 from app.queries.invoice_words import asked_for
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # As the index of payment days has it.
 PAID = literal_column(PAID_AT.replace("paid_at", "invoice.paid_at"), DateTime(timezone=True))
-ZONE = ZoneInfo("Europe/Tallinn")
 
 
 class Period(StrEnum):
@@ -48,8 +47,8 @@ class AskedDays(NamedTuple):
     paid: Days
 
 
-# Of the days an invoice is due on: those that are over while it can still be paid.
-LATE = "late"
+# Of what can still be paid: whose day is over, or whose service said so; and the rest.
+LATE, IN_TIME = "late", "in_time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +132,9 @@ def conditions(wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
     found = [compare(bound) for bound, compare in bounds if bound is not None]
     if paid.last is not None:
         found.append(Invoice.paid_at.is_not(None))
-    if wanted.due == LATE:
-        found += [Invoice.due_on < (wanted.as_of or today_of()), Invoice.status.in_(sorted(map(str, PAYABLE)))]
+    if wanted.due in {LATE, IN_TIME}:
+        late = _is_late(wanted.as_of or today_of())
+        found += [late if wanted.due == LATE else ~late, Invoice.status.in_(sorted(map(str, PAYABLE)))]
     if wanted.e_invoice_sent is not None:
         found.append(literal_column("(invoice.e_invoice_sent_at is not null)").is_(wanted.e_invoice_sent))
     return found
@@ -148,6 +148,12 @@ def asked_days(wanted: InvoiceFilter) -> AskedDays:
         _both(wanted.due_from, wanted.due_to, wanted.due, today),
         _both(wanted.paid_from, wanted.paid_to, wanted.paid, today),
     )
+
+
+def _is_late(today: date) -> ColumnElement[bool]:
+    """Return whether money is late, whatever was tried or paid in part meanwhile: never null, so it can be denied."""
+    over = and_(Invoice.due_on.is_not(None), Invoice.due_on < today)
+    return or_(Invoice.status == InvoiceStatus.OVERDUE, Invoice.overdue_at.is_not(None), over)
 
 
 def _both(first: date | None, last: date | None, period: str, today: date) -> Days:
@@ -180,14 +186,14 @@ def _days(period: str, today: date) -> tuple[date | None, date | None]:
 
 def today_of(now: datetime | None = None) -> date:
     """Return the day it is in Tallinn, now or at a moment."""
-    return (now or datetime.now(UTC)).astimezone(ZONE).date()
+    return (now or datetime.now(UTC)).astimezone(TALLINN).date()
 
 
 def begins(day: date | None) -> datetime | None:
     """Return when a day begins in Tallinn; a moment stays what it is."""
     if day is None or isinstance(day, datetime):
         return day
-    return datetime.combine(day, time.min, ZONE).astimezone(UTC)
+    return datetime.combine(day, time.min, TALLINN).astimezone(UTC)
 
 
 def ends(day: date | None) -> datetime | None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
+from app.domain.tallinn import TALLINN
 from app.extensions import db
 from app.models.ledger import MOVED_LATER
 from app.models.payment import MONEY_CAME
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-TALLINN = ZoneInfo("Europe/Tallinn")
 IN, BACK = "in", "back"
 TOP = 20
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sqlalchemy import text
 
-from app.domain.numbering import RangeState, forecast_days
 from app.extensions import db
 from app.queries.money_moved import midnight
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 # Ages of open invoices in whole days, both included; None is no end.
 AGES: tuple[tuple[int, int | None], ...] = ((0, 7), (8, 30), (31, 90), (91, 365), (366, None))
-FORECAST_DAYS = 30
 
 
 class OpenSum(NamedTuple):
@@ -51,14 +49,6 @@ class Latest(NamedTuple):
     total_minor: int
     currency: str
     created_at: datetime
-
-
-class Forecast(NamedTuple):
-    """How a range of numbers goes on; `days` is None when nothing was taken lately."""
-
-    kind: str
-    state: RangeState
-    days: int | None
 
 
 class Lane(NamedTuple):
@@ -109,12 +99,14 @@ class Approvals(NamedTuple):
 
 # Still to come is what no money was given for, as the receivables of the books have it.
 # `bulk` is a container: what it holds is owed on its members, never on itself.
+# Overdue is what the list takes for it (invoice_filter: LATE), whatever was tried or paid in part meanwhile.
 # Each age is added up by itself: put into one of five by a function, sixty thousand would have to be sorted.
 OPEN = text("""
 select age.nth, s.* from unnest(cast(:since as timestamptz[]), cast(:until as timestamptz[])) with ordinality
                            as age (since, until, nth),
        lateral (
-select status = 'overdue', currency, count(*), sum(total_minor - credited_minor - captured_minor)::bigint
+select coalesce(status = 'overdue' or overdue_at is not null or due_on < :today, false), currency, count(*),
+       sum(total_minor - credited_minor - captured_minor)::bigint
   from invoice
  where status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and kind <> 'bulk'
    and created_at >= age.since and created_at < age.until
@@ -127,14 +119,6 @@ select i.code, v.currency, count(*), sum(v.total_minor - v.credited_minor - v.ca
  where v.status in ('charged_with_error', 'overdue', 'partially_paid', 'pending', 'unpaid') and v.kind <> 'bulk'
    and v.created_at >= :since and v.created_at < :until
  group by 1, 2 order by 4 desc
-""")
-
-# Numbers of a range are given in order, so the first of the last days says how many went since.
-RANGES = text("""
-select r.kind, r.first_number, r.last_number, r.next_number,
-       r.next_number - (select n.number from number_reservation n
-                         where n.range_id = r.id and n.created_at >= :since order by n.created_at limit 1)
-  from number_range r where r.active order by r.kind
 """)
 
 LANES = text("""
@@ -190,7 +174,7 @@ def open_by_age(today: date) -> list[OpenSum]:
     since = [datetime.min.replace(tzinfo=UTC) if last is None else midnight(today - timedelta(days=last))
              for _first, last in AGES]  # fmt: skip
     until = [datetime.max.replace(tzinfo=UTC), *since[:-1]]
-    found = _session().execute(OPEN, {"since": since, "until": until})
+    found = _session().execute(OPEN, {"since": since, "until": until, "today": today})
     return [OpenSum(nth - 1, *rest) for nth, *rest in found]
 
 
@@ -198,16 +182,6 @@ def open_of(first: date, last: date) -> list[Missing]:
     """Return what is open of the invoices created on these days, by service, most first."""
     span = {"since": midnight(first), "until": midnight(last + timedelta(days=1))}
     return [Missing(*row) for row in _session().execute(OPEN_OF_MONTH, span)]
-
-
-def forecasts(now: datetime | None = None) -> list[Forecast]:
-    """Return how the ranges that are in use go on, by what was taken in the last thirty days."""
-    since = (now or datetime.now(UTC)) - timedelta(days=FORECAST_DAYS)
-    found = []
-    for kind, first, last, upcoming, taken in _session().execute(RANGES, {"since": since}):
-        state = RangeState(first, last, upcoming)
-        found.append(Forecast(kind, state, forecast_days(state, taken or 0, FORECAST_DAYS)))
-    return found
 
 
 def lanes() -> list[Lane]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, Text, func, literal, select, tuple_
 
 from app.domain.errors import NotFound
 from app.domain.refund import RefundStatus
+from app.domain.tallinn import TALLINN
 from app.models.event import Event
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-TALLINN = ZoneInfo("Europe/Tallinn")
 LONGEST = 100
 COUNTED = 1_000
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from app.domain.tallinn import TALLINN
 from app.models.closed_day import CLOSING_LOCK
-from app.queries.money_moved import CAME, TALLINN, WENT, midnight
+from app.queries.money_moved import CAME, WENT, midnight
 from app.uow import transaction
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from app.domain import sheet_csv, sheet_xlsx
-from app.domain.sheet_xlsx import MOST_ROWS, Written
+from app.domain.sheet_xlsx import MOST_BYTES, MOST_ROWS, Written
 from app.domain.task import TaskState
 from app.models.task import TaskPart
 from app.queries import invoice_export, invoice_selection
@@ -80,6 +80,8 @@ def work(task: Task, part: TaskPart) -> None:
     elif task.request["format"] == XLSX:
         part.content, written = sheet_xlsx.rows(lines, Written(**task.progress))
         task.progress = written.said()
+        if written.size > MOST_BYTES:
+            tasks.end(task, TaskState.FAILED, tasks.TOO_MANY)
     else:
         part.content = sheet_csv.lines(lines, task.request["separator"])
     part.done_at = datetime.now(UTC)

@@ -14,7 +14,7 @@ from app.models.number_range import NumberRange
 from app.services import legacy_rows
 from app.services.import_progress import Progress, under_way
 from app.services.imports import Importer, take_invoices, take_references
-from app.services.legacy_rows import Target
+from app.services.legacy_rows import LONGEST_TEXT, Target
 from app.services.legacy_source import TABLES, LegacySource, opened
 from app.services.rehearsals import together, undone
 from app.services.timeline import Actor
@@ -135,6 +135,7 @@ def _note_columns(report: TableReport, source: LegacySource) -> None:
     for column, why in (
         ("directo_data", "column directo_data: the XML of a whole batch, copied into each of its invoices"),
         ("linkpay_info", "column linkpay_info: links are signed anew when they are needed"),
+        ("description", f"column description: what is beyond {LONGEST_TEXT:,} characters"),
     ):
         filled = source.filled(column)
         if filled:

@@ -11,6 +11,7 @@ from psycopg.types.json import set_json_loads
 
 from app.domain import exact_json
 from app.domain.errors import BillingError
+from app.services.legacy_rows import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ REFERENCES = 'select id, reference_number, initiator, owner, email from "referen
 FILLED = {
     "directo_data": "select count(*) as n from invoices where directo_data is not null",
     "linkpay_info": "select count(*) as n from invoices where coalesce(linkpay_info, '{}') not in ('{}', 'null')",
+    "description": f"select count(*) as n from invoices where length(description) > {LONGEST_TEXT}",  # noqa: S608 - ours
 }
 MONTHLY = "select value from setting_entries where code = 'directo_monthly_number_last'"
 TABLES = ("invoices", "references", "setting_entries", "users", "app_sessions", "white_codes")
@@ -56,7 +58,7 @@ class LegacySource:
         return int(rows["n"]) if rows else 0
 
     def filled(self, column: str) -> int:
-        """Return in how many old invoices this column says something."""
+        """Return in how many old invoices this column says what does not come along."""
         found = self._connection.execute(FILLED[column]).fetchone()
         return int(found["n"]) if found else 0
 

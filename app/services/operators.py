@@ -294,7 +294,7 @@ def revoke_white_code(subject: str, *, revoked_by: str = "cli") -> int:
     """
     code_id = session().scalar(select(WhiteCode.id).where(WhiteCode.subject == subject, WhiteCode.revoked_at.is_(None)))
     if code_id is None:
-        raise NotFound("white code", subject)
+        raise NotFound("white code", None, "Nobody with this code is on the white list")
     return people.revoke(code_id, actor=SYSTEM, reason=revoked_by)
 
 

@@ -67,7 +67,7 @@ def add(subject: str, access: Access, *, actor: Actor, reason: str) -> int:
             .returning(WhiteCode.id)
         ).scalar_one_or_none()
         if added is None:
-            raise AlreadyListed(f"{subject} is on the white list already")
+            raise AlreadyListed
         # The event is kept for ever, the name and the code of a person need not be: only the row's id is said.
         timeline.record("white_code.added", actor=actor, reason=reason, data={"white_code": added, **_said(access)})
     return int(added)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS, Money, format_amount
+from app.domain.tallinn import TALLINN
 from app.web import delivery_words, desk_words, inbox_words, proof_words, question_words, words
-from app.web.language import ZONE
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from app.queries.paging import Count
 
-TALLINN = ZoneInfo(ZONE)
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}

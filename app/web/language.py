@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask, Response, has_request_context, request
 
+from app.domain.tallinn import ZONE
 from app.web.cookies import choice, put_choice
 from app.web.extensions import babel
 
 LANGUAGES = {"en": "English", "et": "Eesti", "ru": "Русский"}
 DEFAULT = "en"
-ZONE = "Europe/Tallinn"
 
 
 def install(app: Flask) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 # What a form or an address says beside the filter.
-NO_FILTER = {"number", "sort", "column", "after", "lang", "to", "csrf_token", "key", "seen", "reason", "format"}
+NO_FILTER = {"number", "sort", "column", "after", "lang", "csrf_token", "key", "seen", "reason", "format"}
 EITHER = {"yes", "no"}
 LONGEST = 80
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.queries.invoice_filter import LATE, Period
+from app.queries.invoice_filter import IN_TIME, LATE, Period
 from app.web.translation import translate_later as _
 
 PERIOD = {
@@ -11,4 +11,5 @@ PERIOD = {
     Period.LAST_MONTH: _("Last month"),
     Period.THIS_YEAR: _("This year"),
     LATE: _("Over and not paid"),
+    IN_TIME: _("Not over and not paid"),
 }

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from flask_babel import format_date, get_locale
 
-from app.web.filters import TALLINN
+from app.domain.tallinn import TALLINN
 
 MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from app.queries.one_invoice import InvoiceDetail
     from app.queries.timeline import Booking, Happening
 
+# What says what our notes were.
+INTERNAL = {"invoice.noted"}
+
 
 class Line(NamedTuple):
-    """One line of the trail; `new_day` is the ISO date where it differs from the line above."""
+    """One line of the trail; `new_day` is the ISO date where it differs from the line above.
+
+    What is internal, such as notes the payer never sees, is left out on paper; `paper_day` stands in for a day it said.
+    """
 
     at: datetime
     new_day: str | None
@@ -27,6 +33,8 @@ class Line(NamedTuple):
     tone: str
     title: str
     detail: str
+    is_internal: bool = False
+    paper_day: str | None = None
 
 
 def trail(found: InvoiceDetail) -> list[Line]:
@@ -50,11 +58,13 @@ def _told_once(happenings: Sequence[Happening]) -> list[Happening]:
 
 
 def _with_days(lines: list[Line]) -> list[Line]:
-    days = [None, *(day(line.at) for line in lines)]
-    return [
-        line._replace(new_day=day(line.at) if day(line.at) != above else None)
-        for line, above in zip(lines, days, strict=False)
-    ]
+    found, above, on_paper = [], None, None
+    for line in lines:
+        its = day(line.at)
+        found.append(line._replace(new_day=its if its != above else None, paper_day=its if its != on_paper else None))
+        above = its
+        on_paper = on_paper if line.is_internal else its
+    return found
 
 
 def _happening(each: Happening, service: str, names: Mapping[str, str]) -> Line:
@@ -62,7 +72,7 @@ def _happening(each: Happening, service: str, names: Mapping[str, str]) -> Line:
     tone = "warn" if each.kind == "payment.fetched" and not each.data.get("agrees", True) else look.tone
     said = with_names(look.detail(each), {f"operator:{key}": name for key, name in names.items()})
     detail = ", ".join(part for part in (said, _by(each, service, names)) if part)
-    return Line(each.at, None, look.icon, tone, look.title(each), detail)
+    return Line(each.at, None, look.icon, tone, look.title(each), detail, is_internal=each.kind in INTERNAL)
 
 
 def _booking(each: Booking) -> Line:

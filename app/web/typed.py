@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.errors import Invalid
 from app.domain.money import Money, parse_amount
-from app.web.filters import TALLINN
+from app.domain.tallinn import TALLINN
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -26,8 +26,6 @@ NBSP = "\N{NO-BREAK SPACE}"
 SPACES = str.maketrans("", "", f" {NBSP}\N{NARROW NO-BREAK SPACE}")
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
-# How much of what was typed is shown again: more than any field takes.
-SHOWN = 2000
 REASON = (3, 500)
 EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
 LAST_YEAR = 2100
@@ -41,8 +39,8 @@ class Typed:
         self.faults: dict[str, str] = {}
 
     def value(self, name: str) -> str:
-        """Return what was typed, as it is shown again."""
-        return self._form.get(name, "").strip()[:SHOWN]
+        """Return what was typed, as it is shown again: whole, however long, for who typed it shortens it."""
+        return self._form.get(name, "").strip()
 
     def text(self, name: str, *, least: int = 0, most: int = 200) -> str:
         """Return one line of text; control and direction characters are refused (security.md T63)."""
@@ -65,7 +63,7 @@ class Typed:
             self.faults[name] = ngettext("At most %(num)s character", "At most %(num)s characters", most)
         elif not all(line.replace(NBSP, " ").replace("\t", " ").isprintable() for line in typed.split("\n")):
             self.faults[name] = _("Only letters, digits and signs that can be seen")
-        return typed[:most]
+        return typed
 
     def reason(self) -> str:
         """Return why somebody does this; the timeline keeps it."""
@@ -142,7 +140,7 @@ def reason(form: Mapping[str, str], faults: dict[str, str], name: str = "reason"
         faults[name] = _(
             "Say why, in %(least)d to %(most)d characters: it stays on the timeline", least=least, most=most
         )
-    return text[:most]
+    return text
 
 
 def amount(text: str, currency: str) -> int | None:

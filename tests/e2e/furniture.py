@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 SEEDED = 60
 PORTAL = {door.blueprint.name for door in DOORS if door.guard is require_operator}
 # Files and parts of pages: what they show is on the page they are asked from.
-NO_PAGES = {"imports.progress", "overview.month_csv", "tasks.download", "tasks.progress", "tasks.results"}
+NO_PAGES = {
+    "credit_notes.download", "imports.progress", "invoices.download", "overview.month_csv", "tasks.download",
+    "tasks.progress", "tasks.results",
+}  # fmt: skip
 
 
 def furnish(desk: Desk) -> list[str]:

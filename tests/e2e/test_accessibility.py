@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.services import invoice_words
+from app.services.invoice_words import Words
+from app.services.timeline import SYSTEM
 from tests.e2e import furniture
 from tests.e2e.axe import DESK, EVERYTHING, NARROW, bring, faults, faults_by_turns, scrolls_sideways
 from tests.e2e.desk import served
@@ -179,6 +182,33 @@ def test_on_paper_there_is_the_story_and_nothing_to_click(at_desk: Callable[...,
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
     expect(page.locator(".trail")).to_be_visible()
+
+
+def test_what_is_internal_is_on_the_page_and_never_on_paper(
+    desk: Desk, at_desk: Callable[..., Page], places: dict[str, str]
+) -> None:
+    number = int(places["invoices.show"].rpartition("/")[2])
+    first, then = "Owes us since spring", "Pays in parts, says Mari"
+    now = desk.system.rows("select description, internal_notes from invoice where number = :n", n=number)[0]
+    before = Words(*now)
+    with desk.system.app.app_context():
+        for notes in (first, then):
+            after = Words(before.description, notes)
+            invoice_words.write(number, after, seen=before, reason="what the payer said", actor=SYSTEM)
+            before = after
+    page = at_desk()
+    page.goto(places["invoices.show"])
+    trail = page.locator(".trail li", has_text="Internal notes changed")
+    expect(page.locator("#notes")).to_be_visible()
+    expect(trail).to_have_count(2)
+    page.emulate_media(media="print")
+    on_paper = page.evaluate("document.body.innerText")
+    assert first not in on_paper
+    assert then not in on_paper
+    expect(page.locator(".trail time b").locator("visible=true")).to_have_count(1)  # the day stood at a note
+    expect(page.locator("#notes")).to_be_hidden()
+    for control in page.locator("button, .to-raw, [data-copy]").all():
+        expect(control).to_be_hidden()
 
 
 @pytest.mark.parametrize("where", ["vat_rates.index", "drafts.new", "invoices.show", "refunds.index"])

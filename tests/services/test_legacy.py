@@ -327,3 +327,10 @@ def test_ten_thousand_old_invoices_move_in_together(system: System, old: Legacy)
         "select 200000 + n, 'registry', 12.5, n % 6, 'reload balance' from generate_series(1, 10000) n"
     )
     assert table(move(system, old)).added == 10_000
+
+
+def test_what_is_beyond_the_longest_description_is_reported(system: System, old: Legacy) -> None:
+    old.invoice(150_100, description="x" * 2_000)
+    old.invoice(150_101, description="y" * 2_500)
+    assert dict(table(move(system, old)).not_mapped) == {"column description: what is beyond 2,000 characters": 1}
+    assert system.scalar("select length(description) from invoice where number = 150101") == 2_000

@@ -138,6 +138,16 @@ def test_more_rows_than_a_sheet_holds_are_refused_in_words(system: System, monke
     assert system.rows("select state, error from task where id = :id", id=task) == [("failed", tasks.TOO_MANY)]
 
 
+def test_more_letters_than_a_sheet_can_say_the_size_of_are_refused_in_words(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MOST_BYTES", 2_000)
+    fill(system, 3)
+    task = begin(system, "xlsx")
+    work(system)
+    assert system.rows("select state, error from task where id = :id", id=task) == [("failed", tasks.TOO_MANY)]
+
+
 def test_nothing_to_write_is_a_file_with_its_titles(system: System) -> None:
     for form, read in READERS.items():
         task = begin(system, form, key=form)

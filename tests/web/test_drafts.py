@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.web.filters import TALLINN
+from app.domain.tallinn import TALLINN
 from tests.web.page import Page
 
 if TYPE_CHECKING:

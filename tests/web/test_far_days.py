@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event
 
+from app.domain.tallinn import TALLINN
 from app.extensions import db
 from app.queries import invoice_selection, invoices, owned_invoices
 from app.queries.far_days import are_far, are_whole
-from app.queries.invoice_filter import ZONE, InvoiceFilter
+from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_selection import Selection
 from app.queries.sorting import Sort
 from tests.web.lists import all_pages, fill
@@ -39,7 +40,7 @@ def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
     monkeypatch.setattr(invoices, "LOOKED_AT", 3)
     monkeypatch.setattr(invoices, "are_common", bool)
     services, typed = tuple(filter(None, asked_too[:1])), asked_too[1]
-    first = datetime.now(ZONE).date() - timedelta(days=70)
+    first = datetime.now(TALLINN).date() - timedelta(days=70)
     last = first + WEEK
     wanted = {
         "paid": InvoiceFilter(text=typed, services=services, paid_from=first, paid_to=last),
@@ -77,7 +78,7 @@ def test_a_long_while_of_payment_is_walked_month_by_month_and_misses_nothing(
     system.sql("update invoice set paid_at = created_at + number % 40 * interval '1 day'")
     monkeypatch.setattr(invoices, "COMMON", 2)
     monkeypatch.setattr(invoices, "COUNT_LIMIT", 2)
-    first = datetime.now(ZONE).date() - timedelta(days=since)
+    first = datetime.now(TALLINN).date() - timedelta(days=since)
     wanted = InvoiceFilter(services=services, paid_from=first, paid_to=first + timedelta(days=69))
     with system.app.app_context():
         asked: list[str] = []
@@ -104,7 +105,7 @@ def test_days_of_creation_are_read_before_they_are_put_in_another_order_and_miss
     # Fewer than a page has, and more of which a page is the first.
     monkeypatch.setattr(invoices, "LOOKED_AT", 3 if sort.falls else 20)
     monkeypatch.setattr(invoices, "are_common", bool)
-    first = datetime.now(ZONE).date() - timedelta(days=70)
+    first = datetime.now(TALLINN).date() - timedelta(days=70)
     wanted = InvoiceFilter(text=typed, statuses=("paid",), created_from=first, created_to=first + WEEK * 5)
     whole = bool(typed) or sort.by == "paid"
     with system.app.app_context():
@@ -122,7 +123,7 @@ def test_only_days_that_are_few_or_far_are_read_whole(own_portal: Portal, sort: 
     system = own_portal.system
     fill(system, 2)
     system.sql("update invoice set created_at = now() - interval '900 days' where number = 150005")
-    today = datetime.now(ZONE).date()
+    today = datetime.now(TALLINN).date()
 
     def whole(first: int | None, last: int | None) -> tuple[bool, bool]:
         """Return it of few rows and of many."""

@@ -51,6 +51,17 @@ def test_the_page_says_when_the_numbers_end(portal: Portal, mary: Browser) -> No
     assert "Domain registry" in page.text("p")
 
 
+def test_the_first_page_foretells_the_same_end_ranges_that_wait_included(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    for _ in range(3):
+        system.number()
+    system.sql("update number_range set last_number = next_number + 61 where kind = 'invoice' and active")
+    add(own_mary.portal, "invoice", 300_001, 301_000)
+    assert "They end in 354 days." in own_mary.page("/number-ranges").text("strong")
+    assert "Invoice numbers end in 354 days" in own_mary.page("/overview").text("span")
+    assert "1 062 left" in " ".join(own_mary.page("/overview").text("span").split())
+
+
 @pytest.mark.parametrize(
     ("left", "word"), [(4001, "Nobody asked"), (100, "100 numbers are left"), (0, "No number is left")]
 )

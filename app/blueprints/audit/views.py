@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 
 from app.domain import exact_json
 from app.domain.permission import Permission
+from app.domain.tallinn import TALLINN
 from app.models.event import ACTORS
 from app.queries import actors, audit, proofs
 from app.queries.audit import CHAINS, AuditFilter
@@ -18,13 +19,14 @@ from app.services import proofs as checks
 from app.services.timeline import Actor
 from app.web.address import KEY
 from app.web.event_words import event_name
-from app.web.filters import TALLINN
 from app.web.guards import allowed, needs, operator
 from app.web.htmx import render
 from app.web.kept_words import kept
 from app.web.masking import COVER, cover_text, pretty, pretty_with_people
+from app.web.misread import misread_words
 from app.web.proof_words import ACTOR
 from app.web.translation import translate_count as ngettext
+from app.web.translation import translate_later as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +41,15 @@ blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 LONGEST, LONGEST_DATA = 80, 120
 EARLIEST, LATEST = 2000, 2100
 NBSP = "\N{NO-BREAK SPACE}"
+# What the fields of the filter are called.
+FIELD = {
+    "q": _("Search"),
+    "kind": _("Kind"),
+    "person": _("Person"),
+    "actor": _("By"),
+    "since": _("From"),
+    "until": _("Before"),
+}
 
 
 class Line(NamedTuple):
@@ -83,6 +94,7 @@ def index() -> Response:
         people=[(str(each.id), _name(each.name or each.subject)) for each in people],
         actors=[(each, str(ACTOR[each])) for each in ACTORS],
         count_text=_count_text(found.count, matching=bool(wanted)),
+        left_out=[] if cursor else misread_words(request.args, query, FIELD),
     )
 
 

@@ -20,7 +20,9 @@ from app.web.ask import Said
 from app.web.ask import answer as ask
 from app.web.guards import needs
 from app.web.htmx import render, see_other
+from app.web.misread import misread_words
 from app.web.translation import translate as _
+from app.web.translation import translate_later
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 blueprint = Blueprint("comparisons", __name__, url_prefix="/comparisons")
+# What the field of the filter is called.
+FIELD = {"kind": translate_later("Why")}
 
 
 @blueprint.get("")
@@ -46,6 +50,7 @@ def index() -> Response:
         kinds=kinds,
         choices=[(str(kind), str(word.label)) for kind, word in desk_words.DIFFERENCE.items()],
         cursor=cursor,
+        left_out=[] if cursor else misread_words(request.args, {"kind"} if kinds else (), FIELD),
     )
 
 

@@ -15,9 +15,10 @@ from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import credit_notes as found
-from app.queries import one_invoice
+from app.queries import one_invoice, paper
 from app.services import credit_notes, credited_money
 from app.services.credit_notes import CreditOrder, CreditRefused
+from app.web import paper as on_paper
 from app.web.address import KEY
 from app.web.filters import written
 from app.web.guards import needs
@@ -40,6 +41,13 @@ blueprint = Blueprint("credit_notes", __name__)
 def show(number: int) -> str:
     """Show one credit note: what it takes back, of which invoice, and where the amount came from."""
     return render_template("credit_notes/show.html", found=found.by_number(number))
+
+
+@blueprint.get(f"/credit_notes/<{KEY}:number>/pdf")
+@needs(Permission.VIEW)
+def download(number: int) -> WerkzeugResponse:
+    """Show the credit note as it is given to the payer."""
+    return on_paper.credit_note(paper.of_credit_note(number), back=url_for("credit_notes.show", number=number))
 
 
 @blueprint.get(f"/invoices/<{KEY}:number>/credit_notes/new")

@@ -19,6 +19,7 @@ from app.web.ask import answer as ask
 from app.web.filters import money
 from app.web.guards import needs, require_fresh_login
 from app.web.htmx import render, see_other
+from app.web.misread import misread_words
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def index() -> Response:
         "credits/_rows.html" if cursor else "credits/_results.html",
         page=questions.left(cursor),
         cursor=cursor,
+        left_out=[] if cursor else misread_words(request.args, (), {}),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from app.domain.tallinn import TALLINN
 from app.models.outbox import STATES
 from app.queries.deliveries import DeliveryFilter
 from app.services.deliveries import Chosen
 from app.web.delivery_words import ERROR
-from app.web.filters import TALLINN
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:

@@ -18,8 +18,10 @@ from app.web.delivery_words import ERROR, cause, delivery_kind, lane_name
 from app.web.guards import needs
 from app.web.htmx import render
 from app.web.masking import cover_text, pretty
+from app.web.misread import misread_words
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
+from app.web.translation import translate_later
 
 if TYPE_CHECKING:
     from app.models.outbox import OutboxRow
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
     from app.web.delivery_words import Cause
 
 NBSP = "\N{NO-BREAK SPACE}"
+# What the fields of the filter are called.
+FIELD = {
+    "kind": translate_later("What"),
+    "lane": translate_later("Destination"),
+    "state": translate_later("State"),
+    "error": translate_later("Why not"),
+    "age": translate_later("Age"),
+}
 
 
 class Choices(NamedTuple):
@@ -73,6 +83,7 @@ def index() -> Response:
         stopped_by=actors.names(each.stopped_by for each in lanes),
         choices=_choices(kinds, lanes, found.count, wanted),
         jams=[] if cursor else [_jam(each) for each in deliveries.stuck()],
+        left_out=[] if cursor else misread_words(request.args, query, FIELD),
     )
 
 

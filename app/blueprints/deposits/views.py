@@ -17,6 +17,7 @@ from app.web.address import KEY
 from app.web.filters import counted
 from app.web.guards import needs
 from app.web.htmx import render
+from app.web.misread import misread_words
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as _
 from app.web.words import Word
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint("deposits", __name__, url_prefix="/deposits")
 
 LONGEST = 80
+# What the fields of the filter are called.
+FIELD = {"q": _("Search"), "status": _("Deposit"), "money": _("Money")}
 # What the auction says of a deposit.
 STATUS: dict[str, Word] = {
     DepositStatus.PREPAYMENT: Word(_("Waits for payment"), "mute"),
@@ -55,6 +58,7 @@ def index() -> Response:
         wanted=wanted,
         query=query,
         cursor=cursor,
+        left_out=[] if cursor else misread_words(request.args, query, FIELD),
         status_words=STATUS,
         statuses=[(str(code), str(word.label)) for code, word in STATUS.items()],
         money_choices=[(str(code), str(words.INVOICE[code].label)) for code in MONEY],

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from app.domain.tallinn import TALLINN
 from app.web import typed
-from app.web.filters import TALLINN, money, written
+from app.web.filters import money, written
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:

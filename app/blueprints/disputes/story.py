@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.domain.dispute import OPEN, DisputeStatus
+from app.domain.tallinn import TALLINN
 from app.web import desk_words
-from app.web.filters import TALLINN, day, money
+from app.web.filters import day, money
 from app.web.kept_words import kept
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext

@@ -26,6 +26,7 @@ from app.web.ask import answer as ask
 from app.web.filters import money
 from app.web.guards import needs, operator, require_fresh_login
 from app.web.htmx import render, see_other
+from app.web.misread import misread_words
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def index() -> Response:
         rows=[(row, left(row.dispute)) for row in rows],
         page=page,
         cursor=cursor,
+        left_out=[] if cursor else misread_words(request.args, {"ended"}, {}),
     )
 
 

@@ -14,6 +14,7 @@ from app.domain.draft import ChangedMeanwhile, totals_of
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
+from app.domain.tallinn import TALLINN
 from app.domain.totals import MOST_LINES, Totals
 from app.integrations import current
 from app.queries import drafts as found
@@ -23,7 +24,7 @@ from app.services import drafts, issuing
 from app.services.drafts import NoDraft
 from app.services.issuing import Seen, TotalsChanged
 from app.web.address import KEY
-from app.web.filters import TALLINN, clock, day
+from app.web.filters import clock, day
 from app.web.guards import needs, reckons
 from app.web.htmx import render, see_other
 from app.web.trail import story

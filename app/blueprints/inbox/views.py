@@ -22,8 +22,10 @@ from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.inbox_words import INBOX
 from app.web.masking import pretty
+from app.web.misread import misread_words
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
+from app.web.translation import translate_later
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 LONGEST = 80
+# What the fields of the filter are called.
+FIELD = {"q": translate_later("Search"), "kind": translate_later("Kind"), "state": translate_later("State")}
 NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -58,6 +62,7 @@ def index() -> Response:
         wanted=wanted,
         query=query,
         cursor=cursor,
+        left_out=[] if cursor else misread_words(request.args, query, FIELD),
         kinds=[(each, each) for each in kinds],
         states=[(each, str(INBOX[each].label)) for each in STATES],
         count_text=_count_text(found.count, matching=bool(wanted)),

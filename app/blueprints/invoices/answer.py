@@ -9,8 +9,9 @@ from flask_babel import format_date, get_locale
 
 from app.domain.invoice import InvoiceStatus as S
 from app.domain.payment import RECEIVED
+from app.domain.tallinn import TALLINN
 from app.web import why_words, words
-from app.web.filters import TALLINN, clock, money
+from app.web.filters import clock, money
 from app.web.question_words import question_word
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext

@@ -11,12 +11,12 @@ from app.blueprints.invoices.selections import address, as_fields, key_of_form, 
 from app.blueprints.invoices.views import blueprint
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
+from app.domain.tallinn import TALLINN
 from app.domain.task import TaskKind
 from app.queries import invoice_selection
 from app.queries.invoice_export import COLUMNS
 from app.services import exports, sheet_parquet, tasks
 from app.web import typed, words
-from app.web.filters import TALLINN
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.limits import EXPORTS, check

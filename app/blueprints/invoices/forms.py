@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from app.domain.invoice import InvoiceStatus
 from app.models.invoice import KINDS
-from app.queries.invoice_filter import LATE, InvoiceFilter, Period
+from app.queries.invoice_filter import IN_TIME, LATE, InvoiceFilter, Period
 from app.queries.sorting import Sort
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST = 80
 AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 DAYS = ("created_from", "created_to", "due_from", "due_to", "paid_from", "paid_to")
-PERIODS = {"created": tuple(Period), "paid": tuple(Period), "due": (LATE, *Period)}
+PERIODS = {"created": tuple(Period), "paid": tuple(Period), "due": (LATE, IN_TIME, *Period)}
 EARLIEST, LATEST = date(1990, 1, 1), date(2999, 12, 31)
 # Columns that may be shown beside those that always are, in their order.
 CHOICES = ("email", "description", "kind", "reference", "due", "paid", "received", "owed")

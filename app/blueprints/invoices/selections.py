@@ -23,7 +23,7 @@ LONGEST_KEY = 64
 def parse_selection(args: MultiDict[str, str]) -> Selection:
     """Return what is meant. Raises Invalid for what cannot have come from our list."""
     wanted = parse_filter(args, invoices.services())
-    for name in misread(args, as_query(wanted)):
+    for name in misread(args, {*as_query(wanted), "to"}):
         raise Invalid.field(name, _("is not understood, and without it more would be meant than you see"))
     said = args.getlist("number")
     if len(said) > MOST_PICKED:

@@ -11,9 +11,10 @@ from app.blueprints.invoices.bar import filter_bar, left_out, unpaid, view_bar
 from app.blueprints.invoices.exchanges import exchanges
 from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.domain.permission import Permission
-from app.queries import invoice_papers, invoices, one_invoice, saved_views
+from app.queries import invoice_papers, invoices, one_invoice, paper, saved_views
 from app.queries.sorting import Mark
 from app.queries.why_not_paid import why_not_paid
+from app.web import paper as on_paper
 from app.web.address import KEY
 from app.web.guards import needs, operator
 from app.web.htmx import render, wants_fragment
@@ -21,6 +22,7 @@ from app.web.trail import trail
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
+    from werkzeug.wrappers import Response as WerkzeugResponse
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/invoices")
 
@@ -79,6 +81,13 @@ def exchanges_index(number: int) -> str:
     of = request.args.get("of", "")
     wanted = [each for each in said if each.of == of]
     return render_template("invoices/exchanges.html", found=found, exchanges=wanted or said, is_part=bool(wanted))
+
+
+@blueprint.get(f"/<{KEY}:number>/pdf")
+@needs(Permission.VIEW)
+def download(number: int) -> WerkzeugResponse:
+    """Show the invoice as it is given to its payer."""
+    return on_paper.invoice(paper.of_invoice(number), back=url_for("invoices.show", number=number))
 
 
 def _usual_columns() -> tuple[str, ...]:

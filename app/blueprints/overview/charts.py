@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.blueprints.overview import links
-from app.domain.invoice import PAYABLE, InvoiceStatus
+from app.domain.invoice import InvoiceStatus
+from app.queries.invoice_filter import IN_TIME, LATE
 from app.queries.money_moved import IN, MovedFilter
 from app.queries.overview import AGES
 from app.web import words
@@ -88,9 +89,9 @@ def _ages_of(sums: Sequence[OpenSum], today: date, currency: str) -> Chart:
         first = today - timedelta(days=oldest) if oldest is not None else None
         last = today - timedelta(days=youngest)
         parts, invoices = [], 0
-        for overdue, statuses in ((False, PAYABLE - {InvoiceStatus.OVERDUE}), (True, {InvoiceStatus.OVERDUE})):
+        for overdue, due in ((False, IN_TIME), (True, LATE)):
             each = found.get((age, overdue))
-            address = links.open_invoices(first, last, statuses=statuses)
+            address = links.open_invoices(first, last, due=due)
             parts.append(Part(each.minor, summed([(each.minor, currency)]), address) if each else Part(0))
             invoices += each.invoices if each else 0
         minor = sum(part.value for part in parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.blueprints.overview import links
-from app.domain.invoice import InvoiceStatus
+from app.queries.invoice_filter import LATE
 from app.queries.money_moved import IN, MovedFilter
 from app.web.filters import grouped, summed
 from app.web.translation import translate as _
@@ -53,7 +53,7 @@ def owed(sums: Sequence[OpenSum]) -> Figure:
         links.open_invoices(),
         ngettext("%(many)s invoice", "%(many)s invoices", invoices, many=grouped(invoices)),
         _("%(many)s overdue", many=grouped(late)) if late else "",
-        links.open_invoices(statuses=[InvoiceStatus.OVERDUE]),
+        links.open_invoices(due=LATE),
     )
 
 

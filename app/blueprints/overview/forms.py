@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.queries.money_moved import BACK, IN, MovedFilter
 from app.web.tallinn import Month, parse_day, today
+from app.web.translation import translate_later as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,12 +15,26 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 LONGEST = 200
+# What the fields of the filter are called.
+FIELD = {
+    "from": _("From"),
+    "to": _("To"),
+    "direction": _("Direction"),
+    "gateway": _("Gateway"),
+    "service": _("Service"),
+    "month": _("Month"),
+}
 MOST_DAYS = timedelta(days=366)
 
 
 def parse_month(args: MultiDict[str, str]) -> Month:
     """Return the month that is asked for; this one for words that mean none."""
     return Month.parse(args.get("month", "")) or Month(today().replace(day=1))
+
+
+def months_understood(args: MultiDict[str, str]) -> set[str]:
+    """Return the names of what was understood of a month."""
+    return {"month"} if Month.parse(args.get("month", "")) else set()
 
 
 def parse_moved(args: MultiDict[str, str], gateways: Sequence[str], services: Sequence[str]) -> MovedFilter:
@@ -36,6 +51,12 @@ def parse_moved(args: MultiDict[str, str], gateways: Sequence[str], services: Se
         payer=_payer(args.get("payer")),
         direction=direction if direction in {IN, BACK} else "",
     )
+
+
+def moves_understood(args: MultiDict[str, str], wanted: MovedFilter) -> set[str]:
+    """Return the names of what was understood of a filter; without its days it would show this month."""
+    days = {name for name in ("from", "to") if parse_day(args.get(name, ""))}
+    return days | {"payer"} | {name for name in ("gateway", "service", "direction") if getattr(wanted, name)}
 
 
 def _payer(name: str | None) -> str | None:

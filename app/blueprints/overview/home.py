@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.blueprints.overview import charts, figures, tasks
-from app.queries import money_moved, overview
+from app.queries import money_moved, number_ranges, overview
 from app.web.tallinn import Month, today, weekday_and_day
 
 if TYPE_CHECKING:
@@ -49,6 +49,6 @@ def home() -> Home:
         days=charts.days(sums, day),
         ages=charts.ages(owed, day),
         waiting=tasks.waiting_tasks(lanes),
-        health=tasks.health(lanes, beats, overview.forecasts()),
+        health=tasks.health(lanes, beats, number_ranges.outlooks()),
         latest=overview.latest(LATEST),
     )

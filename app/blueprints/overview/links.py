@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from app.domain.invoice import PAYABLE
-from app.domain.invoice import InvoiceStatus as S
 from app.queries.invoices import OPEN
 from app.web.navigation import allowed_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import date
 
     from app.queries.money_moved import MovedFilter
@@ -37,11 +34,16 @@ def open_invoices(
     first: date | None = None,
     last: date | None = None,
     *,
-    statuses: Collection[S] = PAYABLE,
+    due: str = "",
     service: str = "",
 ) -> str:
-    """Return where the open invoices created on these days are listed, both included, with what each still owes."""
-    said: dict[str, Any] = {"status": sorted(map(str, statuses)), "kind": OPEN.kinds, "column": ["reference", "owed"]}
+    """Return where the open invoices created on these days are listed, both included, with what each still owes.
+
+    `due` narrows them to those whose day is over, or to the others.
+    """
+    said: dict[str, Any] = {"status": OPEN.statuses, "kind": OPEN.kinds, "column": ["reference", "owed"]}
+    if due:
+        said["due"] = due
     if service:
         said["service"] = service
     if first:

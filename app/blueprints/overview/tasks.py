@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from app.blueprints.overview import links
-from app.domain.numbering import RangeAlarm, alarm
+from app.domain.numbering import RangeAlarm
 from app.queries import waiting
 from app.web.delivery_words import ERROR
 from app.web.filters import clock, day, grouped
@@ -19,7 +19,8 @@ from app.web.words import Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.queries.overview import Beat, Forecast, Lane
+    from app.queries.number_ranges import Outlook
+    from app.queries.overview import Beat, Lane
 
 QUIET = timedelta(minutes=5)
 CAP = 100
@@ -76,11 +77,11 @@ def waiting_tasks(lanes: Sequence[Lane]) -> list[Task]:
     ]  # fmt: skip
 
 
-def health(lanes: Sequence[Lane], beats: Beat, forecasts: Sequence[Forecast]) -> list[Task]:
+def health(lanes: Sequence[Lane], beats: Beat, outlooks: Sequence[Outlook]) -> list[Task]:
     """Return how the number ranges, the gateway, the services and our own clock are doing."""
     return [
         *_proofs(beats),
-        *(_range(each) for each in forecasts),
+        *(_range(each) for each in outlooks),
         *_gateway(lanes, beats),
         *_services(lanes),
         *_ourselves(beats),
@@ -125,11 +126,11 @@ def _proofs(beats: Beat) -> list[Task]:
     return [Task(Word(_("Proofs"), "bad"), text, grouped(beats.unproven), links.place("proofs.index"))]
 
 
-def _range(each: Forecast) -> Task:
+def _range(each: Outlook) -> Task:
     tones = {RangeAlarm.NONE: "good", RangeAlarm.WARN: "warn"}
-    tone = tones.get(alarm(each.state, each.days), "bad")
+    tone = tones.get(each.alarm, "bad")
     name = KIND[each.kind].label
-    if each.state.remaining <= 0:
+    if each.left <= 0:
         text = _("%(name)s are used up", name=name)
     elif each.days is not None and each.days > YEARS:
         text = _("%(name)s last for years", name=name)
@@ -143,7 +144,7 @@ def _range(each: Forecast) -> Task:
             name=name,
             many=grouped(each.days),
         )
-    left = _("%(many)s left", many=grouped(max(0, each.state.remaining)))
+    left = _("%(many)s left", many=grouped(max(0, each.left)))
     return Task(Word(_("Numbers"), tone), text, left, links.place("number_ranges.index"))
 
 

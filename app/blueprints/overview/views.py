@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request
 
 from app.blueprints.overview import links
-from app.blueprints.overview.forms import parse_month, parse_moved
+from app.blueprints.overview.forms import FIELD, months_understood, moves_understood, parse_month, parse_moved
 from app.blueprints.overview.home import home
 from app.blueprints.overview.month import as_csv, month_page
 from app.blueprints.overview.month import payers as payers_of
@@ -18,6 +18,7 @@ from app.queries.paging import Cursor
 from app.web.filters import grouped, summed
 from app.web.guards import needs
 from app.web.htmx import render
+from app.web.misread import misread_words
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.words import movement_word
@@ -41,7 +42,8 @@ def index() -> str:
 @needs(Permission.VIEW)
 def month() -> str:
     """Show how much came in a month, from whom, and what is missing."""
-    return render_template("overview/month.html", page=month_page(parse_month(request.args)))
+    left_out = misread_words(request.args, months_understood(request.args), FIELD)
+    return render_template("overview/month.html", page=month_page(parse_month(request.args)), left_out=left_out)
 
 
 @blueprint.get("/payers")
@@ -81,6 +83,7 @@ def movements() -> Response:
         of_all=links.moved(replace(wanted, payer=None)),
         moved=links.moved,
         word=movement_word,
+        left_out=[] if cursor else misread_words(request.args, moves_understood(request.args, wanted), FIELD),
     )
 
 

@@ -15,10 +15,10 @@ from app.domain.money import format_amount
 from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
 from app.domain.reference import is_valid
+from app.domain.tallinn import TALLINN
 from app.integrations import current
 from app.services.issuing_at_once import issue_at_once
 from app.web import typed
-from app.web.filters import TALLINN
 from app.web.guards import needs
 from app.web.htmx import see_other
 from app.web.translation import translate as _

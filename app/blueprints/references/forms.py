@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.queries.references import SORTS, ReferenceFilter
 from app.services.reference_desk import NewReference
 from app.web.translation import translate as _
+from app.web.translation import translate_later
 from app.web.typed import new_key
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 LONGEST = 80
+# What the fields of the filter are called.
+FIELD = {"q": translate_later("Search"), "service": translate_later("Service")}
 KEY = re.compile(r"[A-Za-z0-9_-]{20,80}", re.ASCII)
 FAULTS = {
     "service": lambda: _("Choose the service whose payer this is"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from app.blueprints.references.forms import as_query, key_of, parse_filter, parse_new, sentences
+from app.blueprints.references.forms import FIELD, as_query, key_of, parse_filter, parse_new, sentences
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
 from app.domain.reference import LONGEST, SHORTEST, is_valid, with_check_digit
@@ -19,6 +19,7 @@ from app.services.timeline import Actor
 from app.web.filters import counted, summed
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
+from app.web.misread import misread_words
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.typed import new_key
@@ -55,6 +56,7 @@ def index() -> Response:
             "%(many)s reference number", "%(many)s reference numbers", number, many=counted(page.found)
         ),
         verdict=None if cursor else _verdict(wanted.text),
+        left_out=[] if cursor else misread_words(request.args, query, FIELD),
     )
 
 

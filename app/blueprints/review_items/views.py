@@ -24,8 +24,10 @@ from app.web.desk_words import with_names
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.kept_words import kept
+from app.web.misread import misread_words
 from app.web.question_words import FAMILIES, TEAM
 from app.web.translation import translate as _
+from app.web.translation import translate_later
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("review_items", __name__, url_prefix="/questions")
 OWNERS = ("", "mine", "team")
+# What the fields of the filter are called.
+FIELD = {"about": translate_later("About"), "whose": translate_later("Whose")}
 MAY_DECIDE = [str(role) for role, held in ROLES.items() if Permission.RECONCILE in held]
 
 
@@ -62,6 +66,7 @@ def index() -> Response:
         query=query,
         cursor=cursor,
         owner_word=owner_word,
+        left_out=[] if cursor else misread_words(request.args, query, FIELD),
     )
 
 

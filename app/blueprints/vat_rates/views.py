@@ -12,13 +12,13 @@ from app.blueprints.acting import acting
 from app.blueprints.vat_rates.forms import EndingForm, RateForm
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
+from app.domain.tallinn import TALLINN
 from app.domain.vat import RatesOverlap
 from app.queries import house
 from app.queries import vat_rates as found
 from app.services import vat_rates
 from app.services.vat_rates import AlreadyEnded
 from app.web.address import KEY
-from app.web.filters import TALLINN
 from app.web.guards import needs
 from app.web.history import told
 from app.web.htmx import render, see_other

@@ -1,0 +1,71 @@
+"""Pages on paper as PDF, drawn here by WeasyPrint: with our own fonts, and nothing fetched from anywhere (T72)."""
+
+from __future__ import annotations
+
+import atexit
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+
+from app.uow import assert_no_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[1]
+FONTS = {f"font:{each.name}": each for each in (ROOT / "static/fonts").glob("*.woff2")}
+STYLE = ROOT / "templates/pdf/paper.css"
+# Pango and fontconfig are not for several threads at once; and it is Python that draws.
+ONE_AT_A_TIME = Lock()
+
+
+class PaperOff(Exception):
+    """Pango is missing, without which nothing can be drawn: `billing doctor` says what to install."""
+
+
+def answer(html: str, name: str) -> Response:
+    """Return the page as a PDF to look at or to keep; no transaction is open while it is drawn. Raises PaperOff."""
+    assert_no_transaction()
+    response = Response(drawn(html), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    return response
+
+
+def drawn(html: str) -> bytes:
+    """Return the page as a tagged PDF. Raises PaperOff."""
+    with ONE_AT_A_TIME:
+        page, style, fonts, fetcher = _tools()
+        made: bytes = page(string=html, url_fetcher=fetcher).write_pdf(
+            stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1"
+        )
+        return made
+
+
+@cache
+def _tools() -> tuple[Callable[..., Any], Any, Any, Any]:
+    """Return what draws: loaded when the first page is drawn, for it takes half a second and needs Pango."""
+    try:
+        weasyprint = import_module("weasyprint")
+    except OSError as missing:
+        raise PaperOff from missing
+    urls, text = import_module("weasyprint.urls"), import_module("weasyprint.text.fonts")
+
+    class OwnFonts(urls.URLFetcher):  # type: ignore[misc, name-defined]
+        """Gives our fonts and refuses everything else."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            """Return a font of ours. Raises ValueError."""
+            if url not in FONTS:
+                raise ValueError("papers hold nothing from elsewhere")
+            return urls.URLFetcherResponse(
+                url, FONTS[url].read_bytes(), {"Content-Type": "font/woff2"} | (headers or {})
+            )
+
+    atexit.register(_tools.cache_clear)  # the fonts it unpacked go while there is still something to remove them with
+    fonts, fetcher = text.FontConfiguration(), OwnFonts(allowed_protocols=())
+    style = weasyprint.CSS(string=STYLE.read_text(encoding="utf-8"), font_config=fonts, url_fetcher=fetcher)
+    return weasyprint.HTML, style, fonts, fetcher
