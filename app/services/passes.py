@@ -88,7 +88,7 @@ class Pass:
     def _tried(self, row_id: int, verb: Callable[[], R], failing: set[int]) -> R | Crash:
         if in_transaction():
             raise RuntimeError("A row that fails would take the others of the open transaction with it")
-        result = attempt(verb, work=self.name, row=row_id)
+        result = attempt(verb, kind=self.name, row=row_id)
         if not isinstance(result, Crash):
             if row_id in failing:
                 with transaction():
@@ -98,7 +98,7 @@ class Pass:
         return result
 
     def _ask(self, row_id: int, crash: Crash, *, asked_before: bool) -> None:
-        LOG.error(STUMBLED, alarm=True, work=self.name, row=row_id, traceback_id=crash.traceback_id)
+        LOG.error(STUMBLED, alarm=True, kind=self.name, row=row_id, traceback_id=crash.traceback_id)
         key = self._key(row_id)
         sentence = (
             f"{self.name} fails on {self.of.__tablename__}:{row_id} and is tried again by itself: {crash.sentence}"

@@ -122,7 +122,7 @@ MUTANTS = [
     Mutant(
         "a request leaves inside a transaction",
         "app/uow.py",
-        '    if current.info.get("depth"):\n        raise TransactionOpen\n',
+        "    if in_transaction():\n        raise TransactionOpen\n",
         "",
         "tests/services/test_outbox.py",
     ),
