@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands import Commands
+from app.commands import Commands, must_be_free
 from app.demo.child import die_with
 from app.demo.environment import running_beside
 
@@ -76,7 +76,7 @@ def web(host: str, port: int | None, workers: int, threads: int) -> None:
     # Refused here, once and in words; a worker would be started again and again.
     settings = _settings()
     port = settings.port if port is None else port
-    _must_be_free(host, port)
+    must_be_free(host, port)
     server = Granian(
         "",
         address=host,
@@ -289,6 +289,22 @@ def compare(day: datetime, *, dry_run: bool) -> None:
         print("The comparison is under way." if owed else "This day is compared today already.")
 
 
+@main.command("renew-links")
+def renew_links() -> None:
+    """Sign the payment links of invoices that may still be paid anew, once EVERYPAY_KEY was changed.
+
+    Links that are right already stay as they are; cut off, it is called again.
+    """
+    from app.integrations import current  # noqa: PLC0415
+    from app.services import link_renewal  # noqa: PLC0415
+
+    done = link_renewal.Renewed(0, 0)
+    with _application().app_context():
+        for done in link_renewal.renew(current().links):
+            print(f"\r{done.seen} looked at", end="", flush=True)
+    print(f"\rPayment links looked at: {done.seen}, signed anew: {done.changed}.")
+
+
 @main.command("export-chain")
 @click.argument("chain")
 def export_chain(chain: str) -> None:
@@ -298,21 +314,6 @@ def export_chain(chain: str) -> None:
     with _application().app_context():
         for line in chain_export.lines(chain):
             print(line)
-
-
-def _must_be_free(host: str, port: int) -> None:
-    """Refuse an address that is none and a port that is not to be had; another `billing web` may share its port."""
-    import socket  # noqa: PLC0415
-
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
-            probe.setsockopt(socket.SOL_SOCKET, option, 1)
-        try:
-            socket.inet_pton(probe.family, host)
-            probe.bind((host, port))
-        except OSError as fault:
-            why = fault.strerror or "is no address of this machine: write one such as 127.0.0.1, 0.0.0.0 or ::"
-            raise click.ClickException(f"{host}:{port}: {why}; --host and --port name another") from fault
 
 
 def _application(process: str = "tool") -> Flask:

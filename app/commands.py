@@ -55,3 +55,18 @@ def _what_to_do(fault: DBAPIError) -> str:
     }
     cure = next((cure for kind, cure in cures.items() if isinstance(fault.orig, kind)), "")
     return f"The database refused: {why}; {cure}" if cure else ""
+
+
+def must_be_free(host: str, port: int) -> None:
+    """Refuse an address that is none and a port that is not to be had; another `billing web` may share its port."""
+    import socket  # noqa: PLC0415
+
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            probe.setsockopt(socket.SOL_SOCKET, option, 1)
+        try:
+            socket.inet_pton(probe.family, host)
+            probe.bind((host, port))
+        except OSError as fault:
+            why = fault.strerror or "is no address of this machine: write one such as 127.0.0.1, 0.0.0.0 or ::"
+            raise click.ClickException(f"{host}:{port}: {why}; --host and --port name another") from fault
