@@ -130,7 +130,10 @@ def compare_part(row: Claimed, gateway: HostedGateway) -> None:
     with transaction() as tx:
         comparison = tx.get_one(Comparison, comparison_id)
         asked = _next(tx, comparison, after)
-    found = [(each, _looked(each, gateway)) for each in asked]
+    looked = [(each, PASS.one(each.key, partial(look, each, gateway), raises=ProviderFailure)) for each in asked]
+    # Of one that could not be compared nothing is known: a person is asked, what was open about it stays, and the
+    # night goes on.
+    found = [(each, difference) for each, difference in looked if not isinstance(difference, Crash)]
     with transaction() as tx:
         comparison = tx.get_one(Comparison, comparison_id, with_for_update=True, populate_existing=True)
         for each, difference in found:
@@ -141,12 +144,6 @@ def compare_part(row: Claimed, gateway: HostedGateway) -> None:
             _owe_part(comparison_id, comparison.gateway, asked[-1].place)
         else:
             comparison.finished_at = datetime.now(UTC)
-
-
-def _looked(asked: Asked, gateway: HostedGateway) -> Found | None:
-    """Return what `look` returns; of one that cannot be compared a person is asked, and the night goes on."""
-    found = PASS.one(asked.key, partial(look, asked, gateway), raises=ProviderFailure)
-    return None if isinstance(found, Crash) else found
 
 
 def _more_follow(asked: Sequence[Asked]) -> bool:

@@ -38,6 +38,11 @@ def assert_sound(system: System) -> None:
     assert report.holds, str(report)
 
 
+def forget(system: System, reference: str) -> None:
+    store = system.shop.store
+    store._connection.execute("delete from document where kind = 'payment' and key = ?", (reference,))
+
+
 @pytest.mark.parametrize("ahead_days", [0, 1, 400])
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
 def test_a_day_that_is_not_over_is_refused_in_a_sentence(
@@ -121,8 +126,7 @@ def test_another_amount_is_for_a_person(system: System) -> None:
 
 def test_a_payment_the_gateway_forgot_is_for_a_person(system: System) -> None:
     _, reference = system.settle("auction")
-    store = system.shop.store
-    store._connection.execute("delete from document where kind = 'payment' and key = ?", (reference,))
+    forget(system, reference)
     compare(system)
     assert differences(system) == [("unknown_there", 12_000)]
     assert system.scalar("select kind from review_item") == "difference.unknown_there"
@@ -137,6 +141,23 @@ def test_money_there_that_is_no_payment_here_is_for_a_person(system: System) -> 
     compare(system)
     assert differences(system) == [("unknown_here", 900)]
     assert system.scalar("select count(*) from review_item where kind = 'difference.unknown_here'") == 1
+
+
+def test_what_cannot_be_compared_again_keeps_the_difference_that_is_open(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, reference = system.settle()
+    forget(system, reference)
+    compare(system)
+    still_open = [tuple(row) for row in system.rows(OPEN)]
+    assert [kind for kind, _ in still_open] == ["unknown_there"]
+
+    def stumble(*_: object) -> None:
+        raise ValueError("what the gateway says cannot be read")
+
+    monkeypatch.setattr(comparisons, "compare", stumble)
+    compare(system, tomorrow=2)
+    assert [tuple(row) for row in system.rows(OPEN)] == still_open
 
 
 def test_a_gateway_that_is_away_is_asked_again_and_nothing_is_concluded(system: System) -> None:
