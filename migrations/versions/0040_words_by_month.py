@@ -27,5 +27,7 @@ def downgrade() -> None:
 
 
 def _index_by(part: str) -> None:
+    """Make the new index before the old one goes: to drop one keeps all readers out until the end."""
+    op.execute(f"create index ix_invoice_search_new on invoice_search using gin ({part}, document_vector)")
     op.drop_index("ix_invoice_search_words", "invoice_search")
-    op.execute(f"create index ix_invoice_search_words on invoice_search using gin ({part}, document_vector)")
+    op.execute("alter index ix_invoice_search_new rename to ix_invoice_search_words")

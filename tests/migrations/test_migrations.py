@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from app.config import load_settings
 from app.extensions import db, metadata
@@ -38,6 +38,28 @@ def test_up_down_and_up_again(empty_database: str, redis_url: str, recwarn: pyte
         assert _tables() == {"alembic_version"}
         upgrade(directory="migrations")
         assert _tables() == first
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_pages_find_words_while_their_index_is_made_anew(empty_database: str, redis_url: str) -> None:
+    app = create_app(load_settings(environment(empty_database, redis_url)))
+    looked: list[str] = []
+
+    def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.lower().startswith("create index") and "invoice_search" in statement:
+            with db.engine.connect() as reader:
+                reader.execute(text("set lock_timeout = '200ms'"))
+                reader.execute(text("select count(*) from invoice_search"))
+            looked.append(statement)
+
+    with app.app_context():
+        upgrade(directory="migrations", revision="0039")
+        event.listen(db.engine, "after_cursor_execute", look)
+        upgrade(directory="migrations", revision="0040")
+        downgrade(directory="migrations", revision="0039")
+        event.remove(db.engine, "after_cursor_execute", look)
+        assert len(looked) == 2
         db.session.remove()
         db.engine.dispose()
 
