@@ -60,3 +60,24 @@ def test_an_invoice_is_overdue_from_the_day_after_its_day(system: System, monkey
     hear(system, system.one_off(late, "auction"))
     assert system.status(late) == "paid"
     assert_sound(system)
+
+
+def test_one_run_marks_more_than_one_part(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = today_of() + timedelta(days=1)
+    late = [due(today_of()) for _ in range(5)]
+    monkeypatch.setattr(overdue, "PASS_LIMIT", 2)
+    for module in (overdue, invoice_status):
+        monkeypatch.setattr(module, "today_of", lambda: day)
+    assert overdue.mark() >= len(late)
+    assert {system.status(number) for number in late} == {"overdue"}
+
+
+def test_a_run_whose_time_is_up_leaves_the_rest_to_the_next(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = today_of() + timedelta(days=1)
+    late = [due(today_of()) for _ in range(3)]
+    monkeypatch.setattr(overdue, "PASS_LIMIT", 2)
+    monkeypatch.setattr(overdue, "JOB_S", 0.0)
+    for module in (overdue, invoice_status):
+        monkeypatch.setattr(module, "today_of", lambda: day)
+    assert [overdue.mark() for _ in range(3)] == [2, 1, 0]
+    assert {system.status(number) for number in late} == {"overdue"}
