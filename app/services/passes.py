@@ -60,7 +60,7 @@ class Pass:
 
     def together(self, ids: Sequence[int], verb: Callable[[Sequence[int]], int]) -> int:
         """Do the verb to all of these rows in one transaction or, when that fails, to each; return to how many."""
-        if not self._all_failing():
+        if self._all_failing().isdisjoint(ids):
             result = attempt(partial(verb, ids), work=self.name, rows=len(ids))
             if not isinstance(result, Crash):
                 return result

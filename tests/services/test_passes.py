@@ -16,7 +16,7 @@ from tests.services.refunding import MARY, ask, assert_sound, order, send
 from tests.services.test_drafts import DRAFT, TODAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.system import System
 
@@ -176,3 +176,22 @@ def test_one_payment_that_cannot_be_compared_keeps_no_other_from_the_nights_comp
     compared = system.rows("select finished_at, examined, differences from comparison where day = :d", d=day)[0]
     assert (compared.finished_at is not None, compared.examined, compared.differences) == (True, 3, 1)
     assert [key.partition(":")[0] for key, _ in stumbled(system)] == ["compare_gateways"]
+
+
+def test_a_row_that_rests_does_not_part_the_others(system: System) -> None:
+    pages = [system.one_off(system.invoice()) for _ in range(3)]
+    of_page = "select id from gateway_reference where external_id = :r"
+    first, *others = [system.scalar(of_page, r=page) for page in pages]
+    system.hurry()
+    plant(system, "gateway_reference", first)
+    assert run(system, janitor.poll_open_payments) == 2
+    asked: list[list[int]] = []
+
+    def note(ids: Sequence[int]) -> int:
+        asked.append([*ids])
+        return len(ids)
+
+    assert run(system, lambda: janitor.POLLED.together(others, note)) == 2
+    assert asked == [others]
+    assert run(system, lambda: janitor.POLLED.together([first, *others], note)) == 3
+    assert asked[1:] == [[first], *([other] for other in others)]
