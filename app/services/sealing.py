@@ -6,6 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import select, text
 
 from app.domain.chain import GENESIS, link_hash, parse_row
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
+LOG = structlog.get_logger(__name__)
 BATCH = 5_000
 JOB_S = 20.0  # of the minute between two jobs, so that a million rows are sealed in minutes and others have their turn
 LOCKS = {"ledger": 7_310, "event": 7_311}
@@ -40,7 +42,7 @@ BODIES = {
 }
 TABLES = {"ledger": "ledger_entry", "event": "event"}
 CHAINS = tuple(TABLES)
-# A row younger than two seconds waits: ids are given before they are committed, so a lower one may appear later.
+# A row younger than two seconds waits: a lower one may be on its way, and the chain follows the ids where it can.
 UNSEALED = """
 select e.id, {body} as body
   from (select * from {table} where id >= :low and created_at < now() - interval '2 seconds'
@@ -55,11 +57,14 @@ select s.position, s.row_id, s.previous_hash, s.hash, (select {body} from {table
 # Ids are given before they are committed, so a lower one may appear at any time later: as long as whoever was given it
 # is at work. Whoever writes into a table holds this lock on it from before the id is given until it has committed.
 WRITERS = text("""
-select distinct virtualtransaction from pg_locks
- where locktype = 'relation' and relation = cast(:table as regclass) and granted
-   and database = (select oid from pg_database where datname = current_database())
-   and mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+select distinct l.virtualtransaction, l.pid, a.xact_start < now() - make_interval(secs => :long_s) as is_long
+  from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+ where l.locktype = 'relation' and l.relation = cast(:table as regclass) and l.granted
+   and l.database = (select oid from pg_database where datname = current_database())
+   and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
 """)
+# Longer than anything of ours takes in one transaction.
+LONG_S = 900
 LOWEST = """
 select min(e.id) from {table} e
  where e.id > :low and e.id <= :high and not exists (select from seal s where s.chain = :chain and s.row_id = e.id)
@@ -99,7 +104,9 @@ def seal(
 
 def seal_all(chain: str, say: Callable[[int], None] = lambda _rows: None) -> int:
     """Chain all rows of one chain, however long it takes; `say` hears how many so far. Returns how many there were."""
-    return seal(math.inf, chains=[chain], wait=True, say=say)[chain]
+    grown = seal(math.inf, chains=[chain], wait=True, say=say)[chain]
+    _raise_floor(chain, wait=True)  # or the next job, with its minute, would look through all of it
+    return grown
 
 
 def links_with_rows(chain: str) -> str:
@@ -170,10 +177,20 @@ def _raise_floor(chain: str, *, wait: bool) -> None:
             return
         horizon = tx.get_one(SealHorizon, chain, populate_existing=True)
         highest = tx.scalar(text(f"select coalesce(max(id), 0) from {TABLES[chain]}"))  # noqa: S608 - a name of ours
-        writers = set(tx.scalars(WRITERS, {"table": TABLES[chain]}))
-        if writers & set(horizon.writers):
+        now = tx.execute(WRITERS, {"table": TABLES[chain], "long_s": LONG_S}).all()
+        waited_for = [each for each in now if each.virtualtransaction in horizon.writers]
+        if waited_for:
+            _tell_of_long(chain, waited_for)
             return
         span = {"chain": chain, "low": horizon.floor_id, "high": horizon.mark_id}
         lowest = tx.scalar(text(LOWEST.format(table=TABLES[chain])), span)
         horizon.floor_id = max(horizon.floor_id, horizon.mark_id if lowest is None else lowest - 1)
-        horizon.mark_id, horizon.writers = max(highest or 0, horizon.floor_id), sorted(writers)
+        horizon.mark_id = max(highest or 0, horizon.floor_id)
+        horizon.writers = sorted({each.virtualtransaction for each in now})
+
+
+def _tell_of_long(chain: str, writers: Sequence[Row[Any]]) -> None:
+    """Name a transaction that somebody left open: until it ends, each job looks through more that is sealed."""
+    pids = sorted({each.pid for each in writers if each.is_long})
+    if pids:
+        LOG.warning("seal.waits", alarm=True, chain=chain, pids=pids)

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from app.domain.chain import GENESIS, link_hash
@@ -64,6 +65,8 @@ def test_all_is_sealed_however_long_it_takes_and_told(system: System, monkeypatc
     with system.app.app_context():
         assert sealing.seal_all("event", heard.append) == 250
     assert heard == [100, 200, 250]
+    horizon = "select floor_id = (select max(id) from event) from seal_horizon where chain = 'event'"
+    assert system.scalar(horizon), "the next job looks through nothing of it"
 
 
 def test_a_row_that_was_committed_after_a_higher_one_is_sealed_next(system: System) -> None:
@@ -105,6 +108,23 @@ def test_what_was_looked_through_is_not_looked_through_again(system: System) -> 
     for _ in range(3):
         seal(system)
     assert system.scalar(floor) == system.scalar(highest)
+
+
+def test_a_transaction_that_somebody_left_open_is_named(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "LONG_S", 0)
+    with system.app.app_context(), db.engine.connect() as left_open:
+        left_open.execute(text(MANY), {"many": 1})
+        pid = left_open.scalar(text("select pg_backend_pid()"))
+        with structlog.testing.capture_logs() as said:
+            for _ in range(2):
+                sealing.seal()
+        left_open.rollback()
+        assert [(each["event"], each["chain"], each["pids"], each["alarm"]) for each in said] == [
+            ("seal.waits", "event", [pid], True)
+        ]
+        with structlog.testing.capture_logs() as said:
+            sealing.seal()
+        assert said == []
 
 
 def test_a_row_too_young_to_be_sealed_keeps_the_floor_below_it(system: System) -> None:
