@@ -36,8 +36,8 @@ REFUNDS = [
     Mutant(
         "the floor of the sealer does not wait for writers",
         "app/services/sealing.py",
-        "        if writers & set(horizon.writers):\n            return\n",
-        "",
+        "            _tell_of_long(chain, waited_for)\n            return\n",
+        "            _tell_of_long(chain, waited_for)\n",
         "tests/services/test_sealing.py -k however_many",
     ),
     Mutant(
