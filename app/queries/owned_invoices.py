@@ -19,6 +19,7 @@ from app.queries.invoice_filter import conditions, everything
 from app.queries.invoice_words import amount_of, are_common, having, words_of
 from app.queries.invoices import LOOKED_AT
 from app.queries.keyset import Slice, cut, newest, session
+from app.queries.own_numbers import numbered
 from app.queries.paging import Cursor
 from app.queries.sorting import Sort, in_order, order_of
 
@@ -86,11 +87,7 @@ def by_number(owns: Sequence[int], number: int) -> Invoice:
     """Return one invoice. Raises NotFound alike for a number nobody has and for somebody else's."""
     found = (
         session()
-        .scalars(
-            select(Invoice)
-            .where(Invoice.number == number, Invoice.initiator_id.in_(owns))
-            .execution_options(populate_existing=True)
-        )
+        .scalars(select(Invoice).where(*numbered(owns, number)).execution_options(populate_existing=True))
         .one_or_none()
     )
     if found is None:
@@ -100,11 +97,7 @@ def by_number(owns: Sequence[int], number: int) -> Invoice:
 
 def by_numbers(owns: Sequence[int], numbers: Sequence[int]) -> list[Invoice]:
     """Return these invoices in this order. Raises NotFound as `by_number` does."""
-    rows = session().scalars(
-        select(Invoice)
-        .where(Invoice.number.in_(numbers), Invoice.initiator_id.in_(owns))
-        .execution_options(populate_existing=True)
-    )
+    rows = session().scalars(select(Invoice).where(*numbered(owns, *numbers)).execution_options(populate_existing=True))
     found = {each.number: each for each in rows}
     missing = next((number for number in numbers if number not in found), None)
     if missing is not None:

@@ -11,6 +11,7 @@ from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.models.refund import Refund
 from app.queries.keyset import Slice, cut, newest, one, session
+from app.queries.own_numbers import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def search(owns: Sequence[int], wanted: OwnedPaymentFilter, cursor: Cursor | Non
     """Return a page of the payments of these initiators, newest first."""
     conditions = _times(Payment, wanted)
     if wanted.invoice is not None:
-        of = select(Invoice.id).where(Invoice.number == wanted.invoice, Invoice.initiator_id.in_(owns))
+        of = select(Invoice.id).where(*numbered(owns, wanted.invoice))
         conditions.append(Payment.invoice_id.in_(of))
     return newest(Payment, owns, conditions, cursor, size)
 
@@ -76,7 +77,7 @@ def search_refunds(owns: Sequence[int], wanted: OwnedPaymentFilter, cursor: Curs
 
 def _of_invoice(owns: Sequence[int], number: int) -> CompoundSelect[int]:
     """Return the refunds of an invoice, one way after the other along an index of its own."""
-    of = select(Invoice.id).where(Invoice.number == number, Invoice.initiator_id.in_(owns))
+    of = select(Invoice.id).where(*numbered(owns, number))
     its_own = select(Refund.id).where(Refund.invoice_id.in_(of))
     of_payment = select(Refund.id).join(Payment, Payment.id == Refund.payment_id).where(Payment.invoice_id.in_(of))
     return union_all(its_own, of_payment)

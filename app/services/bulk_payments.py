@@ -15,6 +15,7 @@ from app.domain.money import Money, format_amount, sum_money
 from app.models.bulk import BulkMember
 from app.models.invoice import BULK, DEPOSIT, Invoice
 from app.models.payment import Payment
+from app.queries.own_numbers import numbered
 from app.services import bulk_members, timeline
 from app.services.invoice_status import lock_all, recompute
 from app.services.numbered_invoices import NewInvoice, issue, owner_id
@@ -74,7 +75,7 @@ def _container(caller: Caller, command: BulkPayment, numbers: tuple[int, ...]) -
 
 def _lock(tx: Session, owner: int, numbers: tuple[int, ...]) -> list[Invoice]:
     """Lock these invoices, the containers they are in, and all those hold, in the one order everybody uses."""
-    named = select(Invoice.id).where(Invoice.initiator_id == owner, Invoice.number.in_(numbers))
+    named = select(Invoice.id).where(*numbered([owner], *numbers))
     open_ = select(BulkMember.parent_id).where(BulkMember.member_id.in_(named), BulkMember.released_at.is_(None))
     beside = select(BulkMember.member_id).where(BulkMember.parent_id.in_(open_))
     return lock_all(tx, named.union_all(open_, beside))

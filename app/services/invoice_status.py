@@ -14,6 +14,7 @@ from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
 from app.models.settlement import Allocation
 from app.queries.invoice_filter import today_of
+from app.queries.own_numbers import numbered
 from app.uow import session
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def lock_by_number(tx: Session, owns: tuple[int, ...], number: int) -> Invoice:
 
     Raises NotFound alike for a number nobody has and for somebody else's (security.md T29).
     """
-    own = select(Invoice.id).where(Invoice.number == number, Invoice.initiator_id.in_(owns))
+    own = select(Invoice.id).where(*numbered(owns, number))
     members = select(BulkMember.member_id).where(BulkMember.parent_id.in_(own))
     found = [each for each in lock_all(tx, own.union_all(members)) if each.number == number]
     if not found:

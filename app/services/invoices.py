@@ -15,6 +15,7 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
 from app.models.invoice import BULK, Invoice, InvoiceClaim
+from app.queries.own_numbers import numbered
 from app.services import invoice_lines, ledger, notices, registering, search, siblings, timeline
 from app.services import links as payment_links
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
@@ -201,9 +202,7 @@ def _row(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, Any]:
 
 
 def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:
-    invoice = tx.scalars(
-        select(Invoice).where(Invoice.number == command.number, Invoice.initiator_id.in_(caller.owns)).with_for_update()
-    ).one_or_none()
+    invoice = tx.scalars(select(Invoice).where(*numbered(caller.owns, command.number)).with_for_update()).one_or_none()
     if invoice is None or invoice.kind == BULK:
         raise NumberNotAvailable
     if command.unique_id:

@@ -11,6 +11,7 @@ from sqlalchemy import any_, exists, func, literal, select
 from app.domain.errors import NotFound
 from app.domain.invoice import EIS_WORD, InvoiceStatus
 from app.models.invoice import Invoice, InvoiceClaim
+from app.queries.own_numbers import numbered
 from app.services import timeline
 from app.services.cancellation import cancel, hindrance
 from app.services.invoice_status import StatusRefused, lock
@@ -44,8 +45,7 @@ def is_paid(caller: Caller, number: int, user_unique_id: str) -> bool:
             select(Invoice.status, InvoiceClaim.won_at, InvoiceClaim.released_at, shared)
             .join(InvoiceClaim, InvoiceClaim.invoice_id == Invoice.id)
             .where(
-                Invoice.number == number,
-                Invoice.initiator_id.in_(caller.owns),
+                *numbered(caller.owns, number),
                 InvoiceClaim.user_unique_id == user_unique_id,
             )
         )

@@ -16,6 +16,7 @@ from app.models.invoice import BULK, Invoice
 from app.models.payment import Payment
 from app.models.settlement import Allocation
 from app.models.surplus import Surplus
+from app.queries.own_numbers import numbered
 from app.services import notices, refunds, reviews
 from app.services.invoice_status import lock, lock_all_of
 from app.services.money_held import reserved_minor, surplus_of
@@ -129,8 +130,7 @@ def _lock(tx: Session, surplus_id: int, number: int) -> tuple[Surplus, Payment, 
     surplus = tx.get(Surplus, surplus_id)
     if surplus is None:
         raise NotFound("surplus", surplus_id)
-    of_service = (Invoice.number == number, Invoice.initiator_id == surplus.initiator_id)
-    invoice_id = tx.scalar(select(Invoice.id).where(*of_service))
+    invoice_id = tx.scalar(select(Invoice.id).where(*numbered([surplus.initiator_id], number)))
     if invoice_id is None:
         raise NotFound("invoice", number)
     lock_all_of(tx, surplus.payment_id, also=invoice_id)

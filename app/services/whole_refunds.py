@@ -18,6 +18,7 @@ from app.models.invoice import Invoice
 from app.models.payment import GatewayReference, Payment
 from app.models.refund import Refund
 from app.models.settlement import Allocation
+from app.queries.own_numbers import numbered
 from app.services import refund_calls, refunds
 from app.services.invoice_status import lock_all_of, lock_by_number
 from app.services.money_held import held_by
@@ -96,7 +97,7 @@ def _let_go(payment_ids: Sequence[int], gateway: HostedGateway, poll_ladder_s: S
 @retried
 def _plan(caller: Caller, number: int, actor: Actor, *, after_void: bool = False) -> Plan:
     with transaction() as tx:
-        lock_all_of(tx, *tx.scalars(_payment_ids(Invoice.number == number, Invoice.initiator_id.in_(caller.owns))))
+        lock_all_of(tx, *tx.scalars(_payment_ids(*numbered(caller.owns, number))))
         invoice = lock_by_number(tx, caller.owns, number)
         if invoice.status in {InvoiceStatus.IN_PROTEST, InvoiceStatus.CHARGEBACK}:
             raise UnderDispute(code="disputed")
