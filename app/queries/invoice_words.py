@@ -52,6 +52,9 @@ WALKS = (300, 2000, 16_000)
 # for the index to be asked.
 SAMPLE = 4000
 FREQUENT = 2000
+# How many from all over the table are looked at where the newest few hundred have too few: a service may have sent all
+# of those in one go.
+SMALL_SAMPLE = 400
 # How many are read whole of what the newest month has too few of.
 RARE = 5000
 # How many of the newest tell which word is the rarest, and of the rarest but one how many times as many rows there may
@@ -203,7 +206,8 @@ def _walked(patterns: Sequence[str], after: Place | None, size: int) -> list[Pla
         found += _places(further.limit(size - len(found)))
         if len(found) == size:
             return found
-        if len(found) * WALKS[-1] < size * rows:
+        is_promising = len(found) * WALKS[-1] >= size * rows
+        if not is_promising and (passed or not _are_elsewhere(patterns, size)):
             break
         passed = rows
     return []
@@ -261,19 +265,31 @@ def are_common(words: Sequence[str]) -> bool:
     return _about(words) > FREQUENT
 
 
-def _about(words: Sequence[str]) -> int:
-    """Return about how many invoices have these words, as some thousand rows from all over the table show it.
+def _are_elsewhere(patterns: Sequence[str], size: int) -> bool:
+    """Return whether a page would be full by the end of the longest walk, were the newest like all others."""
+    _rows, looked_at, seen = _sampled(patterns, SMALL_SAMPLE)
+    return seen * WALKS[-1] >= size * max(looked_at, 1)
 
-    The same rows are taken each time, so that the same page is found in the same way; of a small table all are.
+
+def _about(words: Sequence[str]) -> int:
+    """Return about how many invoices have these words, as some thousand rows from all over the table show it."""
+    rows, looked_at, seen = _sampled(_beginning(words), SAMPLE)
+    return int(seen * max(rows, looked_at) / max(looked_at, 1))
+
+
+def _sampled(patterns: Sequence[str], size: int) -> tuple[int, int, int]:
+    """Return how many rows there are, about so many of which were looked at, and how many of these look so.
+
+    The same ones are taken each time, so that the same page is found in the same way; of a small table all are.
     """
     rows = session().scalar(ROWS) or 0
-    share = min(100.0, 100 * SAMPLE / max(rows, 1))
+    share = min(100.0, 100 * size / max(rows, 1))
     part = tablesample(InvoiceSearch, func.system(share), name="part", seed=literal(0))
     # What the statistics say may be far too few, right after very many were written.
-    row = select(part.c.search_text).limit(2 * SAMPLE).subquery().c
-    having = func.count().filter(*map(row.search_text.like, _beginning(words)))
+    row = select(part.c.search_text).limit(2 * size).subquery().c
+    having = func.count().filter(*map(row.search_text.like, patterns))
     looked_at, seen = session().execute(select(func.count(), having).select_from(row.search_text.table)).one()
-    return int(seen * max(rows, looked_at) / max(looked_at, 1))
+    return rows, looked_at, seen
 
 
 def _beginning(words: Sequence[str]) -> list[str]:

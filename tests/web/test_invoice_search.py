@@ -107,6 +107,26 @@ def test_every_way_finds_the_same(own_portal: Portal, own_mary: Browser, monkeyp
                 assert invoices.search(InvoiceFilter(text=typed)).count == count
 
 
+def test_what_one_service_sent_in_one_go_hides_no_common_word(
+    own_portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest few may all be alike: what the others have is looked for further down, and not in a whole month."""
+    system = own_portal.system
+    fill(system, 60)
+    sql = system.sql
+    sql("update invoice set customer_name = 'Alike', customer_email = 'a@b.test' where number > 150052")
+    index(system)
+    monkeypatch.setattr(invoice_words, "WALKS", (10, 20, 60))
+    asked: list[str] = []
+    by_index = invoice_words._by_index
+    monkeypatch.setattr(invoice_words, "_by_index", lambda *of: asked.append("index") or by_index(*of))
+    with system.app.app_context():
+        assert len(invoice_words.newest("payer", None, 5)) == 5
+        assert not asked
+        assert invoice_words.newest("nobody", None, 5) == []
+        assert asked
+
+
 def test_the_index_is_asked_for_two_words_where_both_are_rare(own_portal: Portal, own_mary: Browser) -> None:
     system = own_portal.system
     fill(system, 130)
