@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 # Nothing is evaluated, nothing is stored, nothing leaves our origin. Form faults (422) stay in their form, every other
-# refusal becomes a toast.
+# refusal becomes a toast. What comes is in place at once: focused a moment later it would take the keyboard from whoever
+# types already.
 CONFIG = {
     "allowEval": False,
     "allowScriptTags": False,
     "includeIndicatorStyles": False,
+    "defaultSettleDelay": 0,
     "historyCacheSize": 0,
     "refreshOnHistoryMiss": True,
     "historyRestoreAsHxRequest": False,

@@ -14,6 +14,7 @@ from app.queries.sorting import Mark, Sort
 from tests.web.lists import fill, index, more, numbers
 
 if TYPE_CHECKING:
+    from app.queries.invoice_words import Place
     from tests.web.browser import Browser, Portal
 
 
@@ -117,9 +118,13 @@ def test_what_one_service_sent_in_one_go_hides_no_common_word(
     sql("update invoice set customer_name = 'Alike', customer_email = 'a@b.test' where number > 150052")
     index(system)
     monkeypatch.setattr(invoice_words, "WALKS", (10, 20, 60))
-    asked: list[str] = []
-    by_index = invoice_words._by_index
-    monkeypatch.setattr(invoice_words, "_by_index", lambda *of: asked.append("index") or by_index(*of))
+    by_index, asked = invoice_words._by_index, []
+
+    def noted(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
+        asked.append(words)
+        return by_index(words, after, size)
+
+    monkeypatch.setattr(invoice_words, "_by_index", noted)
     with system.app.app_context():
         assert len(invoice_words.newest("payer", None, 5)) == 5
         assert not asked
