@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 # Nothing is evaluated, nothing is stored, nothing leaves our origin. Form faults (422) stay in their form, every other
-# refusal becomes a toast. What comes is in place at once: focused a moment later it would take the keyboard from whoever
+# refusal becomes a toast. What comes is in place at once: focused a moment later it would take the keyboard from who
 # types already.
 CONFIG = {
     "allowEval": False,
