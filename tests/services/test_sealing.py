@@ -119,8 +119,8 @@ def test_a_transaction_that_somebody_left_open_is_named(system: System, monkeypa
             for _ in range(2):
                 sealing.seal()
         left_open.rollback()
-        assert [(each["event"], each["chain"], each["pids"], each["alarm"]) for each in said] == [
-            ("seal.waits", "event", [pid], True)
+        assert [(each["event"], each["kind"], each["why"], each["alarm"]) for each in said] == [
+            ("seal.waits", "event", f"open since long: pids [{pid}]", True)
         ]
         with structlog.testing.capture_logs() as said:
             sealing.seal()
