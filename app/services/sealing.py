@@ -193,4 +193,4 @@ def _tell_of_long(chain: str, writers: Sequence[Row[Any]]) -> None:
     """Name a transaction that somebody left open: until it ends, each job looks through more that is sealed."""
     pids = sorted({each.pid for each in writers if each.is_long})
     if pids:
-        LOG.warning("seal.waits", alarm=True, kind=chain, why=f"open since long: pids {pids}")
+        LOG.warning("seal.waits", alarm=True, kind=chain, why=str(pids))

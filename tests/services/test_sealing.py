@@ -120,7 +120,7 @@ def test_a_transaction_that_somebody_left_open_is_named(system: System, monkeypa
                 sealing.seal()
         left_open.rollback()
         assert [(each["event"], each["kind"], each["why"], each["alarm"]) for each in said] == [
-            ("seal.waits", "event", f"open since long: pids [{pid}]", True)
+            ("seal.waits", "event", f"[{pid}]", True)
         ]
         with structlog.testing.capture_logs() as said:
             sealing.seal()
