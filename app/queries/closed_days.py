@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from app.extensions import db
+from app.queries.keyset import session
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from sqlalchemy.orm import Session
 
 # So many gaps are asked about one by one; a span with more is read whole.
 MOST_GAPS = 10
@@ -71,20 +69,20 @@ def by_part(first: date, last: date, *, gateway: str = "", service: str = "") ->
     """Return gateway, service, currency, payments, minor units in, returns and minor units back of the closed days."""
     narrowed = ("and t.gateway = :gateway " if gateway else "") + ("and i.code = :service" if service else "")
     values = {"first": first, "last": last, "gateway": gateway, "service": service}
-    found = [tuple(row) for row in _session().execute(text(BY_PART.format(narrowed=narrowed)), values)]
+    found = [tuple(row) for row in session().execute(text(BY_PART.format(narrowed=narrowed)), values)]
     days = next(row[-1] for row in found if row[0] is None)
     return Closed([row[:-1] for row in found if row[0] is not None], set(days or ()))
 
 
 def by_day(first: date, last: date) -> Closed:
     """Return day, gateway, currency, payments and minor units in of the closed days."""
-    found = [tuple(row) for row in _session().execute(BY_DAY, {"first": first, "last": last})]
+    found = [tuple(row) for row in session().execute(BY_DAY, {"first": first, "last": last})]
     return Closed([row for row in found if row[1] is not None], {row[0] for row in found if row[1] is None})
 
 
 def days(first: date, last: date) -> set[date]:
     """Return the days of the span that are closed at this moment."""
-    return set(_session().scalars(DAYS, {"first": first, "last": last}))
+    return set(session().scalars(DAYS, {"first": first, "last": last}))
 
 
 def by_payer(live: str, *, gateway: str, service: str, payer: str | None, direction: str) -> str:
@@ -112,7 +110,3 @@ def gaps(first: date, last: date, closed: Collection[date]) -> list[tuple[date, 
         else:
             found.append((day, day))
     return found if len(found) <= MOST_GAPS else None
-
-
-def _session() -> Session:
-    return cast("Session", db.session())

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Select, func, select, tuple_
 
 from app.domain.errors import NotFound
-from app.extensions import db
 from app.models.deposit import WORDS, Deposit
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
+from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
 
 BESIDE = 20
 
@@ -76,17 +75,17 @@ def search(wanted: DepositFilter, cursor: Cursor | None = None, *, size: int = P
     statement = _rows(_matching(wanted)).limit(size + 1)
     if cursor is not None:
         statement = statement.where(tuple_(Deposit.created_at, Deposit.id) < (cursor.created_at, cursor.id))
-    rows = [DepositRow(*row) for row in _session().execute(statement)]
+    rows = [DepositRow(*row) for row in session().execute(statement)]
     following = Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
     some = _matching(wanted).with_only_columns(Deposit.id).limit(COUNT_LIMIT + 1).subquery()
-    number = _session().scalar(select(func.count()).select_from(some)) or 0
+    number = session().scalar(select(func.count()).select_from(some)) or 0
     return DepositPage(rows[:size], following, Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT))
 
 
 def detail(deposit_id: int) -> DepositDetail:
     """Return one deposit with its invoice and this user's other deposits for the domain. Raises NotFound."""
     found = (
-        _session()
+        session()
         .execute(
             select(Deposit, Invoice, Initiator)
             .join(Invoice, Invoice.id == Deposit.invoice_id)
@@ -103,7 +102,7 @@ def detail(deposit_id: int) -> DepositDetail:
         Deposit.domain == deposit.domain, Deposit.user_uuid == deposit.user_uuid, Deposit.id != deposit.id
     )
     return DepositDetail(
-        deposit, invoice, service, [DepositRow(*row) for row in _session().execute(_rows(same).limit(BESIDE))]
+        deposit, invoice, service, [DepositRow(*row) for row in session().execute(_rows(same).limit(BESIDE))]
     )
 
 
@@ -134,7 +133,3 @@ def _matching(wanted: DepositFilter) -> Select[Any]:
     for word in wanted.text.lower().split():
         statement = statement.where(WORDS.contains(word, autoescape=True))
     return statement
-
-
-def _session() -> Session:
-    return cast("Session", db.session())

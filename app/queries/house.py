@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from app.extensions import db
 from app.models.event import Event
 from app.models.operator import Operator
+from app.queries.keyset import session
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
-
-    from sqlalchemy.orm import Session
 
     from app.models.base import Json
 
@@ -41,7 +39,7 @@ def history(kinds: Collection[str], subject: str, keys: Collection[str]) -> list
         .order_by(Event.id.desc())
         .limit(LONGEST)
     )
-    events = _session().scalars(found).all()
+    events = session().scalars(found).all()
     names = names_of({each.actor for each in events if each.actor_kind == "operator"})
     return [
         Done(each.created_at, each.kind, names.get(each.actor, each.actor or each.actor_kind), each.reason, each.data)
@@ -52,9 +50,5 @@ def history(kinds: Collection[str], subject: str, keys: Collection[str]) -> list
 def names_of(ids: Collection[str]) -> dict[str, str]:
     """Return operator id as text -> name."""
     whole = [int(each) for each in ids if each.isdecimal()]
-    rows = _session().execute(select(Operator.id, Operator.name).where(Operator.id.in_(whole))) if whole else ()
+    rows = session().execute(select(Operator.id, Operator.name).where(Operator.id.in_(whole))) if whole else ()
     return {str(key): name for key, name in rows}
-
-
-def _session() -> Session:
-    return cast("Session", db.session())

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
 from app.domain.tallinn import TALLINN
-from app.extensions import db
 from app.models.ledger import MOVED_LATER
 from app.models.payment import MONEY_CAME
 from app.queries import closed_days
+from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy.orm import Session
 
 IN, BACK = "in", "back"
 TOP = 20
@@ -182,7 +181,7 @@ def by_day(first: date, last: date) -> list[DaySum]:
     rows, closed = closed_days.by_day(first, last)
     days = [day for nth in range((last - first).days + 1) if (day := first + timedelta(days=nth)) not in closed]
     asked = {"since": [midnight(day) for day in days], "until": [midnight(day + timedelta(days=1)) for day in days]}
-    found = [DaySum(days[nth - 1], *rest) for nth, *rest in _session().execute(BY_DAY, asked)]
+    found = [DaySum(days[nth - 1], *rest) for nth, *rest in session().execute(BY_DAY, asked)]
     return sorted([*found, *(DaySum(*row) for row in rows)])
 
 
@@ -246,7 +245,7 @@ def top_payers(wanted: MovedFilter) -> list[Sum]:
             live, gateway=wanted.gateway, service=wanted.service, payer=wanted.payer, direction=wanted.direction
         )
         values |= {"first": wanted.first, "last": wanted.last}
-    return [Sum(*row) for row in _session().execute(text(TOP_PAYERS.format(moved=moved)), values)]
+    return [Sum(*row) for row in session().execute(text(TOP_PAYERS.format(moved=moved)), values)]
 
 
 def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -> MovedPage:
@@ -256,7 +255,7 @@ def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -
         parts["came"] += " and p.completed_at <= :at and (p.completed_at, p.id * 2) < (:at, :key)"
         parts["went"] += " and t.created_at <= :at and (t.created_at, t.id * 2 + 1) < (:at, :key)"
         values |= {"at": cursor.created_at, "key": cursor.id}
-    rows = [Moved(*row) for row in _session().execute(text(ROWS.format(**parts)), values | {"size": size + 1})]
+    rows = [Moved(*row) for row in session().execute(text(ROWS.format(**parts)), values | {"size": size + 1})]
     following = Cursor(rows[size - 1].at, rows[size - 1].key) if len(rows) > size else None
     return MovedPage(rows[:size], following)
 
@@ -264,12 +263,12 @@ def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -
 def gateways() -> Sequence[str]:
     """Return the gateways money came through, from the accounts of the books."""
     codes = text("select split_part(code, ':', 2) from ledger_account where code like 'clearing:%' order by 1")
-    return [*_session().scalars(codes), "service"]
+    return [*session().scalars(codes), "service"]
 
 
 def _sums(wanted: MovedFilter) -> list[Sum]:
     parts, values = _parts(wanted)
-    return [Sum(*row) for row in _session().execute(text(SUMS.format(payer="''", **parts)), values)]
+    return [Sum(*row) for row in session().execute(text(SUMS.format(payer="''", **parts)), values)]
 
 
 def _parts(wanted: MovedFilter, *, named: bool = False) -> tuple[dict[str, str], dict[str, Any]]:
@@ -306,7 +305,3 @@ def _span(first: date, last: date) -> dict[str, Any]:
 def midnight(day: date) -> datetime:
     """Return the moment a day begins in Tallinn."""
     return datetime.combine(day, time(), TALLINN)
-
-
-def _session() -> Session:
-    return cast("Session", db.session())

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
 from app.domain.numbering import WARN_DAYS, RangeAlarm, RangeState, alarm, forecast_days
-from app.extensions import db
 from app.models.number_range import NumberRange
+from app.queries.keyset import session
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
 
 # How far back the pace is measured.
 PACE_DAYS = 30
@@ -77,8 +76,8 @@ def series() -> list[Series]:
 
 def outlooks() -> list[Outlook]:
     """Return how each kind goes on, in two questions."""
-    ranges = _session().scalars(select(NumberRange).order_by(NumberRange.id)).all()
-    pace = {kind: (int(taken), int(days)) for kind, taken, days in _session().execute(PACE, {"days": PACE_DAYS})}
+    ranges = session().scalars(select(NumberRange).order_by(NumberRange.id)).all()
+    pace = {kind: (int(taken), int(days)) for kind, taken, days in session().execute(PACE, {"days": PACE_DAYS})}
     kinds = dict.fromkeys(each.kind for each in ranges)
     return [_outlook(kind, [each for each in ranges if each.kind == kind], pace.get(kind, (0, 1))) for kind in kinds]
 
@@ -100,7 +99,7 @@ def _parts(each: Outlook) -> dict[str, Any]:
 
 
 def _last_given(each: Outlook) -> LastGiven | None:
-    given = _session().execute(LATEST, {"id": each.in_use.id}).one_or_none() if each.in_use else None
+    given = session().execute(LATEST, {"id": each.in_use.id}).one_or_none() if each.in_use else None
     return LastGiven(*given) if given else None
 
 
@@ -110,7 +109,3 @@ def _alarm(in_use: NumberRange | None, ranges: list[NumberRange], left: int, day
     if any(waits(each) for each in ranges):
         return RangeAlarm.WARN if days is not None and days <= WARN_DAYS else RangeAlarm.NONE
     return alarm(RangeState(in_use.first_number, in_use.last_number, in_use.next_number), days)
-
-
-def _session() -> Session:
-    return cast("Session", db.session())

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from app.extensions import db
+from app.queries.keyset import session
 from app.queries.money_moved import midnight
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy.orm import Session
 
 # Ages of open invoices in whole days, both included; None is no end.
 AGES: tuple[tuple[int, int | None], ...] = ((0, 7), (8, 30), (31, 90), (91, 365), (366, None))
@@ -166,7 +165,7 @@ select count(*), currency, sum(amount_minor)::bigint from refund where status = 
 
 def latest(size: int) -> list[Latest]:
     """Return the newest invoices."""
-    return [Latest(*row) for row in _session().execute(LATEST, {"size": size})]
+    return [Latest(*row) for row in session().execute(LATEST, {"size": size})]
 
 
 def open_by_age(today: date) -> list[OpenSum]:
@@ -174,35 +173,31 @@ def open_by_age(today: date) -> list[OpenSum]:
     since = [datetime.min.replace(tzinfo=UTC) if last is None else midnight(today - timedelta(days=last))
              for _first, last in AGES]  # fmt: skip
     until = [datetime.max.replace(tzinfo=UTC), *since[:-1]]
-    found = _session().execute(OPEN, {"since": since, "until": until, "today": today})
+    found = session().execute(OPEN, {"since": since, "until": until, "today": today})
     return [OpenSum(nth - 1, *rest) for nth, *rest in found]
 
 
 def open_of(first: date, last: date) -> list[Missing]:
     """Return what is open of the invoices created on these days, by service, most first."""
     span = {"since": midnight(first), "until": midnight(last + timedelta(days=1))}
-    return [Missing(*row) for row in _session().execute(OPEN_OF_MONTH, span)]
+    return [Missing(*row) for row in session().execute(OPEN_OF_MONTH, span)]
 
 
 def lanes() -> list[Lane]:
     """Return every destination with what is owed to it."""
-    return [Lane(*row) for row in _session().execute(LANES)]
+    return [Lane(*row) for row in session().execute(LANES)]
 
 
 def beats() -> Beat:
     """Return when the gateway, the sealer, the comparison and the clock were last heard of."""
-    return Beat(*_session().execute(BEATS).one())
+    return Beat(*session().execute(BEATS).one())
 
 
 def questions() -> Questions:
     """Return how many questions wait, and since when."""
-    return Questions(*_session().execute(QUESTIONS).one())
+    return Questions(*session().execute(QUESTIONS).one())
 
 
 def approvals() -> list[Approvals]:
     """Return the refunds that wait for a second person, by currency."""
-    return [Approvals(*row) for row in _session().execute(APPROVALS)]
-
-
-def _session() -> Session:
-    return cast("Session", db.session())
+    return [Approvals(*row) for row in session().execute(APPROVALS)]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select
 
 from app.domain.errors import NotFound
-from app.extensions import db
 from app.models.operator import Operator, OperatorSession, WhiteCode
 from app.queries import house
+from app.queries.keyset import session
 from app.queries.live_sessions import is_live
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
-    from sqlalchemy.orm import Session
 
     from app.queries.house import Done
     from app.queries.live_sessions import SessionLengths
@@ -66,7 +65,7 @@ def one(white_code_id: int, lengths: SessionLengths) -> Person:
 
 def history(person: Person) -> list[Done]:
     """Return what was decided about a person, under earlier white codes as well."""
-    ids = _session().scalars(select(WhiteCode.id).where(WhiteCode.subject == person.code.subject))
+    ids = session().scalars(select(WhiteCode.id).where(WhiteCode.subject == person.code.subject))
     return house.history(KINDS, "white_code", [str(each) for each in ids])
 
 
@@ -81,7 +80,7 @@ def live_sessions(lengths: SessionLengths, white_code_id: int | None = None) -> 
     )
     if white_code_id is not None:
         found = found.where(OperatorSession.white_code_id == white_code_id)
-    return [LiveSession(row, name, subject, row.white_code_id) for row, name, subject in _session().execute(found)]
+    return [LiveSession(row, name, subject, row.white_code_id) for row, name, subject in session().execute(found)]
 
 
 def live_session(session_id: int, lengths: SessionLengths) -> LiveSession:
@@ -109,8 +108,4 @@ def _people(which: ColumnElement[bool], lengths: SessionLengths) -> list[Person]
         .order_by(func.lower(name), WhiteCode.id)
         .limit(MOST)
     )
-    return [Person(*row) for row in _session().execute(found)]
-
-
-def _session() -> Session:
-    return cast("Session", db.session())
+    return [Person(*row) for row in session().execute(found)]

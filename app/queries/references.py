@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.domain.errors import NotFound
 from app.domain.invoice import PAYABLE
-from app.extensions import db
 from app.models.account import Account
 from app.models.base import DEFAULT_TENANT
 from app.models.initiator import Initiator
 from app.models.invoice import BULK, Invoice
 from app.models.reference import OWNER, WORDS, Reference
 from app.models.surplus import Surplus
+from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor
 from app.queries.text_cursor import TextCursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.orm import Session
 
 # What the list may be sorted by; the first is usual. A leading minus is the other way round.
 SORTS = ("-created", "created", "number", "-number", "owner", "-owner")
@@ -126,7 +125,7 @@ def search(wanted: ReferenceFilter, cursor: TextCursor | None = None, *, size: i
     if cursor is not None and value is not None:
         place, end = tuple_(key, Reference.id), (value, cursor.id)
         statement = statement.where(place < end if down else place > end)
-    found = list(_session().execute(statement.limit(size + 1)))
+    found = list(session().execute(statement.limit(size + 1)))
     rows = [ReferenceRow(*row[:-1]) for row in found[:size]]
     last = found[size - 1] if len(found) > size else None
     following = TextCursor(_said(last[-1]), last.id) if last else None
@@ -138,7 +137,7 @@ def detail(number: str) -> ReferenceDetail:
     if not (number.isascii() and number.isdigit()):
         raise NotFound("reference", number[:LONGEST])
     found = (
-        _session()
+        session()
         .execute(
             select(Reference, Account, Initiator)
             .join(Account, Account.id == Reference.account_id)
@@ -156,7 +155,7 @@ def detail(number: str) -> ReferenceDetail:
 def exists(number: str) -> bool:
     """Return whether this very number is one of ours."""
     ours = select(Reference.id).where(Reference.tenant_id == DEFAULT_TENANT, Reference.number == number)
-    return _session().scalar(ours) is not None
+    return session().scalar(ours) is not None
 
 
 def invoices_of(number: str, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> InvoicePage:
@@ -178,10 +177,10 @@ def invoices_of(number: str, cursor: Cursor | None = None, *, size: int = PAGE_S
     )
     if cursor is not None:
         statement = statement.where(tuple_(Invoice.created_at, Invoice.id) < (cursor.created_at, cursor.id))
-    rows = [InvoiceRow(*row) for row in _session().execute(statement)]
+    rows = [InvoiceRow(*row) for row in session().execute(statement)]
     following = Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
     some = select(Invoice.id).where(*carrying).limit(COUNT_LIMIT + 1).subquery()
-    number_of = _session().scalar(select(func.count()).select_from(some)) or 0
+    number_of = session().scalar(select(func.count()).select_from(some)) or 0
     return InvoicePage(rows[:size], following, Count(min(number_of, COUNT_LIMIT), number_of > COUNT_LIMIT))
 
 
@@ -197,9 +196,9 @@ def _meant(wanted: ReferenceFilter) -> tuple[list[ColumnElement[bool]], Count]:
     words = [_has(word) for word in wanted.text.lower().split()]
     matching = select(Reference.id).where(OF_SERVICE, *asked, *words)
     if not words:
-        number = _session().scalar(select(func.count()).select_from(matching.limit(COUNT_LIMIT + 1).subquery())) or 0
+        number = session().scalar(select(func.count()).select_from(matching.limit(COUNT_LIMIT + 1).subquery())) or 0
         return asked, Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
-    ids = list(_session().scalars(matching.limit(COMMON + 1)))
+    ids = list(session().scalars(matching.limit(COMMON + 1)))
     if len(ids) > COMMON:
         return [*asked, *words], Count(COMMON, is_capped=True)
     return [Reference.id == func.any(bindparam("ids", ids, ARRAY(BigInteger)))], Count(len(ids), is_capped=False)
@@ -251,7 +250,7 @@ def _open(number: str) -> list[Amount]:
         .where(*_carrying(number), Invoice.status.in_(sorted(PAYABLE)), Invoice.kind != BULK)
         .group_by(Invoice.currency)
     )
-    return [Amount(rows, currency, int(minor)) for rows, currency, minor in _session().execute(statement)]
+    return [Amount(rows, currency, int(minor)) for rows, currency, minor in session().execute(statement)]
 
 
 def _credit(account_id: int) -> list[Amount]:
@@ -262,13 +261,9 @@ def _credit(account_id: int) -> list[Amount]:
         .where(Surplus.account_id == account_id, taken < Surplus.amount_minor)
         .group_by(Surplus.currency)
     )
-    return [Amount(rows, currency, int(minor)) for rows, currency, minor in _session().execute(statement)]
+    return [Amount(rows, currency, int(minor)) for rows, currency, minor in session().execute(statement)]
 
 
 def services() -> Sequence[str]:
     """Return the codes of the services numbers may belong to."""
-    return _session().scalars(select(Initiator.code).order_by(Initiator.code)).all()
-
-
-def _session() -> Session:
-    return cast("Session", db.session())
+    return session().scalars(select(Initiator.code).order_by(Initiator.code)).all()

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select, tuple_
 
-from app.extensions import db
 from app.models.event import Event
 from app.models.inbox import InboxMessage
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
+from app.queries.keyset import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-
-    from sqlalchemy.orm import Session
 
     from app.models.base import Json
     from app.models.payment import Payment
@@ -68,7 +66,7 @@ class Booking:
 
 def of_invoice(invoice_id: int, messages: Sequence[InboxMessage]) -> list[Happening]:
     """Return what happened to the invoice, the messages about its payments included, newest first."""
-    told = _session().scalars(
+    told = session().scalars(
         select(Event).where(Event.invoice_id == invoice_id).order_by(Event.id.desc()).limit(LONGEST)
     )
     events = [
@@ -91,12 +89,12 @@ def messages_about(payments: Sequence[Payment]) -> Sequence[InboxMessage]:
         .order_by(InboxMessage.id.desc())
         .limit(LONGEST)
     )
-    return _session().scalars(latest).all()[::-1]
+    return session().scalars(latest).all()[::-1]
 
 
 def bookings_of(invoice_id: int) -> list[Booking]:
     """Return what was booked for the invoice, oldest first, with all sides."""
-    rows = _session().execute(
+    rows = session().execute(
         select(LedgerTransaction, LedgerAccount.code, LedgerEntry.amount_minor, LedgerEntry.currency)
         .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
         .join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
@@ -145,7 +143,3 @@ def _burst(burst: list[InboxMessage]) -> Happening:
 
 def _seconds(first: InboxMessage, last: InboxMessage) -> float:
     return (last.created_at - first.created_at).total_seconds()
-
-
-def _session() -> Session:
-    return cast("Session", db.session())

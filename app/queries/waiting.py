@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple
 
 from flask import g
 from sqlalchemy import text
 
-from app.extensions import db
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from app.queries.keyset import session
 
 
 class Waiting(NamedTuple):
@@ -43,6 +40,6 @@ def now() -> Waiting:
     """Return what waits, asked once a request."""
     found: Waiting | None = g.get("waiting")
     if found is None:
-        found = Waiting(*cast("Session", db.session()).execute(COUNT).one())
+        found = Waiting(*session().execute(COUNT).one())
         g.waiting = found
     return found
