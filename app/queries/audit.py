@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, text, tuple_
 
 from app.domain.errors import NotFound
 from app.models.base import DEFAULT_TENANT
@@ -14,8 +14,9 @@ from app.models.invoice import Invoice
 from app.models.operator import Operator
 from app.models.payment import GatewayReference, Payment
 from app.models.seal import Seal
+from app.queries.counting import count_up_to
 from app.queries.keyset import session
-from app.queries.paging import PAGE_SIZE, Count, Cursor, Page
+from app.queries.paging import PAGE_SIZE, Count, Cursor, Page, next_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,16 +106,13 @@ def search(wanted: AuditFilter, cursor: Cursor | None = None, *, size: int = PAG
             .order_by(Event.created_at.desc(), Event.id.desc())
         )
     ]
-    last = rows[size - 1].event if len(rows) > size else None
-    return Page(rows[:size], Cursor(last.created_at, last.id) if last else None, count(wanted))
+    return Page(rows[:size], next_cursor([row.event for row in rows], size), count(wanted))
 
 
 def count(wanted: AuditFilter) -> Count:
     """Return how many events match, counted up to a thousand."""
     # In the order of the list: unordered, days of this year would be looked for from the oldest event on.
-    some = _matching(wanted).order_by(Event.created_at.desc(), Event.id.desc()).limit(COUNTED + 1).subquery()
-    number = session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, COUNTED), number > COUNTED)
+    return count_up_to(COUNTED, _matching(wanted).order_by(Event.created_at.desc(), Event.id.desc()))
 
 
 def kinds() -> list[str]:

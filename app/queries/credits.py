@@ -17,8 +17,9 @@ from app.models.refund import Refund
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
 from app.queries import actors
+from app.queries.counting import count_up_to
 from app.queries.keyset import session
-from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page
+from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Cursor, Page, next_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,11 +67,8 @@ def left(cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> Page[CreditR
     if cursor is not None:
         found = found.where(Surplus.id < cursor.id)
     rows = [CreditRow(*row) for row in session().execute(found)]
-    last = rows[size - 1].surplus if len(rows) > size else None
-    some = select(Surplus.id).where(there).limit(COUNT_LIMIT + 1).subquery()
-    number = session().scalar(select(func.count()).select_from(some)) or 0
-    count = Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
-    return Page(rows[:size], Cursor(last.created_at, last.id) if last else None, count)
+    following = next_cursor([row.surplus for row in rows], size)
+    return Page(rows[:size], following, count_up_to(COUNT_LIMIT, select(Surplus.id).where(there)))
 
 
 def detail(surplus_id: int) -> CreditDetail:

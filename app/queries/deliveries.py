@@ -18,7 +18,7 @@ from app.models.invoice import Invoice
 from app.models.lane import OURS, Lane
 from app.models.outbox import STATES, OutboxRow
 from app.queries.keyset import session
-from app.queries.paging import PAGE_SIZE, Count, Cursor, Page
+from app.queries.paging import PAGE_SIZE, Count, Cursor, Page, next_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,16 +177,14 @@ def search(wanted: DeliveryFilter, cursor: Cursor | None = None, *, size: int = 
     """Return a page of messages, newest first, and how many match, counted up to a thousand."""
     ids, values = _ids(wanted, cursor)
     rows = [DeliveryRow(*row) for row in session().execute(text(ROWS.format(ids=ids)), values | {"most": size + 1})]
-    following = Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
-    return Page(rows[:size], following, count(wanted))
+    return Page(rows[:size], next_cursor(rows, size), count(wanted))
 
 
 def count(wanted: DeliveryFilter) -> Count:
     """Return how many messages match, counted up to a thousand."""
     ids, values = _ids(wanted, None)
     question = text(f"select count(*) from (select 1 from ({ids}) found limit :most) counted")  # noqa: S608 - own text
-    number = session().scalar(question, values | {"most": COUNTED + 1}) or 0
-    return Count(min(number, COUNTED), number > COUNTED)
+    return Count.capped(session().scalar(question, values | {"most": COUNTED + 1}) or 0, COUNTED)
 
 
 def kinds() -> list[str]:

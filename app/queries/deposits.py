@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, select, tuple_
 
 from app.domain.errors import NotFound
 from app.models.deposit import WORDS, Deposit
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
+from app.queries.counting import count_up_to
 from app.queries.keyset import session
-from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor
+from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Cursor, Page, next_cursor
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,14 +54,6 @@ class DepositRow(NamedTuple):
     paid_at: datetime | None
 
 
-class DepositPage(NamedTuple):
-    """Some deposits, how to go on, and how many there are in all."""
-
-    rows: list[DepositRow]
-    next: Cursor | None
-    found: Count
-
-
 class DepositDetail(NamedTuple):
     """Everything one page says about a deposit; `others` are this user's for the same domain."""
 
@@ -70,16 +63,14 @@ class DepositDetail(NamedTuple):
     others: list[DepositRow]
 
 
-def search(wanted: DepositFilter, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> DepositPage:
+def search(wanted: DepositFilter, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> Page[DepositRow]:
     """Return a page of deposits, newest first, and how many match, counted up to ten thousand."""
     statement = _rows(_matching(wanted)).limit(size + 1)
     if cursor is not None:
         statement = statement.where(tuple_(Deposit.created_at, Deposit.id) < (cursor.created_at, cursor.id))
     rows = [DepositRow(*row) for row in session().execute(statement)]
-    following = Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
-    some = _matching(wanted).with_only_columns(Deposit.id).limit(COUNT_LIMIT + 1).subquery()
-    number = session().scalar(select(func.count()).select_from(some)) or 0
-    return DepositPage(rows[:size], following, Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT))
+    count = count_up_to(COUNT_LIMIT, _matching(wanted).with_only_columns(Deposit.id))
+    return Page(rows[:size], next_cursor(rows, size), count)
 
 
 def detail(deposit_id: int) -> DepositDetail:

@@ -14,8 +14,9 @@ from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.queries import actors
+from app.queries.counting import count_up_to
 from app.queries.keyset import session
-from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page
+from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Cursor, Page, next_cursor
 from app.queries.timeline import Happening
 
 if TYPE_CHECKING:
@@ -62,11 +63,8 @@ def ended(cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> Page[Disput
     if cursor is not None:
         found = found.where(tuple_(Dispute.created_at, Dispute.id) < (cursor.created_at, cursor.id))
     rows = [DisputeRow(*row) for row in session().execute(found)]
-    last = rows[size - 1].dispute if len(rows) > size else None
-    some = select(Dispute.id).where(over).limit(COUNT_LIMIT + 1).subquery()
-    number = session().scalar(select(func.count()).select_from(some)) or 0
-    count = Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
-    return Page(rows[:size], Cursor(last.created_at, last.id) if last else None, count)
+    following = next_cursor([row.dispute for row in rows], size)
+    return Page(rows[:size], following, count_up_to(COUNT_LIMIT, select(Dispute.id).where(over)))
 
 
 def detail(dispute_id: int) -> DisputeDetail:

@@ -16,7 +16,7 @@ from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.queries import house, timeline
 from app.queries.keyset import session
-from app.queries.paging import PAGE_SIZE, Cursor
+from app.queries.paging import PAGE_SIZE, Cursor, next_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def waiting(cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> tuple[lis
     if cursor is not None:
         statement = statement.where(tuple_(Invoice.created_at, Invoice.id) < (cursor.created_at, cursor.id))
     rows = [DraftRow(*row) for row in session().execute(statement)]
-    return rows[:size], Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
+    return rows[:size], next_cursor(rows, size)
 
 
 def one(invoice_id: int) -> tuple[Invoice, Draft]:

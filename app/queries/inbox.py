@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, false, func, select, text, union_all
+from sqlalchemy import ColumnElement, and_, false, select, text, union_all
 
 from app.domain.errors import NotFound
 from app.models.base import DEFAULT_TENANT
 from app.models.inbox import InboxMessage
 from app.models.invoice import Invoice
 from app.models.payment import GatewayReference, Payment
+from app.queries.counting import count_up_to
 from app.queries.keyset import session
-from app.queries.paging import PAGE_SIZE, Count, Cursor, Page
+from app.queries.paging import PAGE_SIZE, Count, Cursor, Page, next_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,15 +91,12 @@ def search(wanted: InboxFilter, cursor: Cursor | None = None, *, size: int = PAG
         .limit(size + 1)
     )
     rows = [_row(message, number) for message, number in found]
-    following = Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
-    return Page(rows[:size], following, count(wanted))
+    return Page(rows[:size], next_cursor(rows, size), count(wanted))
 
 
 def count(wanted: InboxFilter) -> Count:
     """Return how many messages match, counted up to a thousand."""
-    some = select(_ids(wanted, COUNTED + 1).subquery().c.id).limit(COUNTED + 1).subquery()
-    number = session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, COUNTED), number > COUNTED)
+    return count_up_to(COUNTED, select(_ids(wanted, COUNTED + 1).subquery().c.id))
 
 
 def kinds() -> list[str]:

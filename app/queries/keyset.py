@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
 
 from app.domain.errors import NotFound
 from app.extensions import db
-from app.queries.paging import Cursor
+from app.queries.paging import Cursor, next_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,7 @@ def newest(
 
 def cut(rows: list[Any], size: int) -> Slice[Any]:
     """Return the page of rows that were read with one too many, to know whether more follow."""
-    after = Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
-    return Slice(rows[:size], after)
+    return Slice(rows[:size], next_cursor(rows, size))
 
 
 def _part(model: Any, owner: int, conditions: list[ColumnElement[bool]], size: int) -> Select[Any]:

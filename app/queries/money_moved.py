@@ -17,7 +17,7 @@ from app.domain.tallinn import TALLINN
 from app.models.ledger import MOVED_LATER
 from app.models.payment import MONEY_CAME
 from app.queries import closed_days
-from app.queries.keyset import session
+from app.queries.keyset import Slice, session
 from app.queries.paging import PAGE_SIZE, Cursor
 
 if TYPE_CHECKING:
@@ -84,13 +84,6 @@ class Moved(NamedTuple):
     service: str
     invoice_number: int | None
     payer: str
-
-
-class MovedPage(NamedTuple):
-    """Some movements and where they end."""
-
-    rows: list[Moved]
-    next: Cursor | None
 
 
 CAME = MONEY_CAME.replace("completed_at", "p.completed_at").replace("captured", "p.captured").replace("dir", "p.dir")
@@ -248,7 +241,7 @@ def top_payers(wanted: MovedFilter) -> list[Sum]:
     return [Sum(*row) for row in session().execute(text(TOP_PAYERS.format(moved=moved)), values)]
 
 
-def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -> MovedPage:
+def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -> Slice[Moved]:
     """Return a page of movements, newest first. A cursor's id is the row's key."""
     parts, values = _parts(wanted)
     if cursor is not None:
@@ -257,7 +250,7 @@ def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -
         values |= {"at": cursor.created_at, "key": cursor.id}
     rows = [Moved(*row) for row in session().execute(text(ROWS.format(**parts)), values | {"size": size + 1})]
     following = Cursor(rows[size - 1].at, rows[size - 1].key) if len(rows) > size else None
-    return MovedPage(rows[:size], following)
+    return Slice(rows[:size], following)
 
 
 def gateways() -> Sequence[str]:

@@ -7,7 +7,10 @@ import binascii
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 T = TypeVar("T")
 
@@ -39,12 +42,22 @@ class Cursor:
             return None
 
 
+def next_cursor(rows: Sequence[Any], size: int) -> Cursor | None:
+    """Return where the next page begins when one row more than `size` was read, or None when nothing follows."""
+    return Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many rows there are, counted up to a limit only."""
 
     number: int
     is_capped: bool
+
+    @classmethod
+    def capped(cls, found: int, limit: int) -> Count:
+        """Return the count of rows that were counted to one more than the limit."""
+        return cls(min(found, limit), found > limit)
 
 
 @dataclass(frozen=True, slots=True)

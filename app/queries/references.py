@@ -17,8 +17,9 @@ from app.models.initiator import Initiator
 from app.models.invoice import BULK, Invoice
 from app.models.reference import OWNER, WORDS, Reference
 from app.models.surplus import Surplus
+from app.queries.counting import count_up_to
 from app.queries.keyset import session
-from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor
+from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page, next_cursor
 from app.queries.text_cursor import TextCursor
 
 if TYPE_CHECKING:
@@ -54,14 +55,6 @@ class ReferenceRow(NamedTuple):
     invoices: int
 
 
-class ReferencePage(NamedTuple):
-    """Some reference numbers, how to go on, and how many there are in all."""
-
-    rows: list[ReferenceRow]
-    next: TextCursor | None
-    found: Count
-
-
 class Amount(NamedTuple):
     """Minor units of one currency, of so many rows."""
 
@@ -82,14 +75,6 @@ class InvoiceRow(NamedTuple):
     created_at: datetime
 
 
-class InvoicePage(NamedTuple):
-    """Some invoices, how to go on, and how many there are in all."""
-
-    rows: list[InvoiceRow]
-    next: Cursor | None
-    found: Count
-
-
 class ReferenceDetail(NamedTuple):
     """Everything one page says about a reference number."""
 
@@ -106,7 +91,7 @@ LONGEST = 20
 OF_SERVICE = Initiator.id == Reference.initiator_id
 
 
-def search(wanted: ReferenceFilter, cursor: TextCursor | None = None, *, size: int = PAGE_SIZE) -> ReferencePage:
+def search(wanted: ReferenceFilter, cursor: TextCursor | None = None, *, size: int = PAGE_SIZE) -> Page[ReferenceRow]:
     """Return a page of reference numbers, and how many match, counted up to a limit."""
     key, down = _key(wanted.sort)
     meant, count = _meant(wanted)
@@ -129,7 +114,7 @@ def search(wanted: ReferenceFilter, cursor: TextCursor | None = None, *, size: i
     rows = [ReferenceRow(*row[:-1]) for row in found[:size]]
     last = found[size - 1] if len(found) > size else None
     following = TextCursor(_said(last[-1]), last.id) if last else None
-    return ReferencePage(rows, following, count)
+    return Page(rows, following, count)
 
 
 def detail(number: str) -> ReferenceDetail:
@@ -158,7 +143,7 @@ def exists(number: str) -> bool:
     return session().scalar(ours) is not None
 
 
-def invoices_of(number: str, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> InvoicePage:
+def invoices_of(number: str, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> Page[InvoiceRow]:
     """Return a page of the invoices that carry this number, newest first."""
     carrying = _carrying(number)
     statement = (
@@ -178,10 +163,8 @@ def invoices_of(number: str, cursor: Cursor | None = None, *, size: int = PAGE_S
     if cursor is not None:
         statement = statement.where(tuple_(Invoice.created_at, Invoice.id) < (cursor.created_at, cursor.id))
     rows = [InvoiceRow(*row) for row in session().execute(statement)]
-    following = Cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
-    some = select(Invoice.id).where(*carrying).limit(COUNT_LIMIT + 1).subquery()
-    number_of = session().scalar(select(func.count()).select_from(some)) or 0
-    return InvoicePage(rows[:size], following, Count(min(number_of, COUNT_LIMIT), number_of > COUNT_LIMIT))
+    count = count_up_to(COUNT_LIMIT, select(Invoice.id).where(*carrying))
+    return Page(rows[:size], next_cursor(rows, size), count)
 
 
 def _meant(wanted: ReferenceFilter) -> tuple[list[ColumnElement[bool]], Count]:
@@ -196,8 +179,7 @@ def _meant(wanted: ReferenceFilter) -> tuple[list[ColumnElement[bool]], Count]:
     words = [_has(word) for word in wanted.text.lower().split()]
     matching = select(Reference.id).where(OF_SERVICE, *asked, *words)
     if not words:
-        number = session().scalar(select(func.count()).select_from(matching.limit(COUNT_LIMIT + 1).subquery())) or 0
-        return asked, Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
+        return asked, count_up_to(COUNT_LIMIT, matching)
     ids = list(session().scalars(matching.limit(COMMON + 1)))
     if len(ids) > COMMON:
         return [*asked, *words], Count(COMMON, is_capped=True)

@@ -17,8 +17,9 @@ from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.models.refund import Refund
 from app.queries import actors
+from app.queries.counting import count_up_to
 from app.queries.keyset import session
-from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page
+from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page, next_cursor
 from app.queries.timeline import Happening
 
 if TYPE_CHECKING:
@@ -82,8 +83,7 @@ def search(wanted: RefundFilter, cursor: Cursor | None = None, *, size: int = PA
     if cursor is not None:
         statement = statement.where(tuple_(Refund.created_at, Refund.id) < (cursor.created_at, cursor.id))
     found = [RefundRow(*row) for row in session().execute(statement)]
-    following = Cursor(found[size - 1].created_at, found[size - 1].id) if len(found) > size else None
-    return Page(found[:size], following, count(wanted))
+    return Page(found[:size], next_cursor(found, size), count(wanted))
 
 
 def count(wanted: RefundFilter) -> Count:
@@ -92,10 +92,7 @@ def count(wanted: RefundFilter) -> Count:
     ids = select(Refund.id)
     if wanted.services:
         ids = ids.join(Payment, Payment.id == Refund.payment_id).join(Initiator, Initiator.id == Payment.initiator_id)
-    limit = COUNTED if wanted.services else COUNT_LIMIT
-    some = ids.where(*_conditions(wanted)).limit(limit + 1).subquery()
-    number = session().scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(number, limit), number > limit)
+    return count_up_to(COUNTED if wanted.services else COUNT_LIMIT, ids.where(*_conditions(wanted)))
 
 
 def to_approve(*, size: int = PAGE_SIZE) -> Page[RefundRow]:

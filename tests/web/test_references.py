@@ -96,7 +96,7 @@ def test_what_few_and_what_very_many_have_is_listed_alike(own_mary: Browser, mon
         for sort, expected in (("-created", newest), ("created", newest[::-1]), ("owner", newest)):
             assert everything(own_mary, f"/references?q=owner+example&sort={sort}") == expected, (many, sort)
         with own_mary.portal.system.app.app_context():
-            found = references.search(references.ReferenceFilter(text="owner example")).found
+            found = references.search(references.ReferenceFilter(text="owner example")).count
         assert found == Count(min(many, 120), is_capped=many < 120)
 
 

@@ -62,7 +62,7 @@ def index() -> Response:
         status_words=STATUS,
         statuses=[(str(code), str(word.label)) for code, word in STATUS.items()],
         money_choices=[(str(code), str(words.INVOICE[code].label)) for code in MONEY],
-        count_text=ngettext("%(many)s deposit", "%(many)s deposits", page.found.number, many=counted(page.found)),
+        count_text=ngettext("%(many)s deposit", "%(many)s deposits", page.count.number, many=counted(page.count)),
     )
 
 

@@ -41,7 +41,7 @@ def index() -> Response:
     cursor = TextCursor.parse(request.args.get("after", ""))
     page = references.search(wanted, cursor)
     query = as_query(wanted)
-    number = page.found.number
+    number = page.count.number
     return render(
         "references/index.html",
         "references/_rows.html" if cursor else "references/_results.html",
@@ -53,7 +53,7 @@ def index() -> Response:
         services_to_choose=[(code, code) for code in services],
         columns=_columns(wanted, query),
         count_text=ngettext(
-            "%(many)s reference number", "%(many)s reference numbers", number, many=counted(page.found)
+            "%(many)s reference number", "%(many)s reference numbers", number, many=counted(page.count)
         ),
         verdict=None if cursor else _verdict(wanted.text),
         left_out=[] if cursor else misread_words(request.args, query, FIELD),
