@@ -14,7 +14,7 @@ from app.models.account import Account
 from app.models.event import Event
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
-from app.queries import house, timeline
+from app.queries import actors, timeline
 from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Cursor, next_cursor
 
@@ -124,14 +124,14 @@ def last_change(invoice_id: int) -> tuple[datetime, str] | None:
     )
     if told is None:
         return None
-    names = house.names_of({told.actor} if told.actor_kind == "operator" else set())
+    names = actors.names_by_id({told.actor} if told.actor_kind == "operator" else set())
     return told.created_at, names.get(told.actor, told.actor)
 
 
 def history(invoice_id: int) -> tuple[list[Happening], dict[str, str]]:
     """Return what happened to a draft, newest first, and the names of the people who did it."""
     happenings = timeline.of_invoice(invoice_id, [])
-    return happenings, house.names_of({each.actor for each in happenings if each.actor_kind == "operator"})
+    return happenings, actors.names_by_id({each.actor for each in happenings if each.actor_kind == "operator"})
 
 
 def services() -> Sequence[tuple[str, str]]:

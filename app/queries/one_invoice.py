@@ -17,7 +17,7 @@ from app.models.payment import Payment
 from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
-from app.queries import credit_notes, house, timeline
+from app.queries import actors, credit_notes, timeline
 from app.queries.keyset import session
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def detail(number: int) -> InvoiceDetail:
         disputes=tx.scalars(
             select(Dispute).where(Dispute.payment_id.in_(of_payments)).order_by(Dispute.id.desc())
         ).all(),
-        names=house.names_of({each.actor for each in happenings if each.actor_kind == "operator"}),
+        names=actors.names_by_id({each.actor for each in happenings if each.actor_kind == "operator"}),
     )
 
 

@@ -10,14 +10,14 @@ from sqlalchemy import and_, func, select
 
 from app.domain.errors import NotFound
 from app.models.operator import Operator, OperatorSession, WhiteCode
-from app.queries import house
+from app.queries import administration
 from app.queries.keyset import session
 from app.queries.live_sessions import is_live
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from app.queries.house import Done
+    from app.queries.administration import Change
     from app.queries.live_sessions import SessionLengths
 
 MOST = 500
@@ -63,10 +63,10 @@ def one(white_code_id: int, lengths: SessionLengths) -> Person:
     return found[0]
 
 
-def history(person: Person) -> list[Done]:
+def history(person: Person) -> list[Change]:
     """Return what was decided about a person, under earlier white codes as well."""
     ids = session().scalars(select(WhiteCode.id).where(WhiteCode.subject == person.code.subject))
-    return house.history(KINDS, "white_code", [str(each) for each in ids])
+    return administration.history(KINDS, "white_code", [str(each) for each in ids])
 
 
 def live_sessions(lengths: SessionLengths, white_code_id: int | None = None) -> list[LiveSession]:

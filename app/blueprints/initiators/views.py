@@ -9,11 +9,11 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 from app.blueprints.acting import acting
 from app.domain.errors import NotFound
 from app.domain.permission import Permission
-from app.queries import house
+from app.queries import administration
 from app.services import initiators, partial_payments
 from app.web import scope_words
+from app.web.administration import lines
 from app.web.guards import fresh_login_first, needs
-from app.web.history import told
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
 from app.web.typed import Typed
@@ -58,7 +58,7 @@ def show(code: str) -> str:
         service=service_of(code),
         addresses=_addresses(code),
         named=scope_words.named,
-        trail=told(house.history(KINDS, "initiator", [code])),
+        trail=lines(administration.history(KINDS, "initiator", [code])),
         most=initiators.MOST_LIVE_KEYS,
     )
 

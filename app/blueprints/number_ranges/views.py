@@ -8,12 +8,12 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from app.blueprints.acting import acting
 from app.domain.permission import Permission
-from app.queries import house
+from app.queries import administration
 from app.queries.number_ranges import series, waits
 from app.services import number_ranges
 from app.services.number_ranges import HIGHEST_NUMBER, KINDS, MOST
+from app.web.administration import lines
 from app.web.guards import fresh_login_first, needs
-from app.web.history import told
 from app.web.htmx import render, see_other
 from app.web.range_words import ALARM, KIND, ends
 from app.web.translation import translate as _
@@ -37,7 +37,7 @@ def index() -> str:
         alarms=ALARM,
         ends=ends,
         waits=waits,
-        trail=told(house.history(EVENTS, "range", KINDS)),
+        trail=lines(administration.history(EVENTS, "range", KINDS)),
     )
 
 

@@ -14,9 +14,9 @@ from app.queries import people as found
 from app.services import people
 from app.services.operators import session_lengths
 from app.web.address import KEY
+from app.web.administration import lines
 from app.web.device import describe
 from app.web.guards import fresh_login_first, needs
-from app.web.history import told
 from app.web.htmx import render, see_other
 from app.web.roles import ROLE
 from app.web.translation import translate as _
@@ -46,7 +46,7 @@ def show(white_code_id: int) -> str:
     person = found.one(white_code_id, session_lengths())
     live = [(each, describe(each.session.user_agent)) for each in found.live_sessions(session_lengths(), white_code_id)]
     return render_template(
-        "people/show.html", person=person, live=live, trail=told(found.history(person)), role=ROLE[person.code.role]
+        "people/show.html", person=person, live=live, trail=lines(found.history(person)), role=ROLE[person.code.role]
     )
 
 

@@ -8,7 +8,7 @@ from flask import current_app
 
 from app.config import PARTS, production
 from app.domain.setting import ALL, Group, Known
-from app.queries import house
+from app.queries import actors
 from app.queries.settings import all_of
 from app.web import setting_words
 from app.web.setting_words import GROUP, SETTING, SettingWords
@@ -80,8 +80,7 @@ def _rows() -> Iterator[Row]:
         "session_idle_minutes": str(settings.session_idle_s // 60),
         "session_max_hours": str(settings.session_max_s // 3600),
     }
-    actors = {(row.updated_by or "").rpartition(":")[2] for row in kept.values()}
-    names = house.names_of(actors)
+    names = actors.names_by_id({(row.updated_by or "").rpartition(":")[2] for row in kept.values()})
     for known in ALL:
         row = kept.get(known.code)
         value = row.value if row else None

@@ -11,12 +11,12 @@ from app.blueprints.settings.rows import by_group, environment, row_of
 from app.domain.errors import Conflict, Invalid
 from app.domain.permission import Permission
 from app.domain.setting import Kind
-from app.queries import house
+from app.queries import administration
 from app.services import settings
 from app.web import setting_words
+from app.web.administration import lines
 from app.web.filters import decimal
 from app.web.guards import fresh_login_first, needs
-from app.web.history import told
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
 from app.web.typed import Typed
@@ -97,7 +97,7 @@ def _edit(code: str, values: dict[str, str], faults: dict[str, str], status: int
         faults=faults,
         unit=setting_words.unit(row.known),
         limits=setting_words.limits(row.known),
-        trail=told(house.history(KINDS, "setting", [code])),
+        trail=lines(administration.history(KINDS, "setting", [code])),
     )
     response.status_code = status if faults else 200
     return response

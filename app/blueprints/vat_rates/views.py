@@ -14,13 +14,13 @@ from app.domain.errors import Invalid
 from app.domain.permission import Permission
 from app.domain.tallinn import TALLINN
 from app.domain.vat import RatesOverlap
-from app.queries import house
+from app.queries import administration
 from app.queries import vat_rates as found
 from app.services import vat_rates
 from app.services.vat_rates import AlreadyEnded
 from app.web.address import KEY
+from app.web.administration import lines
 from app.web.guards import needs
-from app.web.history import told
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
 from app.web.vat_words import CATEGORY, CODE, LATER, standing
@@ -39,14 +39,14 @@ def index() -> str:
     """Show which rate holds now, held before and will hold, by code."""
     today = _today()
     rows = [(each, standing(each.valid_from, each.valid_to, today)) for each in found.history()]
-    deeds = house.history(
+    changes = administration.history(
         ("vat_rate.added", "vat_rate.corrected", "vat_rate.ended"), "vat_rate", [str(each.id) for each, _word in rows]
     )
     return render_template(
         "vat_rates/index.html",
         groups=[(code, list(rates)) for code, rates in groupby(rows, lambda row: row[0].code)],
         later=LATER,
-        trail=told(deeds),
+        trail=lines(changes),
     )
 
 

@@ -1,4 +1,4 @@
-"""What was done in the house, in words for a timeline: people, keys, settings, number ranges."""
+"""Changes by administrators, in words for a timeline: people, keys, settings, VAT rates, number ranges."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from flask_babel import LazyString
 
-    from app.queries.house import Done
+    from app.queries.administration import Change
 
 
-class Told(NamedTuple):
+class Line(NamedTuple):
     """One line as the timeline shows it; `new_day` is the ISO date where it differs from the line above."""
 
     at: datetime
@@ -36,7 +36,7 @@ class Told(NamedTuple):
 
 
 class Look(NamedTuple):
-    """How one kind of deed looks and reads; `more` says what is worth knowing of its data."""
+    """How one kind of change looks and reads; `more` says what is worth knowing of its data."""
 
     icon: str
     tone: str
@@ -44,18 +44,18 @@ class Look(NamedTuple):
     more: Callable[[dict[str, Any]], str] = lambda _data: ""
 
 
-def told(deeds: Sequence[Done]) -> list[Told]:
-    """Return the deeds in words, in the order given."""
-    lines, above = [], None
-    for each in deeds:
+def lines(changes: Sequence[Change]) -> list[Line]:
+    """Return the changes in words, in the order given."""
+    found, above = [], None
+    for each in changes:
         look = LOOKS.get(each.kind, Look("clock", "mute", _("Something else")))
-        deed = ", ".join(filter(None, (look.more(each.data), gettext("by %(who)s", who=_who(each.who)))))
-        detail = f"{deed}: {kept(each.reason)}" if each.reason else deed
+        said = ", ".join(filter(None, (look.more(each.data), gettext("by %(who)s", who=_who(each.who)))))
+        detail = f"{said}: {kept(each.reason)}" if each.reason else said
         at_day = day(each.at)
         new_day = at_day if at_day != above else None
-        lines.append(Told(each.at, new_day, look.icon, look.tone, str(look.title), detail))
+        found.append(Line(each.at, new_day, look.icon, look.tone, str(look.title), detail))
         above = at_day
-    return lines
+    return found
 
 
 def _who(name: str) -> str:
