@@ -19,7 +19,7 @@ from app.models.credit_note import CreditNote, CreditNoteLine, CreditNoteVat
 from app.models.invoice import BULK, DEPOSIT, Invoice
 from app.models.payment import Payment
 from app.models.settlement import Allocation
-from app.queries import credit_notes as questions
+from app.queries import credit_notes as credit_note_queries
 from app.services import credited_money, ledger, links, notices, timeline
 from app.services.cancellation import hindrance
 from app.services.invoice_status import lock, lock_all_of, recompute
@@ -89,7 +89,7 @@ def issue(
         if known is not None:
             return _same(known, invoice)
         check(invoice)
-        left = questions.left_of(invoice)
+        left = credit_note_queries.left_of(invoice)
         if left.total_minor != order.seen_minor:
             raise ChangedMeanwhile(code="changed_meanwhile")
         credit = credit_of(left, order.wanted)

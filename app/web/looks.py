@@ -8,7 +8,7 @@ from app.domain.money import parse_amount
 from app.web import words
 from app.web.filters import decimal, money, shortened
 from app.web.kept_words import kept
-from app.web.question_words import question_word
+from app.web.review_item_words import review_item_word
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -90,7 +90,7 @@ def _reason(each: Happening) -> str:
 
 def _question(each: Happening) -> str:
     kind = str(each.data.get("kind", ""))
-    return f"{question_word(kind)}: {kept(each.reason)}" if kind else _reason(each)
+    return f"{review_item_word(kind)}: {kept(each.reason)}" if kind else _reason(each)
 
 
 def _of_bulk(each: Happening) -> str:

@@ -20,10 +20,10 @@ from tests.services.test_deposits import finish
 from tests.services.test_surpluses import paid_twice
 from tests.web.desks import ask
 from tests.web.page import Page
+from tests.web.test_comparisons import differ
 from tests.web.test_credit_desk import same_payer
 from tests.web.test_credit_notes import credit, issued
 from tests.web.test_deliveries import decide, lane_id, owe
-from tests.web.test_differences import differ
 from tests.web.test_dispute_desk import open_one
 from tests.web.test_drafts import form
 from tests.web.test_imports import bring_invoices

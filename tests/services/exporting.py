@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from app.domain.task import TaskKind
-from app.queries import tasks as questions
+from app.queries import tasks as task_queries
 from app.queries.invoice_export import COLUMNS
 from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_selection import Selection
@@ -50,7 +50,7 @@ def begin(system: System, form: str = "csv", wanted: InvoiceFilter | None = None
 def file_of(system: System, task: int) -> bytes:
     """Return the file of a task."""
     with system.app.app_context():
-        return b"".join(questions.content(task))
+        return b"".join(task_queries.content(task))
 
 
 def numbers_in_csv(data: bytes) -> list[int]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.demo import seed
 from app.extensions import db
-from app.queries import closed_days as questions
+from app.queries import closed_days as closed_day_queries
 from app.queries import money_moved
 from app.queries.money_moved import BACK, IN, MovedFilter
 from app.services import closed_days, proofs
@@ -322,14 +322,14 @@ DAYS = [date(2026, 3, 1) + timedelta(days=nth) for nth in range(40)]
 
 @given(st.sets(st.sampled_from(DAYS)))
 def test_gaps_are_the_days_that_are_not_closed_and_none_touches_the_next(closed_ones: set[date]) -> None:
-    found = questions.gaps(DAYS[0], DAYS[-1], closed_ones)
+    found = closed_day_queries.gaps(DAYS[0], DAYS[-1], closed_ones)
     missing = [day for day in DAYS if day not in closed_ones]
     if found is None:
         return
     assert [day for day in DAYS if any(first <= day <= last for first, last in found)] == missing
     assert all(one[1] + timedelta(days=1) < other[0] for one, other in pairwise(found))
-    assert len(found) <= questions.MOST_GAPS
+    assert len(found) <= closed_day_queries.MOST_GAPS
 
 
 def test_too_many_gaps_are_read_as_one() -> None:
-    assert questions.gaps(DAYS[0], DAYS[-1], set(DAYS[::2])) is None
+    assert closed_day_queries.gaps(DAYS[0], DAYS[-1], set(DAYS[::2])) is None

@@ -20,7 +20,7 @@ from app.domain.import_run import Phase, RunState
 from app.domain.money import Money
 from app.extensions import db
 from app.prepared import Prepared
-from app.queries import imports as questions
+from app.queries import imports as import_queries
 from app.services import import_progress, imports
 from app.services import import_statements as sql
 from app.services.imports import GivenUpMeanwhile, Importer, Incoming, IncomingReference
@@ -71,10 +71,10 @@ def _importer() -> Importer:
     return Importer(1, Actor("initiator", "registry"), "api", {"registry": int(owns or 0)})
 
 
-def shown(system: System) -> questions.Shown:
+def shown(system: System) -> import_queries.Shown:
     """Return the newest import as somebody else sees it."""
     with system.app.app_context():
-        found = questions.latest()[0][0]
+        found = import_queries.latest()[0][0]
         db.session.remove()
         return found
 

@@ -16,7 +16,7 @@ from app.domain.why_not_paid import Said
 from app.services import comparisons, hints
 from app.web import why_words
 from app.web.kept_words import ANSWERS, QUESTIONS, REASONS, REWORDED, WHY, kept, kept_answer
-from tests.web.test_questions import ask
+from tests.web.test_review_items import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

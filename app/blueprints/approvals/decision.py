@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.domain.errors import Conflict
 from app.domain.refund import RefundStatus
-from app.queries import refunds as questions
+from app.queries import refunds as refund_queries
 from app.services import refunds
 from app.services.refunds import REJECTED, SamePerson
 from app.web import desk_words
@@ -46,7 +46,7 @@ def read(text: str) -> Decision:
 def chosen(values: Iterable[str], me: Actor) -> list[Choice]:
     """Return the refunds that were chosen, at most a hundred, each with what stands against deciding it."""
     ids = {int(each) for each in values if each.isascii() and each.isdigit() and len(each) <= LONGEST_KEY}
-    return [Choice(row, _obstacle(row, me)) for row in questions.some(sorted(ids)[:MOST])]
+    return [Choice(row, _obstacle(row, me)) for row in refund_queries.some(sorted(ids)[:MOST])]
 
 
 def sums(rows: Iterable[RefundRow]) -> str:
@@ -85,7 +85,7 @@ def _own() -> str:
 
 def _happened(refund_id: int, decision: Decision, me: Actor) -> str:
     """Return who was faster, empty when it was this very person with this very decision (a double click)."""
-    found = questions.detail(refund_id)
+    found = refund_queries.detail(refund_id)
     refund = found.refund
     if refund.approved_by:
         if refund.approved_by == str(me) and decision is Decision.APPROVE:

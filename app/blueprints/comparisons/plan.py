@@ -13,7 +13,7 @@ from app.web.translation import translate as _
 from app.web.words import payment_word
 
 if TYPE_CHECKING:
-    from app.queries.differences import DifferenceDetail
+    from app.queries.comparisons import DifferenceDetail
     from app.services.repairs import Rehearsal
 
 

@@ -10,7 +10,7 @@ from app.blueprints.acting import acting
 from app.blueprints.comparisons.plan import plan
 from app.domain.permission import Permission
 from app.integrations import current
-from app.queries import differences
+from app.queries import comparisons
 from app.queries.paging import Cursor
 from app.services import repairs
 from app.services.repairs import DifferenceClosed
@@ -44,9 +44,9 @@ def index() -> Response:
         "comparisons/index.html",
         "comparisons/_rows.html" if cursor else "comparisons/_results.html",
         address=None if cursor else url_for("comparisons.index", kind=kinds),
-        found=differences.search(kinds, cursor),
-        stakes=differences.stakes(),
-        nights=differences.nights(),
+        found=comparisons.search(kinds, cursor),
+        stakes=comparisons.at_stake(),
+        nights=comparisons.latest(),
         kinds=kinds,
         choices=[(str(kind), str(word.label)) for kind, word in desk_words.DIFFERENCE.items()],
         cursor=cursor,
@@ -58,7 +58,7 @@ def index() -> Response:
 @needs(Permission.VIEW)
 def show(difference_id: int) -> str:
     """Show one difference: both books side by side, and what to do."""
-    found = differences.detail(difference_id)
+    found = comparisons.detail(difference_id)
     ours, theirs = found.difference.ours, found.difference.theirs
     pairs = [(name.replace("_", " "), ours.get(name), theirs.get(name)) for name in {**ours, **theirs}]
     return render_template(
@@ -74,7 +74,7 @@ def new_repair(difference_id: int) -> WerkzeugResponse:
         rehearsal = repairs.rehearse(difference_id, current().everypay)
     except DifferenceClosed:
         return _mended_already(difference_id)
-    return ask(plan(differences.detail(difference_id), rehearsal, Said()))
+    return ask(plan(comparisons.detail(difference_id), rehearsal, Said()))
 
 
 @blueprint.post(f"/<{KEY}:difference_id>/repairs")
@@ -86,7 +86,7 @@ def create_repair(difference_id: int) -> WerkzeugResponse:
     try:
         if said.faults:
             rehearsal = repairs.rehearse(difference_id, current().everypay)
-            return ask(plan(differences.detail(difference_id), rehearsal, said))
+            return ask(plan(comparisons.detail(difference_id), rehearsal, said))
         agrees = repairs.repair(
             difference_id, current().everypay, settings.payment_poll_ladder_s, actor=acting(), reason=said.reason
         )

@@ -10,7 +10,7 @@ from app.blueprints.acting import acting
 from app.blueprints.credits.plans import give_back, taken_minor, target_of, use
 from app.domain.errors import Conflict, NotFound
 from app.domain.permission import Permission
-from app.queries import credits as questions
+from app.queries import credits as credit_queries
 from app.queries.paging import Cursor
 from app.services import surpluses
 from app.web.address import KEY
@@ -37,7 +37,7 @@ def index() -> Response:
     return render(
         "credits/index.html",
         "credits/_rows.html" if cursor else "credits/_results.html",
-        page=questions.left(cursor),
+        page=credit_queries.left(cursor),
         cursor=cursor,
         left_out=[] if cursor else misread_words(request.args, (), {}),
     )
@@ -47,7 +47,7 @@ def index() -> Response:
 @needs(Permission.VIEW)
 def show(surplus_id: int) -> str:
     """Show what was over, both payments, what became of it, and what may be done with the rest."""
-    found = questions.detail(surplus_id)
+    found = credit_queries.detail(surplus_id)
     offer = surpluses.offer(surplus_id)
     return render_template("credits/show.html", found=found, offer=offer, taken_minor=taken_minor)
 
@@ -56,7 +56,7 @@ def show(surplus_id: int) -> str:
 @needs(Permission.ADJUST_CREDITS)
 def new_use(surplus_id: int) -> Response:
     """Say what using it for another invoice of the payer does."""
-    found, offer = questions.detail(surplus_id), surpluses.offer(surplus_id)
+    found, offer = credit_queries.detail(surplus_id), surpluses.offer(surplus_id)
     return ask(use(found, offer, target_of(offer, _number(request.args.get("invoice", ""))), Said()))
 
 
@@ -65,7 +65,7 @@ def new_use(surplus_id: int) -> Response:
 def create_use(surplus_id: int) -> WerkzeugResponse:
     """Use it: exactly what was said before; an invoice takes money of one payment once."""
     here = url_for("credits.show", surplus_id=surplus_id)
-    found, offer = questions.detail(surplus_id), surpluses.offer(surplus_id)
+    found, offer = credit_queries.detail(surplus_id), surpluses.offer(surplus_id)
     said, number = Said.parse(), _number(request.form.get("number", ""))
     if number in {each.number for each in found.uses}:
         flash(_("Invoice %(number)s has taken it already", number=number))
@@ -93,14 +93,14 @@ def create_use(surplus_id: int) -> WerkzeugResponse:
 @needs(Permission.REFUND)
 def new_refund(surplus_id: int) -> Response:
     """Say what giving it back does."""
-    return ask(give_back(questions.detail(surplus_id), surpluses.offer(surplus_id), Said()))
+    return ask(give_back(credit_queries.detail(surplus_id), surpluses.offer(surplus_id), Said()))
 
 
 @blueprint.post(f"/<{KEY}:surplus_id>/refunds")
 @needs(Permission.REFUND)
 def create_refund(surplus_id: int) -> WerkzeugResponse:
     """Ask for it to go back: exactly what was said before, once."""
-    found, offer, said = questions.detail(surplus_id), surpluses.offer(surplus_id), Said.parse()
+    found, offer, said = credit_queries.detail(surplus_id), surpluses.offer(surplus_id), Said.parse()
     if said.faults:
         return ask(give_back(found, offer, said))
     amount_minor = _number(request.form.get("amount", ""))

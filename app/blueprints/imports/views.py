@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, url_for
 
 from app.domain.import_run import RunState
 from app.domain.permission import Permission
-from app.queries import imports as questions
+from app.queries import imports as import_queries
 from app.web.address import KEY, key_in_query
 from app.web.guards import needs
 from app.web.htmx import render, see_other
@@ -28,7 +28,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1, 5
 def index() -> Response:
     """Show the imports, newest first."""
     before = key_in_query("before")
-    rows, after = questions.latest(before)
+    rows, after = import_queries.latest(before)
     fragment = "imports/_rows.html" if before else "imports/index.html"
     return render("imports/index.html", fragment, rows=rows, after=after, left_out=left_out)
 
@@ -38,21 +38,21 @@ def index() -> Response:
 def show(batch_id: int) -> Response:
     """Show one import: how far it is, or its result, the reasons, and the rows it brought."""
     fragment = "imports/_taken.html" if key_in_query("after") else "imports/show.html"
-    return render("imports/show.html", fragment, **_shown(questions.one(batch_id), FIRST_WAIT_S))
+    return render("imports/show.html", fragment, **_shown(import_queries.one(batch_id), FIRST_WAIT_S))
 
 
 @blueprint.get(f"/<{KEY}:batch_id>/progress")
 @needs(Permission.VIEW)
 def progress(batch_id: int) -> WerkzeugResponse:
     """Show how far an import is; each answer asks for the next one a little later, the last for none."""
-    found = questions.one(batch_id)
+    found = import_queries.one(batch_id)
     if found.state != RunState.RUNNING:
         return see_other(url_for("imports.show", batch_id=batch_id))
     wait_s = min(max(request.args.get("wait", FIRST_WAIT_S, type=int) + 1, FIRST_WAIT_S), LONGEST_WAIT_S)
     return render("imports/show.html", "imports/_progress.html", **_shown(found, wait_s))
 
 
-def _shown(found: questions.Shown, wait_s: int) -> dict[str, Any]:
+def _shown(found: import_queries.Shown, wait_s: int) -> dict[str, Any]:
     batch = found.batch
     return {
         "batch": batch,
@@ -61,7 +61,7 @@ def _shown(found: questions.Shown, wait_s: int) -> dict[str, Any]:
         "wait_s": wait_s,
         "reasons": sorted(batch.counts.get("skipped", {}).items(), key=lambda each: (-each[1], each[0])),
         "left_out": left_out(batch),
-        "taken": questions.taken(batch, key_in_query("after") or 0),
+        "taken": import_queries.taken(batch, key_in_query("after") or 0),
     }
 
 

@@ -12,7 +12,7 @@ from app.domain.payment import RECEIVED
 from app.domain.tallinn import TALLINN
 from app.web import why_words, words
 from app.web.filters import clock, money
-from app.web.question_words import question_word
+from app.web.review_item_words import review_item_word
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -43,7 +43,7 @@ def answer(found: InvoiceDetail, why: Explanation) -> Answer:
         return Answer(tone, headline, _rest(found), _step(why))
     if any(each.kind == "payment.differs" for each in found.questions):
         headline = _("Money came, but it differs from what was asked: a person decides.")
-    questions = " ".join(dict.fromkeys(f"{question_word(each.kind)}." for each in found.questions))
+    questions = " ".join(dict.fromkeys(f"{review_item_word(each.kind)}." for each in found.questions))
     return Answer("warn", headline, _("A person must decide: %(questions)s", questions=questions), _step(why))
 
 

@@ -15,7 +15,7 @@ from app.domain.invoice import InvoiceStatus
 from app.domain.permission import Permission
 from app.domain.task import TaskKind
 from app.queries import bulk_preview
-from app.queries import tasks as questions
+from app.queries import tasks as task_queries
 from app.services import tasks
 from app.services.bulk_actions import MOST_INVOICES
 from app.web import task_words, typed, words
@@ -128,7 +128,7 @@ def _begin(kind: TaskKind) -> WerkzeugResponse:
     """Begin the task, unless the reason is missing or the list is not what the person saw any more."""
     selection, key = parse_selection(request.form), key_of_form()
     who = operator().operator_id
-    begun = questions.begun_with(key, who)
+    begun = task_queries.begun_with(key, who)
     if begun is not None:
         return see_other(url_for("tasks.show", task_id=begun))
     preview = _preview(kind, selection)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from app.queries.questions import QuestionDetail
+    from app.queries.review_items import ReviewItemDetail
 
 
 class Choice(NamedTuple):
@@ -31,48 +31,48 @@ class Way(NamedTuple):
 
     kind: str
     endpoint: str
-    values: Callable[[QuestionDetail], dict[str, Any] | None]
+    values: Callable[[ReviewItemDetail], dict[str, Any] | None]
     label: Callable[[], str]
     effect: Callable[[], str]
     in_dialog: bool = False
 
 
-def _refund(found: QuestionDetail) -> dict[str, Any] | None:
+def _refund(found: ReviewItemDetail) -> dict[str, Any] | None:
     key = _key(found, "refund")
     return {"refund_id": key} if key else None
 
 
-def _approval(decision: str) -> Callable[[QuestionDetail], dict[str, Any] | None]:
-    def values(found: QuestionDetail) -> dict[str, Any] | None:
+def _approval(decision: str) -> Callable[[ReviewItemDetail], dict[str, Any] | None]:
+    def values(found: ReviewItemDetail) -> dict[str, Any] | None:
         key = _key(found, "refund")
         return {"refund": key, "decision": decision} if key else None
 
     return values
 
 
-def _invoice(found: QuestionDetail) -> dict[str, Any] | None:
+def _invoice(found: ReviewItemDetail) -> dict[str, Any] | None:
     return {"number": found.invoice.number} if found.invoice and found.invoice.number else None
 
 
-def _dispute(found: QuestionDetail) -> dict[str, Any] | None:
+def _dispute(found: ReviewItemDetail) -> dict[str, Any] | None:
     return {"dispute_id": found.dispute_id} if found.dispute_id else None
 
 
-def _surplus(found: QuestionDetail) -> dict[str, Any] | None:
+def _surplus(found: ReviewItemDetail) -> dict[str, Any] | None:
     return {"surplus_id": found.surplus_id} if found.surplus_id else None
 
 
-def _difference(found: QuestionDetail) -> dict[str, Any] | None:
+def _difference(found: ReviewItemDetail) -> dict[str, Any] | None:
     key = _key(found, "difference")
     return {"difference_id": key} if key else None
 
 
-def _delivery(found: QuestionDetail) -> dict[str, Any] | None:
+def _delivery(found: ReviewItemDetail) -> dict[str, Any] | None:
     key = _key(found, "outbox")
     return {"delivery_id": key} if key else None
 
 
-def _key(found: QuestionDetail, noun: str) -> int | None:
+def _key(found: ReviewItemDetail, noun: str) -> int | None:
     kind, _colon, rest = found.item.dedupe_key.partition(":")
     key = rest.partition(":")[0]
     return int(key) if kind == noun and key.isascii() and key.isdigit() else None
@@ -157,7 +157,7 @@ WAYS = (
 )
 
 
-def choices(found: QuestionDetail) -> list[Choice]:
+def choices(found: ReviewItemDetail) -> list[Choice]:
     """Return what this person may do about an open question, the surest way first."""
     if found.item.resolved_at is not None:
         return []
@@ -165,14 +165,14 @@ def choices(found: QuestionDetail) -> list[Choice]:
     return [each for each in ways if each is not None] + _own(found)
 
 
-def _lead(way: Way, found: QuestionDetail) -> Choice | None:
+def _lead(way: Way, found: ReviewItemDetail) -> Choice | None:
     values = way.values(found)
     if values is None or not allowed_endpoint(way.endpoint):
         return None
     return Choice(way.label(), way.effect(), url_for(way.endpoint, **values), way.in_dialog)
 
 
-def _own(found: QuestionDetail) -> list[Choice]:
+def _own(found: ReviewItemDetail) -> list[Choice]:
     if not allowed_endpoint("review_items.new_decision"):
         return []
     key, ways = found.item.id, []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.web import desk_words
 from app.web.filters import day
 from app.web.kept_words import kept
-from app.web.question_words import TEAM
+from app.web.review_item_words import TEAM
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.models.base import Json
-    from app.queries.questions import QuestionDetail
+    from app.queries.review_items import ReviewItemDetail
     from app.queries.timeline import Happening
 
 
@@ -44,7 +44,7 @@ def owner_word(owner: str, names: Mapping[str, str]) -> str:
     return _("finance team") if owner == TEAM else desk_words.by_whom(owner, names)
 
 
-def story(found: QuestionDetail) -> list[Line]:
+def story(found: ReviewItemDetail) -> list[Line]:
     """Return what happened to the question, newest first."""
     lines: list[Line] = []
     for each in found.happenings:
@@ -56,7 +56,7 @@ def story(found: QuestionDetail) -> list[Line]:
     return lines
 
 
-def _detail(each: Happening, found: QuestionDetail) -> str:
+def _detail(each: Happening, found: ReviewItemDetail) -> str:
     if each.kind == "review.item.opened":
         return ""
     who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)

@@ -11,9 +11,9 @@ from app.blueprints.review_items.choices import COUNT, RESOLUTIONS, choices, res
 from app.blueprints.review_items.story import evidence, owner_word, story
 from app.domain.errors import Conflict
 from app.domain.permission import ROLES, Permission
-from app.queries import questions
+from app.queries import review_items
 from app.queries.paging import Cursor
-from app.queries.questions import QuestionFilter
+from app.queries.review_items import ReviewItemFilter
 from app.services import review_work
 from app.services.review_work import QuestionMoved
 from app.web import typed
@@ -25,14 +25,14 @@ from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.kept_words import kept
 from app.web.misread import misread_words
-from app.web.question_words import FAMILIES, TEAM
+from app.web.review_item_words import FAMILIES, TEAM
 from app.web.translation import translate as _
 from app.web.translation import translate_later
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
-    from app.queries.questions import QuestionDetail
+    from app.queries.review_items import ReviewItemDetail
 
 blueprint = Blueprint("review_items", __name__, url_prefix="/questions")
 OWNERS = ("", "mine", "team")
@@ -47,7 +47,7 @@ def index() -> Response:
     """Show what is open, the oldest first, or what was decided, the latest first."""
     args = request.args
     whose = args.get("whose", "") if args.get("whose") in OWNERS else ""
-    wanted = QuestionFilter(
+    wanted = ReviewItemFilter(
         families=tuple(each for each in FAMILIES if each in args.getlist("about")),
         owner={"": "", "mine": str(acting()), "team": TEAM}[whose],
         decided=bool(args.get("decided")),
@@ -59,7 +59,7 @@ def index() -> Response:
         "review_items/index.html",
         "review_items/_rows.html" if cursor else "review_items/_results.html",
         address=None if cursor else url_for("review_items.index", **query),
-        found=questions.search(wanted, cursor),
+        found=review_items.search(wanted, cursor),
         families=[(code, str(label)) for code, label in FAMILIES.items()],
         wanted=wanted,
         whose=whose,
@@ -74,7 +74,7 @@ def index() -> Response:
 @needs(Permission.VIEW)
 def show(item_id: int) -> str:
     """Show one question: what is asked, the evidence, whose it is, and the ways on with their effect."""
-    found = questions.detail(item_id)
+    found = review_items.detail(item_id)
     plain, pairs = evidence(found.item.evidence)
     return render_template(
         "review_items/show.html",
@@ -105,7 +105,7 @@ def take(item_id: int) -> WerkzeugResponse:
 @needs(Permission.RECONCILE)
 def new_handover(item_id: int) -> Response:
     """Ask who shall have the question now, and why."""
-    return _handover(questions.detail(item_id), {}, "", "")
+    return _handover(review_items.detail(item_id), {}, "", "")
 
 
 @blueprint.post(f"/<{KEY}:item_id>/handovers")
@@ -117,7 +117,7 @@ def create_handover(item_id: int) -> WerkzeugResponse:
     if to not in dict(_receivers()):
         faults["to"] = _("Choose who shall have it")
     if faults:
-        return make_response(_handover(questions.detail(item_id), faults, to, reason), 422)
+        return make_response(_handover(review_items.detail(item_id), faults, to, reason), 422)
     try:
         review_work.hand_on(item_id, to, actor=acting(), reason=reason)
     except QuestionMoved:
@@ -131,14 +131,14 @@ def create_handover(item_id: int) -> WerkzeugResponse:
 @needs(Permission.RECONCILE)
 def new_look(item_id: int) -> Response:
     """Say what asking the gateway again does."""
-    return ask(_look(questions.detail(item_id), Said()))
+    return ask(_look(review_items.detail(item_id), Said()))
 
 
 @blueprint.post(f"/<{KEY}:item_id>/looks")
 @needs(Permission.RECONCILE)
 def create_look(item_id: int) -> WerkzeugResponse:
     """Owe another look at the gateway."""
-    found, said = questions.detail(item_id), Said.parse()
+    found, said = review_items.detail(item_id), Said.parse()
     if said.faults:
         return ask(_look(found, said))
     try:
@@ -154,14 +154,14 @@ def create_look(item_id: int) -> WerkzeugResponse:
 @needs(Permission.RECONCILE)
 def new_decision(item_id: int) -> Response:
     """Say what deciding so does."""
-    return ask(_decision(questions.detail(item_id), _code(request.args.get("choice", "")), Said()))
+    return ask(_decision(review_items.detail(item_id), _code(request.args.get("choice", "")), Said()))
 
 
 @blueprint.post(f"/<{KEY}:item_id>/decisions")
 @needs(Permission.RECONCILE)
 def create_decision(item_id: int) -> WerkzeugResponse:
     """Decide the question; whoever is second learns who was first."""
-    found, code, said = questions.detail(item_id), _code(request.form.get("choice", "")), Said.parse()
+    found, code, said = review_items.detail(item_id), _code(request.form.get("choice", "")), Said.parse()
     if said.faults:
         return ask(_decision(found, code, said))
     try:
@@ -187,10 +187,10 @@ def _code(text: str) -> str:
 
 
 def _receivers() -> list[tuple[str, str]]:
-    return [(TEAM, owner_word(TEAM, {})), *questions.people(MAY_DECIDE)]
+    return [(TEAM, owner_word(TEAM, {})), *review_items.people(MAY_DECIDE)]
 
 
-def _handover(found: QuestionDetail, faults: dict[str, str], to: str, reason: str) -> Response:
+def _handover(found: ReviewItemDetail, faults: dict[str, str], to: str, reason: str) -> Response:
     return render(
         "review_items/new_handover.html",
         "review_items/_handover.html",
@@ -202,7 +202,7 @@ def _handover(found: QuestionDetail, faults: dict[str, str], to: str, reason: st
     )
 
 
-def _look(found: QuestionDetail, said: Said) -> Ask:
+def _look(found: ReviewItemDetail, said: Said) -> Ask:
     return Ask(
         title=_("Ask the gateway again?"),
         action=url_for("review_items.create_look", item_id=found.item.id),
@@ -214,7 +214,7 @@ def _look(found: QuestionDetail, said: Said) -> Ask:
     )
 
 
-def _decision(found: QuestionDetail, code: str, said: Said) -> Ask:
+def _decision(found: ReviewItemDetail, code: str, said: Said) -> Ask:
     label, effect = resolution(code)
     return Ask(
         title=label.rstrip("…") + "?",
@@ -228,5 +228,5 @@ def _decision(found: QuestionDetail, code: str, said: Said) -> Ask:
     )
 
 
-def _question(found: QuestionDetail) -> str:
+def _question(found: ReviewItemDetail) -> str:
     return with_names(kept(found.item.sentence), found.names)

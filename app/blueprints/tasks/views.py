@@ -9,7 +9,7 @@ from werkzeug.exceptions import Gone
 
 from app.domain.permission import Permission
 from app.domain.task import ENDED
-from app.queries import tasks as questions
+from app.queries import tasks as task_queries
 from app.services import tasks
 from app.web.address import KEY, key_in_query
 from app.web.guards import needs, operator
@@ -37,9 +37,9 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1, 5
 def index() -> Response:
     """Show what the person has started, newest first."""
     before = key_in_query("before")
-    rows, after = questions.mine(operator().operator_id, before)
+    rows, after = task_queries.mine(operator().operator_id, before)
     fragment = "tasks/_rows.html" if before else "tasks/index.html"
-    return render("tasks/index.html", fragment, rows=rows, after=after, has_file=questions.has_file)
+    return render("tasks/index.html", fragment, rows=rows, after=after, has_file=task_queries.has_file)
 
 
 @blueprint.get(f"/<{KEY}:task_id>")
@@ -80,10 +80,10 @@ def create_stop(task_id: int) -> WerkzeugResponse:
 @needs(Permission.EXPORT)
 def download(task_id: int) -> Response:
     """Send the file of a task, piece by piece. Raises Gone when its time is over."""
-    task = questions.one(task_id, operator().operator_id)
-    if not questions.has_file(task):
+    task = task_queries.one(task_id, operator().operator_id)
+    if not task_queries.has_file(task):
         raise Gone(_("This file is not kept any more, or was never made. Start the export again."))
-    response = Response(stream_with_context(questions.content(task_id)), content_type=MEDIA[task.request["format"]])
+    response = Response(stream_with_context(task_queries.content(task_id)), content_type=MEDIA[task.request["format"]])
     response.headers["Content-Disposition"] = f'attachment; filename="{task.file_name}"'
     if task.file_bytes is not None:
         response.content_length = task.file_bytes
@@ -91,17 +91,17 @@ def download(task_id: int) -> Response:
 
 
 def _shown(task_id: int, wait_s: int) -> dict[str, Any]:
-    task: Task = questions.one(task_id, operator().operator_id)
+    task: Task = task_queries.one(task_id, operator().operator_id)
     verdict = request.args.get("verdict")
     verdict = verdict if verdict in VERDICT else None
-    found, after = questions.results(task_id, verdict, key_in_query("after") or 0)
+    found, after = task_queries.results(task_id, verdict, key_in_query("after") or 0)
     return {
         "task": task,
         "wait_s": wait_s,
         "ended": task.state in ENDED,
-        "has_file": questions.has_file(task),
+        "has_file": task_queries.has_file(task),
         "verdict": verdict,
-        "verdicts": questions.verdicts(task_id),
+        "verdicts": task_queries.verdicts(task_id),
         "verdict_words": VERDICT,
         "results": found,
         "results_after": after,

@@ -16,7 +16,7 @@ from app.domain.announcement import check_wishes
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
 from app.integrations import current
-from app.queries import webhooks as questions
+from app.queries import webhooks as webhook_queries
 from app.queries.announcements import EventFilter, Position
 from app.services import webhook_delivery, webhooks
 from app.services.webhook_ping import Pinged, ping
@@ -43,7 +43,7 @@ DELIVERIES = "deliveries"
 def list_endpoints(asked: bodies.PageQuery) -> dict[str, Any]:
     """Return a page of the caller's endpoints, newest first."""
     of = cursors.of_list(LIST, asked)
-    found = questions.search(caller().owns, unseal_newest(of, asked.cursor), asked.limit)
+    found = webhook_queries.search(caller().owns, unseal_newest(of, asked.cursor), asked.limit)
     return answers.page(of, answers.endpoints(found.rows), found)
 
 
@@ -71,7 +71,7 @@ def get_endpoint(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]
 )
 def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return the live secrets."""
-    return {"secrets": webhooks.live_secrets(questions.by_token(caller().owns, endpoint_id))}
+    return {"secrets": webhooks.live_secrets(webhook_queries.by_token(caller().owns, endpoint_id))}
 
 
 @reads(
@@ -84,9 +84,9 @@ def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]: 
 )
 def list_deliveries(asked: bodies.DeliveriesQuery, endpoint_id: str) -> dict[str, Any]:
     """Return a page of the messages, newest first."""
-    endpoint = questions.by_token(caller().owns, endpoint_id)
+    endpoint = webhook_queries.by_token(caller().owns, endpoint_id)
     of = cursors.of_list(DELIVERIES, asked)
-    found = questions.deliveries(endpoint, asked.state, unseal_newest(of, asked.cursor), asked.limit)
+    found = webhook_queries.deliveries(endpoint, asked.state, unseal_newest(of, asked.cursor), asked.limit)
     return answers.page(of, [renderings.delivery(each) for each in found.rows], found)
 
 
@@ -121,7 +121,7 @@ def create_endpoint(body: bodies.EndpointBody) -> dict[str, Any]:
 def change_endpoint(body: bodies.EndpointChange, endpoint_id: str) -> dict[str, Any]:
     """Change what is named."""
     settings = _settings()
-    owner = answers.endpoints([questions.by_token(caller().owns, endpoint_id)])[0]["initiator"]
+    owner = answers.endpoints([webhook_queries.by_token(caller().owns, endpoint_id)])[0]["initiator"]
     wish = Wish(body.url, body.types, body.description, body.enabled)
     allowed = settings.initiators.hearing_urls(owner)
     webhooks.change(caller(), endpoint_id, wish, allowed, plain_http=settings.development)
@@ -170,7 +170,7 @@ def resend(body: bodies.ResendBody, endpoint_id: str) -> dict[str, Any]:
 
 def rehearse_ping(body: bodies.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
     """Find the endpoint and call nobody."""
-    questions.by_token(caller().owns, endpoint_id)
+    webhook_queries.by_token(caller().owns, endpoint_id)
     return renderings.pinged(Pinged("", None, None, "A rehearsal calls nobody"))
 
 
@@ -192,7 +192,7 @@ def ping_endpoint(body: bodies.PingBody, endpoint_id: str) -> dict[str, Any]:  #
 
 
 def _answer(token: str) -> dict[str, Any]:
-    return answers.endpoints([questions.by_token(caller().owns, token)])[0]
+    return answers.endpoints([webhook_queries.by_token(caller().owns, token)])[0]
 
 
 def _settings() -> Settings:

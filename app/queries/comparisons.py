@@ -1,4 +1,4 @@
-"""Questions about comparisons with gateways: the nights, what differs, and everything about one difference."""
+"""Nightly comparisons with gateways: the latest, what differs, and everything about one difference."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class DifferenceDetail:
     names: dict[str, str]
 
 
-def nights() -> Sequence[Comparison]:
+def latest() -> Sequence[Comparison]:
     """Return the latest comparisons, newest first."""
     return session().scalars(select(Comparison).order_by(Comparison.id.desc()).limit(NIGHTS)).all()
 
 
-def stakes() -> list[Stake]:
-    """Return what is open by kind, the most money first."""
+def at_stake() -> list[Stake]:
+    """Return the open differences by kind and currency, the most money first."""
     sum_ = func.sum(Difference.at_stake_minor)
     found = session().execute(
         select(Difference.kind, func.count(), sum_, Difference.currency)

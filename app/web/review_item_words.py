@@ -57,10 +57,10 @@ TEAM = "finance"
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    app.jinja_env.filters["question_word"] = question_word
+    app.jinja_env.filters["review_item_word"] = review_item_word
 
 
-def question_word(kind: str) -> str:
+def review_item_word(kind: str) -> str:
     """Return what a kind of question is about, in a few words."""
     fits = [each for each in KINDS if kind.startswith(each)]
     return str(KINDS[max(fits, key=len)]) if fits else kind

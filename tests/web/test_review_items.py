@@ -11,7 +11,7 @@ import pytest
 from app.services import reviews
 from app.uow import transaction
 from app.web.desk_words import by_whom
-from app.web.question_words import FAMILIES, KINDS, question_word
+from app.web.review_item_words import FAMILIES, KINDS, review_item_word
 from tests.services.test_changed_amounts import opened
 from tests.services.test_siblings import hear
 from tests.services.test_surpluses import paid_twice
@@ -178,9 +178,9 @@ def test_more_than_a_page_goes_on_by_key_in_both_orders(portal: Portal, mary: Br
 
 
 def test_every_kind_has_words() -> None:
-    assert question_word("difference.clock") == str(KINDS["difference."])
-    assert question_word("refund.failed_late") == str(KINDS["refund.failed_late"])
-    assert question_word("unheard.of") == "unheard.of"
+    assert review_item_word("difference.clock") == str(KINDS["difference."])
+    assert review_item_word("refund.failed_late") == str(KINDS["refund.failed_late"])
+    assert review_item_word("unheard.of") == "unheard.of"
     assert [by_whom(each, {"operator:1": "Mary"}) for each in ("operator:1", "gateway:everypay", "old", None)] == [
         "Mary",
         "EveryPay",

@@ -1,4 +1,4 @@
-"""Questions to people: what is open and whose it is, what was decided, and everything about one."""
+"""Review items, which the portal calls questions: what is open and whose it is, what was decided, and one of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OF_QUESTION = text("event.kind like 'review.item.%' and (event.data ->> 'item'):
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionFilter:
+class ReviewItemFilter:
     """What somebody is looking for: kinds by their beginning, whose, and whether decided ones."""
 
     families: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class QuestionFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class ReviewItems:
     """A page of them; `names` are those of their owners."""
 
     rows: Sequence[tuple[ReviewItem, int | None]]
@@ -48,7 +48,7 @@ class Questions:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionDetail:
+class ReviewItemDetail:
     """Everything one page says about a question, and what it is about as far as there is such a thing."""
 
     item: ReviewItem
@@ -60,7 +60,7 @@ class QuestionDetail:
     names: dict[str, str]
 
 
-def search(wanted: QuestionFilter, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> Questions:
+def search(wanted: ReviewItemFilter, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> ReviewItems:
     """Return a page: of open ones the oldest first, of decided ones the latest first."""
     found: Select[*tuple[Any, ...]] = select(ReviewItem, Invoice.number).join(
         Invoice, Invoice.id == ReviewItem.invoice_id, isouter=True
@@ -83,10 +83,10 @@ def search(wanted: QuestionFilter, cursor: Cursor | None = None, *, size: int = 
     following = Cursor(last.resolved_at or last.created_at, last.id) if last else None
     who = [each.owner for each, _number in rows] + [each.resolved_by or "" for each, _number in rows]
     who += [person for each, _number in rows for person in actors.named_in(each.sentence)]
-    return Questions(rows[:size], following, actors.names(who))
+    return ReviewItems(rows[:size], following, actors.names(who))
 
 
-def detail(item_id: int) -> QuestionDetail:
+def detail(item_id: int) -> ReviewItemDetail:
     """Return everything about one question in a fixed number of queries. Raises NotFound."""
     tx = session()
     item = tx.get(ReviewItem, item_id, populate_existing=True)
@@ -95,7 +95,7 @@ def detail(item_id: int) -> QuestionDetail:
     told = _told(item)
     who = [item.owner, item.resolved_by, *(f"{each.actor_kind}:{each.actor}" for each in told)]
     who += [*(str(each.data.get("owner", "")) for each in told), *actors.named_in(item.sentence)]
-    return QuestionDetail(
+    return ReviewItemDetail(
         item,
         tx.get(Invoice, item.invoice_id) if item.invoice_id else None,
         tx.get(Payment, item.payment_id) if item.payment_id else None,
