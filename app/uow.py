@@ -29,8 +29,8 @@ RETRIABLE = {"40001", "40P01", "55P03"}
 RETRIES = 5
 MEMORY = "process_memory"
 
-# What a verb wants to be sure of whenever something is about to leave.
-_LEAVING: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
+# What a verb checks before each request that leaves.
+_BEFORE_REQUESTS: ContextVar[Callable[[], None] | None] = ContextVar("before_requests", default=None)
 
 
 class TransactionOpen(RuntimeError):
@@ -70,7 +70,7 @@ def transaction() -> Iterator[Session]:
         queue.ring()
 
 
-def at_once(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | None:
+def run_statement(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | None:
     """Run one statement that is a whole transaction by itself, in one round trip, and return its first row or None.
 
     Inside an open transaction it is part of that one.
@@ -81,7 +81,7 @@ def at_once(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | No
     return statement.run(values)
 
 
-def apart(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | None:
+def run_autonomously(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | None:
     """Run one statement as a transaction of its own on another connection, whatever is open here; return its first row.
 
     For what must be seen, and stay, whatever becomes of the open transaction. It must touch no row which that has
@@ -91,12 +91,12 @@ def apart(statement: Prepared, values: dict[str, Any]) -> tuple[Any, ...] | None
 
 
 def process_memory(name: str) -> dict[Any, Any]:
-    """Return what this process remembers under a name until a transaction of its is rolled back."""
+    """Return what this process remembers under a name; one of its transactions that is rolled back forgets all."""
     memory: dict[str, dict[Any, Any]] = current_app.extensions.setdefault(MEMORY, {})
     return memory.setdefault(name, {})
 
 
-def learn(name: str, found: Mapping[Any, Any]) -> None:
+def remember_after_commit(name: str, found: Mapping[Any, Any]) -> None:
     """Let this process remember something under a name once the transaction that is open has committed.
 
     Until then it may be a row nobody else can see, and another thread would point at what is not there.
@@ -109,7 +109,7 @@ def ring_after_commit() -> None:
     session().info["rings"] = True
 
 
-def ring_soon() -> None:
+def ring_bell() -> None:
     """Ring the bell: with the commit of the transaction that is open, or now when none is."""
     if in_transaction():
         ring_after_commit()
@@ -126,12 +126,12 @@ def assert_no_transaction() -> None:
     """Raise TransactionOpen when a transaction is open; reads that merely linger are ended instead.
 
     Called before every outgoing request: no row stays locked while somebody else takes their time (money law 3). What
-    `asked_before_leaving` was given is asked then, and nothing leaves when it raises.
+    `asked_before_requests` was given is asked then, and nothing leaves when it raises.
     """
     if in_transaction():
         raise TransactionOpen
     end_reads()
-    asked = _LEAVING.get()
+    asked = _BEFORE_REQUESTS.get()
     if asked is not None:
         asked()
 
@@ -143,13 +143,13 @@ def end_reads() -> None:
 
 
 @contextmanager
-def asked_before_leaving(ask: Callable[[], None]) -> Iterator[None]:
-    """Let this be asked before every request that leaves meanwhile, in transactions of its own."""
-    token = _LEAVING.set(ask)
+def asked_before_requests(ask: Callable[[], None]) -> Iterator[None]:
+    """Call this before every request that leaves inside the block, in transactions of its own."""
+    token = _BEFORE_REQUESTS.set(ask)
     try:
         yield
     finally:
-        _LEAVING.reset(token)
+        _BEFORE_REQUESTS.reset(token)
 
 
 def retried(verb: Callable[P, R]) -> Callable[P, R]:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import Conflict, Invalid
 from app.models.idempotency import IdempotencyKey
-from app.uow import asked_before_leaving, retried, transaction
+from app.uow import asked_before_requests, retried, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ def run_outside(call: Call, execute: Callable[[], Reply]) -> Reply:
             return kept
         place = _Place(call, _keep(tx, call, None))
     try:
-        with asked_before_leaving(place.hold_on):
+        with asked_before_requests(place.hold_on):
             reply = execute()
     except BaseException:
         place.leave()

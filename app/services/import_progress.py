@@ -19,7 +19,7 @@ from app.domain.import_run import Fault, Phase
 from app.models.import_batch import ImportBatch
 from app.prepared import Prepared
 from app.queries.imports import LOCK_SPACE, LOCKED_IDS, lost
-from app.uow import apart, in_transaction, retried, transaction
+from app.uow import in_transaction, retried, run_autonomously, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +77,7 @@ class ToldProgress(Progress):
         """Return the id of the batch, which is there for everybody, and hold its lock until the transaction ends."""
         if self.batch_id is None:
             values = {name: getattr(batch, name) for name in ("tenant_id", "source", "kind", "actor")}
-            made = apart(BEGUN, values)
+            made = run_autonomously(BEGUN, values)
             assert made is not None  # noqa: S101 - the statement returns the row it writes
             self.batch_id = int(made[0])
         tx.execute(HELD, {"space": LOCK_SPACE, "batch_id": self.batch_id, "ids": LOCKED_IDS})
@@ -104,12 +104,12 @@ class ToldProgress(Progress):
         if self.batch_id is not None:
             self._tell()
             with suppress(SQLAlchemyError):  # who cannot say it now is found by the clock
-                apart(ENDED, {"batch_id": self.batch_id, "fault": fault, "why": _kept(why)})
+                run_autonomously(ENDED, {"batch_id": self.batch_id, "fault": fault, "why": _kept(why)})
 
     def _tell(self) -> None:
         self._due = time.monotonic() + TOLD_EVERY_S
         with suppress(SQLAlchemyError):  # no import fails because nobody could be told of it
-            apart(TOLD, {"batch_id": self.batch_id, "phase": self._phase, "rows_read": self._rows_read})
+            run_autonomously(TOLD, {"batch_id": self.batch_id, "phase": self._phase, "rows_read": self._rows_read})
 
 
 def refusal(fault: BaseException) -> str | None:

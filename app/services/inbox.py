@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from app.models.payment import GatewayReference
 from app.prepared import Prepared
-from app.uow import at_once, retried, ring_soon, session, transaction
+from app.uow import retried, ring_bell, run_statement, session, transaction
 
 REFRESH = "gateway.payment.refresh"
 HEADERS_KEPT = {"user-agent", "content-type", "x-request-id"}
@@ -88,8 +88,8 @@ def receive_callback(
         "refresh": REFRESH,
         "budget": UNKNOWN_PER_MINUTE,
     }
-    heard = cast("tuple[Any, ...]", at_once(HEAR, values))
-    ring_soon()
+    heard = cast("tuple[Any, ...]", run_statement(HEAR, values))
+    ring_bell()
     return Received(*heard)
 
 

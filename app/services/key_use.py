@@ -7,7 +7,7 @@ import time
 from flask import current_app
 
 from app.prepared import Prepared
-from app.uow import at_once
+from app.uow import run_statement
 
 STEP_S = 60.0
 NOTED = "keys_used"
@@ -40,4 +40,4 @@ def note(initiator_id: int, kid: str | None) -> None:
     if now - noted.get((initiator_id, kid), -STEP_S) < STEP_S:
         return
     noted[initiator_id, kid] = now
-    at_once(_KEY if kid is not None else _SHARED, {"known": kid or initiator_id})
+    run_statement(_KEY if kid is not None else _SHARED, {"known": kid or initiator_id})

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from app.domain.ledger import account_kind, balanced
 from app.models.ledger import LedgerAccount
 from app.services.gathered import BOOKING, ENTRY, keep
-from app.uow import learn, process_memory, session, transaction
+from app.uow import process_memory, remember_after_commit, session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ def account_ids(codes: Sequence[str], tenant_id: int) -> dict[str, int]:
         return {code: known[tenant_id, code] for code in codes}
     with transaction():
         found = _found_or_opened(codes, tenant_id)
-        learn(ACCOUNTS, {(tenant_id, code): account_id for code, account_id in found.items()})
+        remember_after_commit(ACCOUNTS, {(tenant_id, code): account_id for code, account_id in found.items()})
     return found
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.prepared import Prepared
 from app.together import Together
-from app.uow import at_once, in_transaction
+from app.uow import in_transaction, run_statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +104,6 @@ def make(row: dict[str, Any]) -> int | None:
 
 
 def _make(rows: Sequence[dict[str, Any]]) -> list[int | None]:
-    made = at_once(CREATE, {"rows": json.dumps(rows)})
+    made = run_statement(CREATE, {"rows": json.dumps(rows)})
     ids: dict[str, int] = made[0] if made else {}
     return [ids.get(row["public_token"]) for row in rows]

@@ -54,7 +54,7 @@ MANY_INVOICES = [
     Mutant(
         "accounts are remembered that may be rolled back",
         "app/services/ledger.py",
-        "        learn(ACCOUNTS, {",
+        "        remember_after_commit(ACCOUNTS, {",
         "        known.update({",
         "tests/services/test_ledger_accounts.py",
     ),

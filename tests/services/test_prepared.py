@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from app.extensions import db
 from app.prepared import Prepared
-from app.uow import at_once, retried, session, transaction
+from app.uow import retried, run_statement, session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def own(system: System) -> Iterator[System]:
 
 
 def _open_and_fail() -> None:
-    at_once(OPEN, {"code": "dropped"})
+    run_statement(OPEN, {"code": "dropped"})
     raise RuntimeError("after it")
 
 
@@ -52,20 +52,20 @@ def _count(code: str) -> Any:
 @pytest.mark.usefixtures("own")
 @pytest.mark.parametrize("word", ["", "õ €", "'; drop table invoice; --", "\\", "{,}", "%(x)s $1 :word", None])
 def test_what_goes_in_comes_out(word: str | None) -> None:
-    assert at_once(ECHO, {"number": -(2**63), "word": word, "many": [1, -2]}) == (-(2**63), word, [1, -2])
+    assert run_statement(ECHO, {"number": -(2**63), "word": word, "many": [1, -2]}) == (-(2**63), word, [1, -2])
     with transaction():
-        assert at_once(ECHO, {"number": 7, "word": word, "many": [1]}) == (7, word, [1])
+        assert run_statement(ECHO, {"number": 7, "word": word, "many": [1]}) == (7, word, [1])
 
 
 @pytest.mark.usefixtures("own")
 def test_a_zero_byte_is_refused_and_does_not_end_the_text() -> None:
     with pytest.raises(ValueError, match="zero byte"):
-        at_once(ECHO, {"number": 1, "word": "a\0b", "many": []})
+        run_statement(ECHO, {"number": 1, "word": "a\0b", "many": []})
 
 
 @pytest.mark.usefixtures("own")
 def test_it_is_committed_when_it_returns_and_rolled_back_with_the_transaction_it_is_in() -> None:
-    assert at_once(OPEN, {"code": "kept"}) is not None
+    assert run_statement(OPEN, {"code": "kept"}) is not None
     assert _count("kept") == 1
     with pytest.raises(RuntimeError, match="after it"), transaction():
         _open_and_fail()
@@ -74,23 +74,23 @@ def test_it_is_committed_when_it_returns_and_rolled_back_with_the_transaction_it
 
 @pytest.mark.usefixtures("own")
 def test_a_broken_rule_is_sqlalchemy_s_error_and_says_no_value() -> None:
-    at_once(OPEN, {"code": "one"})
+    run_statement(OPEN, {"code": "one"})
     with pytest.raises(IntegrityError) as raised:
-        at_once(OPEN, {"code": "one"})
+        run_statement(OPEN, {"code": "one"})
     assert getattr(raised.value.orig, "sqlstate", None) == "23505"
     assert "parameters" not in str(raised.value)
     with pytest.raises(DataError):
-        at_once(ECHO, {"number": "1,5", "word": "", "many": []})
-    assert at_once(OPEN, {"code": "two"}) is not None
+        run_statement(ECHO, {"number": "1,5", "word": "", "many": []})
+    assert run_statement(OPEN, {"code": "two"}) is not None
 
 
 @pytest.mark.usefixtures("own")
 def test_what_the_server_forgot_is_prepared_anew() -> None:
     values = {"number": 1, "word": "x", "many": []}
-    at_once(ECHO, values)
+    run_statement(ECHO, values)
     with db.engine.connect() as connection:
         connection.execute(text("deallocate all"))
-    assert at_once(ECHO, values) == (1, "x", [])
+    assert run_statement(ECHO, values) == (1, "x", [])
 
 
 @pytest.mark.usefixtures("own")
@@ -98,9 +98,9 @@ def test_a_connection_that_broke_is_told_once_and_none_of_its_time_is_used_again
     with db.engine.connect() as first, db.engine.connect() as second:
         idle = {each.exec_driver_sql("select pg_backend_pid()").scalar_one() for each in (first, second)}
     with pytest.raises(OperationalError) as raised:
-        at_once(END, {})
+        run_statement(END, {})
     assert raised.value.connection_invalidated
-    here = at_once(WHOSE, {})
+    here = run_statement(WHOSE, {})
     assert here is not None
     assert here[0] not in idle
 
@@ -109,12 +109,12 @@ def test_a_connection_that_broke_is_told_once_and_none_of_its_time_is_used_again
 def test_a_moment_that_was_not_right_is_waited_out() -> None:
     with db.engine.begin() as connection:
         connection.exec_driver_sql(BUSY_ONCE)
-    assert retried(at_once)(Prepared("select busy_once()"), {}) == (2,)
+    assert retried(run_statement)(Prepared("select busy_once()"), {}) == (2,)
 
 
 @pytest.mark.usefixtures("own")
 def test_asking_for_a_transaction_makes_no_session() -> None:
     db.session.remove()
-    at_once(WHOSE, {})
+    run_statement(WHOSE, {})
     assert not db.session.registry.has()
     assert session().info.get("depth") is None
