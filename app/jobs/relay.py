@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.queue import WORK_LANE, Bell, Crash, attempt, has_forgotten, offer
+from app.queue import WORK_LANE, Bell, Crash, attempt, offer, was_wiped
 from app.services import offers, reaper, schedule
 from app.services.dispatch import OUTBOX, PERIODIC
 
@@ -37,11 +37,11 @@ class Relay:
         """Do one pass and return how many offers Redis took."""
         if self._is_time("reap", REAP_EVERY_S):
             reaper.reap(OUTBOX)
-        forgot = False
+        wiped = False
         if self._is_time("tick", TICK_EVERY_S):
             schedule.tick(tuple(PERIODIC))
-            forgot = has_forgotten()
-        taken = offers.take_offers(forget=forgot)
+            wiped = was_wiped()
+        taken = offers.take_offers(forget=wiped)
         for position, each in enumerate(taken):
             if not offer(each.queue, WORK_LANE, each.lane_id, job_id=each.job_id):
                 # Redis is away: the workers notice by themselves, and the bell is for the moment it is back.

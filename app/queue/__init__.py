@@ -5,10 +5,10 @@ leases and its retries live in PostgreSQL. Nothing outside this package knows RQ
 """
 
 from app.queue.bell import Bell, ring
-from app.queue.census import Census, Seen, census
-from app.queue.crash import Crash, attempt, patiently
+from app.queue.crash import Crash, attempt, attempt_through_outage
 from app.queue.job import ALLOWED, LANE_JOB_S, QUEUES, WORK_LANE, WORK_QUEUE, WORK_ROW, offer, resolve
-from app.queue.store import UnsupportedServer, has_forgotten, server_faults
+from app.queue.status import QueueStatus, WorkerStatus, queue_status
+from app.queue.store import UnsupportedServer, server_faults, was_wiped
 from app.queue.worker import UnknownQueue, run_worker
 
 __all__ = [
@@ -19,18 +19,18 @@ __all__ = [
     "WORK_QUEUE",
     "WORK_ROW",
     "Bell",
-    "Census",
     "Crash",
-    "Seen",
+    "QueueStatus",
     "UnknownQueue",
     "UnsupportedServer",
+    "WorkerStatus",
     "attempt",
-    "census",
-    "has_forgotten",
+    "attempt_through_outage",
     "offer",
-    "patiently",
+    "queue_status",
     "resolve",
     "ring",
     "run_worker",
     "server_faults",
+    "was_wiped",
 ]

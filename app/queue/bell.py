@@ -30,33 +30,33 @@ def ring() -> None:
 
 
 class Bell:
-    """The relay's ear: waits for a stroke, and without Redis for the time alone."""
+    """The relay's subscription to the bell; without Redis it waits out the time."""
 
     def __init__(self, app: Flask) -> None:
         self._url = url_of(app)
-        self._ear: PubSub | None = None
+        self._subscription: PubSub | None = None
 
     def wait(self, timeout_s: float) -> None:
-        """Return when the bell rings or `timeout_s` is over; strokes that came together count once."""
+        """Return when the bell rings or `timeout_s` is over; several rings at once count as one."""
         ends = time.monotonic() + timeout_s
         try:
-            ear = self._listening()
-            if ear.get_message(timeout=timeout_s):
-                while ear.get_message(timeout=0):
+            subscription = self._subscribed()
+            if subscription.get_message(timeout=timeout_s):
+                while subscription.get_message(timeout=0):
                     pass
         except (RedisError, OSError):
             self.close()
             time.sleep(max(0.0, ends - time.monotonic()))
 
-    def _listening(self) -> PubSub:
-        if self._ear is None:
-            self._ear = connect(self._url).pubsub()  # type: ignore[no-untyped-call]
-            self._ear.subscribe(CHANNEL)
-        return self._ear
+    def _subscribed(self) -> PubSub:
+        if self._subscription is None:
+            self._subscription = connect(self._url).pubsub()  # type: ignore[no-untyped-call]
+            self._subscription.subscribe(CHANNEL)
+        return self._subscription
 
     def close(self) -> None:
         """Stop listening."""
-        ear, self._ear = self._ear, None
-        if ear is not None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
             with suppress(RedisError, OSError):
-                ear.close()
+                subscription.close()

@@ -43,8 +43,8 @@ def attempt(call: Callable[[], R], **facts: object) -> R | Crash:
         return Crash(type(fault).__name__, sentence, traceback_id, not isinstance(fault, DBAPIError), _is_away(fault))
 
 
-def patiently(call: Callable[[], R], **facts: object) -> R | Crash:
-    """Return what `attempt` returns, after waiting up to 16 seconds for a database that is away.
+def attempt_through_outage(call: Callable[[], R], **facts: object) -> R | Crash:
+    """Return what `attempt` returns, repeating the call for up to 16 seconds while the database is away.
 
     For what only this process knows: the outcome of a call it has made is worth waiting for.
     """

@@ -1,4 +1,4 @@
-"""Who is at work: the workers and relays that have signed on at Redis. What is read there is a stranger's letter."""
+"""How the queues are: the workers and relays registered at Redis. What stands there is not trusted."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LONGEST = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One worker: what it works on, whether it is busy, and when it last gave a sign."""
+class WorkerStatus:
+    """One worker: its queue, whether it is busy, and its last heartbeat."""
 
     queue: str
     state: str
@@ -30,34 +30,35 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
-    """Who is at work; None while Redis is away, when workers go without it and cannot be counted."""
+class QueueStatus:
+    """The workers, how many relays listen, and the server's version."""
 
-    workers: tuple[Seen, ...]
+    workers: tuple[WorkerStatus, ...]
     relays: int
     version: str
 
 
-def census() -> Census | None:
-    """Return who is at work, or None when Redis does not answer."""
+def queue_status() -> QueueStatus | None:
+    """Return how the queues are, or None when Redis does not answer: then workers cannot be counted."""
     try:
         redis = connection()
-        workers = [seen for queue in QUEUES for seen in _workers(redis, queue)]
+        workers = [each for queue in QUEUES for each in _workers(redis, queue)]
         listening = redis.pubsub_numsub(CHANNEL)
         version = str(redis.info("server").get("redis_version", ""))[:LONGEST]
-        return Census(tuple(workers), int(listening[0][1]) if listening else 0, version)
+        return QueueStatus(tuple(workers), int(listening[0][1]) if listening else 0, version)
     except (RedisError, OSError):
         return None
 
 
-def _workers(redis: Redis, queue: str) -> list[Seen]:
+def _workers(redis: Redis, queue: str) -> list[WorkerStatus]:
     keys = list(redis.smembers(WORKERS.format(queue=queue)))[:MOST]
     found = [redis.hmget(key, ["last_heartbeat", "state"]) for key in keys]
-    return [Seen(queue, _text(state), at) for heartbeat, state in found if (at := _moment(heartbeat)) is not None]
+    heard = [(state, _moment(heartbeat)) for heartbeat, state in found]
+    return [WorkerStatus(queue, _text(state), moment) for state, moment in heard if moment is not None]
 
 
 def _moment(value: object) -> datetime | None:
-    """Return when a worker last gave a sign; one that is gone has left no trace but its name."""
+    """Return when a worker's heartbeat was; one that is gone has left no trace but its name."""
     try:
         moment = datetime.fromisoformat(_text(value))
     except ValueError:

@@ -63,7 +63,7 @@ def connection() -> Redis:
     return cast("Redis", extensions["redis"])
 
 
-def has_forgotten() -> bool:
+def was_wiped() -> bool:
     """Return True once after the server lost its memory (a restart without a file, FLUSHALL, a new server).
 
     Work offered before that is offered again at once instead of after 30 s. A silent server has forgotten nothing yet.

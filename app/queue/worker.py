@@ -83,16 +83,16 @@ class Stop:
 
 
 class Silence:
-    """Since when Redis has said nothing."""
+    """For how long Redis has said nothing."""
 
     def __init__(self) -> None:
         self._heard_at = time.monotonic()
 
-    def broken(self) -> None:
+    def heard(self) -> None:
         """Note that Redis answered just now."""
         self._heard_at = time.monotonic()
 
-    def lasts_s(self) -> float:
+    def seconds(self) -> float:
         """Return for how many seconds nothing was heard."""
         return time.monotonic() - self._heard_at
 
@@ -155,7 +155,7 @@ class SafeWorker(BaseWorker):
         del max_idle_time
         while True:
             self.heartbeat()
-            self.silence.broken()
+            self.silence.heard()
             found = self._next(timeout)
             if found:
                 found[0].redis_server_version = self.get_redis_server_version()  # type: ignore[no-untyped-call]
@@ -259,10 +259,10 @@ def run_worker(app: Flask, queue: str) -> None:
         while True:
             stop.check()
             if _answers(probe):
-                silence.broken()
+                silence.heard()
                 _listen(app, queue, stop, silence)
-            elif silence.lasts_s() > DIRECT_AFTER_S:
-                _go_without(app, queue, probe, stop)
+            elif silence.seconds() > DIRECT_AFTER_S:
+                _work_directly(app, queue, probe, stop)
             _rest(stop, LOOK_S)
 
 
@@ -302,7 +302,7 @@ def _listen(app: Flask, queue: str, stop: Stop, silence: Silence) -> None:
         worker.work(logging_level="WARNING")
 
 
-def _go_without(app: Flask, queue: str, redis: Redis, stop: Stop) -> None:
+def _work_directly(app: Flask, queue: str, redis: Redis, stop: Stop) -> None:
     """Direct mode: take the due work of the queue from PostgreSQL until Redis answers again."""
     LOG.warning("worker.direct_mode", queue=queue, alarm=True, why=_why_silent(redis))
     DIRECT.labels(queue).set(1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app import queue
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.retry import RetryClass, classify
-from app.queue import Crash, attempt, patiently
+from app.queue import Crash, attempt, attempt_through_outage
 from app.services import endings, lanes, outbox
 from app.services.handlers import LEASE_S, BatchHandler, Handler, Handlers, RowHandler
 from app.uow import transaction
@@ -97,7 +97,7 @@ def run_batch(rows: Sequence[Claimed], handler: BatchHandler) -> int:
 
     When that fails each is tried alone, so that only the one that is poison pays for it.
     """
-    result = patiently(partial(_run, rows, handler), kind=rows[0].kind, rows=len(rows))
+    result = attempt_through_outage(partial(_run, rows, handler), kind=rows[0].kind, rows=len(rows))
     if not isinstance(result, Crash):
         return result
     if result.is_away:

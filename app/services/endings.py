@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import Counter
 
 from app.domain.retry import LIMITS, RetryClass, RetryPolicy, classify, next_delay_s
-from app.queue import Crash, patiently
+from app.queue import Crash, attempt_through_outage
 from app.services import outbox, reviews, timeline
 from app.services.handlers import Handler, RowHandler
 from app.uow import transaction
@@ -140,7 +140,7 @@ def _end(
     *,
     instead: Callable[[], bool] | None = None,
 ) -> None:
-    ended = patiently(partial(_together, write, then), kind=row.kind, row=row.id)
+    ended = attempt_through_outage(partial(_together, write, then), kind=row.kind, row=row.id)
     if isinstance(ended, Crash):
         ended = _together(instead or write, None)
     if not ended:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.queries.deliveries import LaneState
     from app.queries.health import Compared, DatabaseState, StuckState, Tick
     from app.queries.proofs import Run
-    from app.queue import Census
+    from app.queue import QueueStatus
 
 GOOD, WARN, BAD = "good", "warn", "bad"
 HERE = Path(__file__).parents[3]
@@ -48,7 +48,7 @@ class Part(NamedTuple):
     address: str = ""
 
 
-def redis(found: Census | None) -> Part:
+def redis(found: QueueStatus | None) -> Part:
     """Return how the bell is."""
     if found is None:
         return Part(
@@ -60,7 +60,7 @@ def redis(found: Census | None) -> Part:
     return Part(_("Redis"), GOOD, _("answers, version %(version)s", version=found.version))
 
 
-def workers(found: Census | None, now: datetime) -> list[Part]:
+def workers(found: QueueStatus | None, now: datetime) -> list[Part]:
     """Return how the workers of each queue and the relays are; while Redis is away nobody can be counted."""
     if found is None:
         return []

@@ -13,7 +13,7 @@ from app.blueprints.system_health import parts
 from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import actors, audit, deliveries, health, proofs, schema_version
-from app.queue import census
+from app.queue import queue_status
 from app.services import checkup
 from app.services.dispatch import PERIODIC
 from app.web.delivery_words import lane_name
@@ -37,14 +37,14 @@ PACKAGES = ("flask", "sqlalchemy", "psycopg", "rq", "redis", "granian")
 def index() -> str:
     """Show every part with what to do, the destinations, the clock, and what runs here."""
     now = parts.now()
-    seen = census()
+    queues = queue_status()
     lanes = deliveries.lanes()
     clock, ticks = parts.regular(health.ticks([each.name for each in PERIODIC]), now)
     runs = proofs.runs()
     shown = [
         *parts.database(health.database()),
-        parts.redis(seen),
-        *parts.workers(seen, now),
+        parts.redis(queues),
+        *parts.workers(queues, now),
         clock,
         parts.destinations(lanes),
         parts.stuck(health.stuck()),
