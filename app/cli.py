@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands import Commands, must_be_free
-from app.demo.child import die_with
 from app.demo.environment import running_beside
+from app.parent_death import die_with
 
 if TYPE_CHECKING:
     from flask import Flask

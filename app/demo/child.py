@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
+
+from app.parent_death import die_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from app.demo.account import Account
-
-PR_SET_PDEATHSIG = 1
-# Loaded once here: between fork and exec only the call itself may happen.
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +31,6 @@ class Command:
     death_signal: signal.Signals = signal.SIGTERM
     cwd: str | None = None
     nice: int = 0
-
-
-def die_with(parent: int, death_signal: signal.Signals) -> None:
-    """Ask the kernel to signal this process when its parent dies (Linux; elsewhere nothing can be asked).
-
-    The parent's death is that of the thread that started us, so children are started from a main thread only.
-    """
-    if _LIBC is None:
-        return
-    _LIBC.prctl(PR_SET_PDEATHSIG, int(death_signal))
-    if os.getppid() != parent:  # it died before we could ask
-        os._exit(1)
 
 
 def spawn(command: Command, output: IO[bytes] | int | None = None) -> subprocess.Popen[bytes]:

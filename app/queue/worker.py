@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -22,6 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
+from app.parent_death import die_with
 from app.queue.crash import Crash, attempt
 from app.queue.job import QUEUES, WORK_QUEUE, SafeJob, SafeQueue, queue_named, resolve
 from app.queue.store import connect, server_faults, url_of
@@ -41,7 +40,6 @@ LOOK_S = 0.5
 CRASH_PAUSE_S = 5.0
 WORKER_TTL_S = 18  # RQ waits for a bell 15 s less than this, so a server that hangs is noticed within 13 s
 FORCE_AFTER_S = 1.0
-PR_SET_PDEATHSIG = 1
 
 LOG = structlog.get_logger(__name__)
 DIRECT = Gauge("billing_direct_mode", "1 while a worker goes without Redis", ["queue"])
@@ -208,7 +206,7 @@ class ForkingWorker(SafeWorker, Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> NoReturn:
         """Run the job in the child and end it."""
-        die_with(self.pid or 0)
+        die_with(self.pid or 0, signal.SIGKILL)  # elsewhere than on Linux the lease is the only guard
         with self.app.app_context():
             for engine in db.engines.values():
                 engine.dispose(close=False)  # the parent's connections stay the parent's
@@ -232,15 +230,6 @@ def _drop_dead_connections() -> None:
         db.engine.dispose()
     finally:
         db.session.remove()
-
-
-def die_with(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent dies (Linux; elsewhere the lease is the only guard)."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
-    if os.getppid() != parent:  # it died before we could ask
-        os._exit(1)
 
 
 def run_worker(app: Flask, queue: str) -> None:
