@@ -133,7 +133,7 @@ CHAIN = {"ledger": _("Ledger"), "event": _("Timeline")}
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    for each in (clock_word, health_word, proof_word, check_name, check_sentence, doer_word, chain_word, counted):
+    for each in (clock_word, health_word, proof_word, check_name, check_sentence, doer_word, chain_word):
         app.jinja_env.filters[each.__name__] = each
 
 
@@ -170,8 +170,3 @@ def doer_word(kind: str) -> str:
 def chain_word(chain: str) -> str:
     """Return which rows a chain seals."""
     return str(CHAIN[chain])
-
-
-def counted(number: int) -> str:
-    """Return a whole number with its thousands apart."""
-    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")

@@ -12,8 +12,7 @@ from flask import url_for
 from app.queue import QUEUES
 from app.services.dispatch import PERIODIC
 from app.web.delivery_words import lane_name, regular_work
-from app.web.filters import clock, day, decimal
-from app.web.proof_words import counted
+from app.web.filters import clock, day, decimal, grouped
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -109,7 +108,7 @@ def database(found: DatabaseState) -> list[Part]:
     if found.connections > found.most_connections * FEW_CONNECTIONS:
         parts[0] = parts[0]._replace(tone=WARN, advice=_("Nearly all connections are taken: start fewer processes."))
     if found.oldest_s > OLDEST_TRANSACTION_S:
-        seen = _("one has been open for %(seconds)s s", seconds=counted(found.oldest_s))
+        seen = _("one has been open for %(seconds)s s", seconds=grouped(found.oldest_s))
         advice = _("Find out who holds it: nothing of ours lasts so long.")
         parts.append(Part(_("Transactions"), WARN, seen, advice))
     return parts
@@ -182,7 +181,7 @@ def sealed(chains: dict[str, ChainState], now: datetime) -> Part:
     stale = [each for each in chains.values() if each.sealed_at is None or now - each.sealed_at > timedelta(minutes=10)]
     if behind and stale:
         advice = _("See that a worker of the queue background runs.")
-        waiting = ngettext("%(many)s row waits", "%(many)s rows wait", behind, many=counted(behind))
+        waiting = ngettext("%(many)s row waits", "%(many)s rows wait", behind, many=grouped(behind))
         return Part(_("Seals"), WARN, waiting, advice, address)
     return Part(_("Seals"), GOOD, _("up to date"), "", address)
 
