@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.domain.setting import BY_CODE
 from app.web import setting_words
-from app.web.filters import day
 from app.web.kept_words import kept
 from app.web.range_words import KIND
 from app.web.roles import role_word
+from app.web.timeline import Line, with_days
 from app.web.translation import translate as gettext
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as _
@@ -17,22 +17,10 @@ from app.web.vat_words import percent, vat_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from flask_babel import LazyString
 
     from app.queries.administration import Change
-
-
-class Line(NamedTuple):
-    """One line as the timeline shows it; `new_day` is the ISO date where it differs from the line above."""
-
-    at: datetime
-    new_day: str | None
-    icon: str
-    tone: str
-    title: str
-    detail: str
 
 
 class Look(NamedTuple):
@@ -46,16 +34,13 @@ class Look(NamedTuple):
 
 def lines(changes: Sequence[Change]) -> list[Line]:
     """Return the changes in words, in the order given."""
-    found, above = [], None
+    found = []
     for each in changes:
         look = LOOKS.get(each.kind, Look("clock", "mute", _("Something else")))
         said = ", ".join(filter(None, (look.more(each.data), gettext("by %(who)s", who=_who(each.who)))))
         detail = f"{said}: {kept(each.reason)}" if each.reason else said
-        at_day = day(each.at)
-        new_day = at_day if at_day != above else None
-        found.append(Line(each.at, new_day, look.icon, look.tone, str(look.title), detail))
-        above = at_day
-    return found
+        found.append(Line(each.at, None, look.icon, look.tone, str(look.title), detail))
+    return with_days(found)
 
 
 def _who(name: str) -> str:

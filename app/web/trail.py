@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from app.web import words
 from app.web.desk_words import with_names
-from app.web.filters import day, money
+from app.web.filters import money
 from app.web.looks import LOOKS, UNKNOWN
+from app.web.timeline import Line, with_days
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from app.queries.one_invoice import InvoiceDetail
     from app.queries.timeline import Booking, Happening
@@ -21,50 +21,24 @@ if TYPE_CHECKING:
 INTERNAL = {"invoice.noted"}
 
 
-class Line(NamedTuple):
-    """One line of the trail; `new_day` is the ISO date where it differs from the line above.
-
-    What is internal, such as notes the payer never sees, is left out on paper; `paper_day` stands in for a day it said.
-    """
-
-    at: datetime
-    new_day: str | None
-    icon: str
-    tone: str
-    title: str
-    detail: str
-    is_internal: bool = False
-    paper_day: str | None = None
-
-
 def trail(found: InvoiceDetail) -> list[Line]:
     """Return the lines, newest first, the bookings among them."""
     service = words.service(found.service.name)
     lines = [_happening(each, service, found.names) for each in _told_once(found.happenings)]
     lines += [_booking(each) for each in found.bookings]
     lines.sort(key=lambda line: line.at, reverse=True)
-    return _with_days(lines)
+    return with_days(lines)
 
 
 def story(happenings: Sequence[Happening], names: Mapping[str, str], service: str) -> list[Line]:
     """Return the lines of what has no bookings: a draft that was discarded."""
-    return _with_days([_happening(each, service, names) for each in happenings])
+    return with_days([_happening(each, service, names) for each in happenings])
 
 
 def _told_once(happenings: Sequence[Happening]) -> list[Happening]:
     """Leave out that the invoice is settled where the payment that did it says so itself."""
     paid = any(each.kind == "payment.settled" for each in happenings)
     return [each for each in happenings if not (paid and each.kind == "invoice.settled")]
-
-
-def _with_days(lines: list[Line]) -> list[Line]:
-    found, above, on_paper = [], None, None
-    for line in lines:
-        its = day(line.at)
-        found.append(line._replace(new_day=its if its != above else None, paper_day=its if its != on_paper else None))
-        above = its
-        on_paper = on_paper if line.is_internal else its
-    return found
 
 
 def _happening(each: Happening, service: str, names: Mapping[str, str]) -> Line:

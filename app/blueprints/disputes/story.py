@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from app.domain.dispute import OPEN, DisputeStatus
 from app.domain.tallinn import TALLINN
-from app.web import desk_words
 from app.web.filters import day, money
 from app.web.kept_words import kept
+from app.web.timeline import actor, lines_of, with_reason
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.words import Word
@@ -19,20 +19,9 @@ if TYPE_CHECKING:
 
     from app.models.dispute import Dispute
     from app.queries.disputes import DisputeDetail
-    from app.queries.timeline import Happening
+    from app.web.timeline import Line, Looks
 
 SOON = 3
-
-
-class Line(NamedTuple):
-    """One line of the story; `new_day` is the ISO date where it differs from the line above."""
-
-    at: datetime
-    new_day: str | None
-    icon: str
-    tone: str
-    title: str
-    detail: str
 
 
 def left(dispute: Dispute) -> Word:
@@ -78,7 +67,7 @@ ANSWERS: dict[DisputeStatus, Callable[[str], tuple[str, str, str]]] = {
     DisputeStatus.LOST: lambda sum_: ("bad", _("%(amount)s went back to the payer", amount=sum_), ""),
     DisputeStatus.CLOSED: lambda sum_: ("mute", _("It ended without a verdict: %(amount)s stay", amount=sum_), ""),
 }
-LOOKS: dict[str, tuple[str, str, Callable[[], str]]] = {
+LOOKS: Looks = {
     "dispute.opened": ("warning", "bad", lambda: _("Opened")),
     "dispute.updated": ("clock", "wait", lambda: _("Evidence is handed in")),
     "dispute.deadline": ("bell", "warn", lambda: _("Deadline comes near")),
@@ -90,16 +79,4 @@ LOOKS: dict[str, tuple[str, str, Callable[[], str]]] = {
 
 def story(found: DisputeDetail) -> list[Line]:
     """Return what happened to the dispute, newest first."""
-    lines: list[Line] = []
-    for each in found.happenings:
-        if each.kind in LOOKS:
-            icon, tone, title = LOOKS[each.kind]
-            above = day(lines[-1].at) if lines else None
-            new_day = day(each.at) if day(each.at) != above else None
-            lines.append(Line(each.at, new_day, icon, tone, title(), _detail(each, found)))
-    return lines
-
-
-def _detail(each: Happening, found: DisputeDetail) -> str:
-    who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
-    return f"{who}: {kept(each.reason)}" if each.reason else who
+    return lines_of(found.happenings, LOOKS, lambda each: with_reason(actor(each, found.names), each))

@@ -8,17 +8,16 @@ from app.domain.refund import RefundStatus
 from app.services.refunds import REJECTED
 from app.web import desk_words
 from app.web.filters import day, money
-from app.web.kept_words import kept
+from app.web.timeline import actor, lines_of, with_reason
 from app.web.translation import translate as _
 from app.web.words import gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from app.models.refund import Refund
     from app.queries.refunds import RefundDetail
-    from app.queries.timeline import Happening
+    from app.web.timeline import Line, Looks
 
 
 class Answer(NamedTuple):
@@ -27,17 +26,6 @@ class Answer(NamedTuple):
     tone: str
     headline: str
     rest: str
-
-
-class Line(NamedTuple):
-    """One line of the story; `new_day` is the ISO date where it differs from the line above."""
-
-    at: datetime
-    new_day: str | None
-    icon: str
-    tone: str
-    title: str
-    detail: str
 
 
 def answer(found: RefundDetail) -> Answer:
@@ -111,7 +99,7 @@ ANSWERS: dict[RefundStatus, Callable[[Refund, str, str, RefundDetail], Answer]] 
     RefundStatus.CANCELLED: _cancelled,
 }
 # The strings stand in lambdas because they are translated when they are read, not when this module is.
-LOOKS: dict[str, tuple[str, str, Callable[[], str]]] = {
+LOOKS: Looks = {
     "refund.requested": ("refund", "wait", lambda: _("Asked for")),
     "refund.approved": ("check", "good", lambda: _("Agreed to by a second person")),
     "refund.processing": ("send", "wait", lambda: _("Sent to the gateway")),
@@ -127,17 +115,4 @@ LOOKS: dict[str, tuple[str, str, Callable[[], str]]] = {
 
 def story(found: RefundDetail) -> list[Line]:
     """Return what happened to the refund, newest first."""
-    lines: list[Line] = []
-    for each in found.happenings:
-        if each.kind not in LOOKS:
-            continue
-        new_day = day(each.at)
-        above = day(lines[-1].at) if lines else None
-        icon, tone, title = LOOKS[each.kind]
-        lines.append(Line(each.at, new_day if new_day != above else None, icon, tone, title(), _detail(each, found)))
-    return lines
-
-
-def _detail(each: Happening, found: RefundDetail) -> str:
-    who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
-    return f"{who}: {kept(each.reason)}" if each.reason else who
+    return lines_of(found.happenings, LOOKS, lambda each: with_reason(actor(each, found.names), each))

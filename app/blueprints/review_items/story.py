@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from app.web import desk_words
-from app.web.filters import day
-from app.web.kept_words import kept
 from app.web.review_item_words import TEAM
+from app.web.timeline import actor, lines_of, with_reason
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from app.models.base import Json
     from app.queries.review_items import ReviewItemDetail
     from app.queries.timeline import Happening
+    from app.web.timeline import Line, Looks
 
 
-class Line(NamedTuple):
-    """One line of the story; `new_day` is the ISO date where it differs from the line above."""
-
-    at: datetime
-    new_day: str | None
-    icon: str
-    tone: str
-    title: str
-    detail: str
-
-
-LOOKS: dict[str, tuple[str, str, Callable[[], str]]] = {
+LOOKS: Looks = {
     "review.item.opened": ("question", "warn", lambda: _("Asked")),
     "review.item.taken": ("person", "mute", lambda: _("Taken")),
     "review.item.handed_on": ("person", "mute", lambda: _("Handed on")),
@@ -46,24 +34,17 @@ def owner_word(owner: str, names: Mapping[str, str]) -> str:
 
 def story(found: ReviewItemDetail) -> list[Line]:
     """Return what happened to the question, newest first."""
-    lines: list[Line] = []
-    for each in found.happenings:
-        if each.kind in LOOKS:
-            icon, tone, title = LOOKS[each.kind]
-            above = day(lines[-1].at) if lines else None
-            new_day = day(each.at) if day(each.at) != above else None
-            lines.append(Line(each.at, new_day, icon, tone, title(), _detail(each, found)))
-    return lines
+    return lines_of(found.happenings, LOOKS, lambda each: _detail(each, found))
 
 
 def _detail(each: Happening, found: ReviewItemDetail) -> str:
     if each.kind == "review.item.opened":
         return ""
-    who = desk_words.by_whom(f"{each.actor_kind}:{each.actor}" if each.actor else each.actor_kind, found.names)
+    who = actor(each, found.names)
     if each.kind == "review.item.handed_on":
         to = owner_word(str(each.data.get("owner", "")), found.names)
         who = _("%(who)s to %(to)s", who=who, to=to)
-    return f"{who}: {kept(each.reason)}" if each.reason else who
+    return with_reason(who, each)
 
 
 def evidence(found: Json) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:

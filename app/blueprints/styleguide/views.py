@@ -9,20 +9,10 @@ from flask import Blueprint, render_template
 
 from app.web.charts import Bar, Chart, Part, chart
 from app.web.navigation import Entry
+from app.web.timeline import Line
 from app.web.words import Word
 
 blueprint = Blueprint("styleguide", __name__)
-
-
-class Line(NamedTuple):
-    """A line of a made-up trail."""
-
-    at: datetime
-    new_day: str | None
-    icon: str
-    tone: str
-    title: str
-    detail: str
 
 
 class Figure(NamedTuple):
