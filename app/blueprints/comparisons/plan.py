@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from app.web import desk_words
-from app.web.ask import Ask, Said
+from app.web.confirmation import Confirmation, ConfirmationForm
 from app.web.filters import money
 from app.web.translation import translate as _
 from app.web.words import payment_word
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from app.services.repairs import Rehearsal
 
 
-def plan(found: DifferenceDetail, rehearsal: Rehearsal, said: Said) -> Ask:
+def plan(found: DifferenceDetail, rehearsal: Rehearsal, form: ConfirmationForm) -> Confirmation:
     """Return the question before mending: what the gateway says now, and what would be booked or closed."""
-    return Ask(
+    return Confirmation(
         title=_("Mend this difference?"),
         action=url_for("comparisons.create_repair", difference_id=found.difference.id),
         back=url_for("comparisons.show", difference_id=found.difference.id),
@@ -27,7 +27,7 @@ def plan(found: DifferenceDetail, rehearsal: Rehearsal, said: Said) -> Ask:
         warning="" if rehearsal.mends else _("Looking again does not mend this: a person must decide the question"),
         sentences=(_("The gateway was asked just now; nothing has been written yet."), _effect(rehearsal)),
         facts=_facts(rehearsal),
-        said=said,
+        form=form,
     )
 
 

@@ -16,8 +16,7 @@ from app.services import repairs
 from app.services.repairs import DifferenceClosed
 from app.web import desk_words
 from app.web.address import KEY
-from app.web.ask import Said
-from app.web.ask import answer as ask
+from app.web.confirmation import ConfirmationForm, confirm
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.misread import misread_words
@@ -74,21 +73,21 @@ def new_repair(difference_id: int) -> WerkzeugResponse:
         rehearsal = repairs.rehearse(difference_id, current().everypay)
     except DifferenceClosed:
         return _mended_already(difference_id)
-    return ask(plan(comparisons.detail(difference_id), rehearsal, Said()))
+    return confirm(plan(comparisons.detail(difference_id), rehearsal, ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:difference_id>/repairs")
 @needs(Permission.RECONCILE)
 def create_repair(difference_id: int) -> WerkzeugResponse:
     """Book what the gateway says, and close the difference when both agree then."""
-    said = Said.parse()
+    form = ConfirmationForm.parse()
     settings: Settings = current_app.extensions["settings"]
     try:
-        if said.faults:
+        if form.faults:
             rehearsal = repairs.rehearse(difference_id, current().everypay)
-            return ask(plan(comparisons.detail(difference_id), rehearsal, said))
+            return confirm(plan(comparisons.detail(difference_id), rehearsal, form))
         agrees = repairs.repair(
-            difference_id, current().everypay, settings.payment_poll_ladder_s, actor=acting(), reason=said.reason
+            difference_id, current().everypay, settings.payment_poll_ladder_s, actor=acting(), reason=form.reason
         )
     except DifferenceClosed:
         return _mended_already(difference_id)

@@ -10,7 +10,7 @@ from app.domain import ledger as books
 from app.domain.errors import NotFound
 from app.domain.money import Money
 from app.web import words
-from app.web.ask import Ask, Said
+from app.web.confirmation import Confirmation, ConfirmationForm
 from app.web.filters import money
 from app.web.translation import translate as _
 
@@ -32,7 +32,7 @@ def taken_minor(offer: Offer, target: Target) -> int:
     return min(offer.free.minor, target.due.minor)
 
 
-def use(found: CreditDetail, offer: Offer, target: Target, said: Said) -> Ask:
+def use(found: CreditDetail, offer: Offer, target: Target, form: ConfirmationForm) -> Confirmation:
     """Ask whether an invoice shall take it: what it takes, what is left on both sides, and what is booked."""
     minor, currency = taken_minor(offer, target), offer.free.currency
     sides = [
@@ -41,7 +41,7 @@ def use(found: CreditDetail, offer: Offer, target: Target, said: Said) -> Ask:
     ]
     debit, credit = (next(name for name, side in sides if side * sign > 0) for sign in (1, -1))
     rest = target.due.minor - minor
-    return Ask(
+    return Confirmation(
         title=_("Use %(amount)s for invoice %(number)s?", amount=money(minor, currency), number=target.number),
         action=url_for("credits.create_use", surplus_id=offer.surplus_id),
         back=url_for("credits.show", surplus_id=offer.surplus_id),
@@ -60,16 +60,16 @@ def use(found: CreditDetail, offer: Offer, target: Target, said: Said) -> Ask:
         ),
         facts=((_("Payer"), found.row.payer), (_("Paid too much for"), str(found.row.number or ""))),
         hidden=(("number", str(target.number)), ("amount", str(minor))),
-        said=said,
+        form=form,
     )
 
 
-def give_back(found: CreditDetail, offer: Offer, said: Said) -> Ask:
+def give_back(found: CreditDetail, offer: Offer, form: ConfirmationForm) -> Confirmation:
     """Ask whether all that is free goes back to the payer the way it came."""
     payment = found.row.payment
     how = words.method(payment.gateway_method or payment.method)
     amount = money(offer.free.minor, offer.free.currency)
-    return Ask(
+    return Confirmation(
         title=_("Give %(amount)s back to %(payer)s?", amount=amount, payer=found.row.payer or _("the payer")),
         action=url_for("credits.create_refund", surplus_id=offer.surplus_id),
         back=url_for("credits.show", surplus_id=offer.surplus_id),
@@ -84,5 +84,5 @@ def give_back(found: CreditDetail, offer: Offer, said: Said) -> Ask:
             _("Above the limit a second person must agree first."),
         ),
         hidden=(("amount", str(offer.free.minor)),),
-        said=said,
+        form=form,
     )

@@ -14,8 +14,7 @@ from app.queries import credits as credit_queries
 from app.queries.paging import Cursor
 from app.services import surpluses
 from app.web.address import KEY
-from app.web.ask import Said
-from app.web.ask import answer as ask
+from app.web.confirmation import ConfirmationForm, confirm
 from app.web.filters import money
 from app.web.guards import needs, require_fresh_login
 from app.web.htmx import render, see_other
@@ -57,7 +56,7 @@ def show(surplus_id: int) -> str:
 def new_use(surplus_id: int) -> Response:
     """Say what using it for another invoice of the payer does."""
     found, offer = credit_queries.detail(surplus_id), surpluses.offer(surplus_id)
-    return ask(use(found, offer, target_of(offer, _number(request.args.get("invoice", ""))), Said()))
+    return confirm(use(found, offer, target_of(offer, _number(request.args.get("invoice", ""))), ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:surplus_id>/uses")
@@ -66,16 +65,16 @@ def create_use(surplus_id: int) -> WerkzeugResponse:
     """Use it: exactly what was said before; an invoice takes money of one payment once."""
     here = url_for("credits.show", surplus_id=surplus_id)
     found, offer = credit_queries.detail(surplus_id), surpluses.offer(surplus_id)
-    said, number = Said.parse(), _number(request.form.get("number", ""))
+    form, number = ConfirmationForm.parse(), _number(request.form.get("number", ""))
     if number in {each.number for each in found.uses}:
         flash(_("Invoice %(number)s has taken it already", number=number))
         return see_other(here)
     target = target_of(offer, number)
-    if said.faults:
-        return ask(use(found, offer, target, said))
+    if form.faults:
+        return confirm(use(found, offer, target, form))
     try:
         done = surpluses.use(
-            surplus_id, number, actor=acting(), amount_minor=_number(request.form.get("amount", "")), reason=said.reason
+            surplus_id, number, actor=acting(), amount_minor=_number(request.form.get("amount", "")), reason=form.reason
         )
     except Conflict:
         flash(_("Nothing was used: the money or the invoice has changed in the meantime. This is how it stands."))
@@ -93,21 +92,21 @@ def create_use(surplus_id: int) -> WerkzeugResponse:
 @needs(Permission.REFUND)
 def new_refund(surplus_id: int) -> Response:
     """Say what giving it back does."""
-    return ask(give_back(credit_queries.detail(surplus_id), surpluses.offer(surplus_id), Said()))
+    return confirm(give_back(credit_queries.detail(surplus_id), surpluses.offer(surplus_id), ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:surplus_id>/refunds")
 @needs(Permission.REFUND)
 def create_refund(surplus_id: int) -> WerkzeugResponse:
     """Ask for it to go back: exactly what was said before, once."""
-    found, offer, said = credit_queries.detail(surplus_id), surpluses.offer(surplus_id), Said.parse()
-    if said.faults:
-        return ask(give_back(found, offer, said))
+    found, offer, form = credit_queries.detail(surplus_id), surpluses.offer(surplus_id), ConfirmationForm.parse()
+    if form.faults:
+        return confirm(give_back(found, offer, form))
     amount_minor = _number(request.form.get("amount", ""))
     require_fresh_login(amount_minor)
     try:
         asked = surpluses.give_back(
-            surplus_id, actor=acting(), key=f"portal:{said.key}", amount_minor=amount_minor, reason=said.reason
+            surplus_id, actor=acting(), key=f"portal:{form.key}", amount_minor=amount_minor, reason=form.reason
         )
     except Conflict:
         flash(_("Nothing was asked for: the money has changed in the meantime. This is how it stands."))

@@ -15,7 +15,7 @@ from app.services import lanes
 from app.services.once import once
 from app.services.timeline import Actor
 from app.web.address import KEY
-from app.web.ask import Ask, Said, answer
+from app.web.confirmation import Confirmation, ConfirmationForm, confirm
 from app.web.delivery_words import delivery_kind, lane_name
 from app.web.guards import needs, operator
 from app.web.htmx import see_other
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 @needs(Permission.MANAGE_JOBS)
 def new_cancellation(delivery_id: int) -> Response:
     """Ask once more before a message is sent to nobody."""
-    return answer(_cancellation(delivery_id, Said()))
+    return confirm(_cancellation(delivery_id, ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:delivery_id>/cancellations")
 @needs(Permission.MANAGE_JOBS)
 def create_cancellation(delivery_id: int) -> WerkzeugResponse:
     """Cancel a message that waits or was given up."""
-    said = Said.parse()
-    if said.faults:
-        return answer(_cancellation(delivery_id, said))
-    _once("deliveries.cancellations", said, delivery_id, partial(verbs.cancel, delivery_id))
+    form = ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_cancellation(delivery_id, form))
+    _once("deliveries.cancellations", form, delivery_id, partial(verbs.cancel, delivery_id))
     flash(_("The message is cancelled; it can be sent again later."))
     return see_other(url_for("deliveries.show", delivery_id=delivery_id))
 
@@ -52,17 +52,17 @@ def create_cancellation(delivery_id: int) -> WerkzeugResponse:
 @needs(Permission.MANAGE_JOBS)
 def new_completion(delivery_id: int) -> Response:
     """Ask once more before a person's word is taken that the other side has it."""
-    return answer(_completion(delivery_id, Said()))
+    return confirm(_completion(delivery_id, ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:delivery_id>/completions")
 @needs(Permission.MANAGE_JOBS)
 def create_completion(delivery_id: int) -> WerkzeugResponse:
     """Mark a message as done that waits for a person."""
-    said = Said.parse()
-    if said.faults:
-        return answer(_completion(delivery_id, said))
-    _once("deliveries.completions", said, delivery_id, partial(verbs.mark_done, delivery_id))
+    form = ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_completion(delivery_id, form))
+    _once("deliveries.completions", form, delivery_id, partial(verbs.mark_done, delivery_id))
     flash(_("The message is marked as done."))
     return see_other(url_for("deliveries.show", delivery_id=delivery_id))
 
@@ -71,17 +71,17 @@ def create_completion(delivery_id: int) -> WerkzeugResponse:
 @needs(Permission.MANAGE_JOBS)
 def new_stop(lane_id: int) -> Response:
     """Ask once more before nothing is sent to a destination."""
-    return answer(_stop(lane_id, Said()))
+    return confirm(_stop(lane_id, ConfirmationForm()))
 
 
 @blueprint.post(f"/lanes/<{KEY}:lane_id>/stops")
 @needs(Permission.MANAGE_JOBS)
 def create_stop(lane_id: int) -> WerkzeugResponse:
     """Stop a destination."""
-    said = Said.parse()
-    if said.faults:
-        return answer(_stop(lane_id, said))
-    _once("deliveries.stops", said, lane_id, partial(lanes.stop, lane_id))
+    form = ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_stop(lane_id, form))
+    _once("deliveries.stops", form, lane_id, partial(lanes.stop, lane_id))
     flash(_("Nothing more is sent there until somebody lets it go."))
     return see_other(url_for("deliveries.index"))
 
@@ -90,35 +90,35 @@ def create_stop(lane_id: int) -> WerkzeugResponse:
 @needs(Permission.MANAGE_JOBS)
 def new_release(lane_id: int) -> Response:
     """Ask once more before a destination is sent to again."""
-    return answer(_release(lane_id, Said()))
+    return confirm(_release(lane_id, ConfirmationForm()))
 
 
 @blueprint.post(f"/lanes/<{KEY}:lane_id>/releases")
 @needs(Permission.MANAGE_JOBS)
 def create_release(lane_id: int) -> WerkzeugResponse:
     """Let a destination go."""
-    said = Said.parse()
-    if said.faults:
-        return answer(_release(lane_id, said))
-    _once("deliveries.releases", said, lane_id, partial(lanes.let_go, lane_id))
+    form = ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_release(lane_id, form))
+    _once("deliveries.releases", form, lane_id, partial(lanes.let_go, lane_id))
     flash(_("What waits for it is sent now."))
     return see_other(url_for("deliveries.index"))
 
 
-def _once(route: str, said: Said, subject: int, verb: Callable[..., object]) -> Reply:
+def _once(route: str, form: ConfirmationForm, subject: int, verb: Callable[..., object]) -> Reply:
     who = operator()
 
     def act() -> dict[str, Any]:
-        verb(by=Actor("operator", str(who.operator_id)), reason=said.reason)
+        verb(by=Actor("operator", str(who.operator_id)), reason=form.reason)
         return {}
 
-    return once(who.operator_id, route, said.key, {"subject": subject, "reason": said.reason}, act)
+    return once(who.operator_id, route, form.key, {"subject": subject, "reason": form.reason}, act)
 
 
-def _cancellation(delivery_id: int, said: Said) -> Ask:
+def _cancellation(delivery_id: int, form: ConfirmationForm) -> Confirmation:
     found = deliveries.detail(delivery_id)
-    return Ask(
-        said=said,
+    return Confirmation(
+        form=form,
         title=_("Cancel the message?"),
         action=url_for("deliveries.create_cancellation", delivery_id=delivery_id),
         back=url_for("deliveries.show", delivery_id=delivery_id),
@@ -131,10 +131,10 @@ def _cancellation(delivery_id: int, said: Said) -> Ask:
     )
 
 
-def _completion(delivery_id: int, said: Said) -> Ask:
+def _completion(delivery_id: int, form: ConfirmationForm) -> Confirmation:
     found = deliveries.detail(delivery_id)
-    return Ask(
-        said=said,
+    return Confirmation(
+        form=form,
         title=_("Mark as done?"),
         action=url_for("deliveries.create_completion", delivery_id=delivery_id),
         back=url_for("deliveries.show", delivery_id=delivery_id),
@@ -149,10 +149,10 @@ def _completion(delivery_id: int, said: Said) -> Ask:
     )
 
 
-def _stop(lane_id: int, said: Said) -> Ask:
+def _stop(lane_id: int, form: ConfirmationForm) -> Confirmation:
     lane = deliveries.lane(lane_id)
-    return Ask(
-        said=said,
+    return Confirmation(
+        form=form,
         title=_("Stop sending to %(where)s?", where=lane_name(lane)),
         action=url_for("deliveries.create_stop", lane_id=lane_id),
         back=url_for("deliveries.index"),
@@ -164,10 +164,10 @@ def _stop(lane_id: int, said: Said) -> Ask:
     )
 
 
-def _release(lane_id: int, said: Said) -> Ask:
+def _release(lane_id: int, form: ConfirmationForm) -> Confirmation:
     lane = deliveries.lane(lane_id)
-    return Ask(
-        said=said,
+    return Confirmation(
+        form=form,
         title=_("Send to %(where)s again?", where=lane_name(lane)),
         action=url_for("deliveries.create_release", lane_id=lane_id),
         back=url_for("deliveries.index"),

@@ -16,7 +16,7 @@ from app.services import deliveries as verbs
 from app.services import notices
 from app.services.once import once
 from app.services.timeline import Actor
-from app.web.ask import Ask, Difference, Said, answer
+from app.web.confirmation import Confirmation, ConfirmationForm, Difference, confirm
 from app.web.delivery_words import lane_name
 from app.web.filters import clock, day
 from app.web.guards import needs, operator
@@ -43,7 +43,7 @@ def new_resending() -> Response:
     chosen, faults = parse_chosen(request.args)
     if faults:
         raise Invalid({name: [fault] for name, fault in faults.items()}, " ".join(faults.values()))
-    return answer(_question(chosen, Said()))
+    return confirm(_question(chosen, ConfirmationForm()))
 
 
 @blueprint.post("/resendings")
@@ -53,17 +53,17 @@ def create_resending() -> WerkzeugResponse:
     chosen, faults = parse_chosen(request.form)
     if faults:
         raise Invalid({name: [fault] for name, fault in faults.items()}, " ".join(faults.values()))
-    said = Said.parse()
-    if said.faults:
-        return answer(_question(chosen, said))
+    form = ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_question(chosen, form))
     who = operator()
     by = Actor("operator", str(who.operator_id))
-    asked = {**chosen.values, "reason": said.reason}
+    asked = {**chosen.values, "reason": form.reason}
 
     def send() -> dict[str, Any]:
-        return {"sent": verbs.send_again(chosen, by=by, reason=said.reason)}
+        return {"sent": verbs.send_again(chosen, by=by, reason=form.reason)}
 
-    sent = int(once(who.operator_id, ROUTE, said.key, asked, send).body["sent"])
+    sent = int(once(who.operator_id, ROUTE, form.key, asked, send).body["sent"])
     flash(_sentence(sent))
     if len(chosen.ids) == 1:
         return see_other(url_for("deliveries.show", delivery_id=chosen.ids[0]))
@@ -76,7 +76,7 @@ def _sentence(sent: int) -> str:
     return ngettext("%(num)d message is on its way again.", "%(num)d messages are on their way again.", sent)
 
 
-def _question(chosen: Chosen, said: Said) -> Ask:
+def _question(chosen: Chosen, form: ConfirmationForm) -> Confirmation:
     ahead = verbs.look_ahead(chosen)
     one = deliveries.detail(chosen.ids[0]).row if len(chosen.ids) == 1 else None
     facts, hidden, back = _about(chosen)
@@ -86,7 +86,7 @@ def _question(chosen: Chosen, said: Said) -> Ask:
             "Each notice is counted by the receiver: if it arrived before, it is counted twice, and money moves there "
             "twice. Ask the other side first."
         )
-    return Ask(
+    return Confirmation(
         title=_("Send again?"),
         action=url_for("deliveries.create_resending"),
         back=url_for("deliveries.show", delivery_id=one.id) if one else back,
@@ -97,7 +97,7 @@ def _question(chosen: Chosen, said: Said) -> Ask:
         facts=facts,
         differences=_differences(one) if one else (),
         hidden=hidden,
-        said=said,
+        form=form,
     )
 
 

@@ -21,8 +21,7 @@ from app.services.once import once
 from app.services.open_dispute import DisputeRefused
 from app.web import typed
 from app.web.address import KEY
-from app.web.ask import Ask, Said
-from app.web.ask import answer as ask
+from app.web.confirmation import Confirmation, ConfirmationForm, confirm
 from app.web.filters import money
 from app.web.guards import needs, operator, require_fresh_login
 from app.web.htmx import render, see_other
@@ -77,7 +76,7 @@ def new_step(dispute_id: int) -> Response:
     """Say what a step does before it is taken, and ask what is known."""
     found = disputes.detail(dispute_id)
     name, step = _step(request.args.get("step", ""))
-    return ask(_question(found, name, step, Said()))
+    return confirm(_question(found, name, step, ConfirmationForm()))
 
 
 @blueprint.post(f"/disputes/<{KEY}:dispute_id>/steps")
@@ -86,13 +85,13 @@ def create_step(dispute_id: int) -> WerkzeugResponse:
     """Take a step; whoever is second learns where the dispute stands."""
     found = disputes.detail(dispute_id)
     name, step = _step(request.form.get("step", ""))
-    said = Said.parse()
-    if said.faults:
-        return ask(_question(found, name, step, said))
+    form = ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_question(found, name, step, form))
     if step.to is DisputeStatus.LOST:
         require_fresh_login(found.dispute.amount_minor)
     try:
-        step.take(dispute_id, acting(), said.reason)
+        step.take(dispute_id, acting(), form.reason)
     except DisputeRefused:
         flash(_("Nothing was changed: the dispute moved on in the meantime. This is where it stands."))
     else:
@@ -162,10 +161,10 @@ def _step(name: str) -> tuple[str, Step]:
     return name, STEPS[name]
 
 
-def _question(found: DisputeDetail, name: str, step: Step, said: Said) -> Ask:
+def _question(found: DisputeDetail, name: str, step: Step, form: ConfirmationForm) -> Confirmation:
     here = url_for("disputes.show", dispute_id=found.dispute.id)
     taken = step not in [each for _name, each in possible(found)]
-    return Ask(
+    return Confirmation(
         title=step.question(money(found.dispute.amount_minor, found.dispute.currency)),
         action=url_for("disputes.create_step", dispute_id=found.dispute.id),
         back=here,
@@ -175,5 +174,5 @@ def _question(found: DisputeDetail, name: str, step: Step, said: Said) -> Ask:
         sentences=tuple(effect(found, step)),
         facts=((_("Payer"), found.invoice.customer_name), (_("Invoice"), str(found.invoice.number))),
         hidden=(("step", name),),
-        said=said,
+        form=form,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from app.domain.payment import ObservedState, PaymentStatus
-from app.web.ask import Ask, Said
+from app.web.confirmation import Confirmation, ConfirmationForm
 from app.web.delivery_words import destination
 from app.web.filters import money
 from app.web.translation import translate as _
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from app.services.looks import LookRehearsal, Standing
 
 
-def plan(message: InboxMessage, found: LookRehearsal | None, said: Said, *, asked: bool = True) -> Ask:
+def plan(
+    message: InboxMessage, found: LookRehearsal | None, form: ConfirmationForm, *, asked: bool = True
+) -> Confirmation:
     """Return the question; `asked` is whether the gateway could be asked just now."""
-    return Ask(
-        said=said,
+    return Confirmation(
+        form=form,
         title=_("Process it again?"),
         action=url_for("inbox.create_look", message_id=message.id),
         back=url_for("inbox.show", message_id=message.id),

@@ -17,7 +17,7 @@ from app.services import looks
 from app.services.once import once
 from app.services.timeline import Actor
 from app.web.address import KEY
-from app.web.ask import Said, answer
+from app.web.confirmation import ConfirmationForm, confirm
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.inbox_words import INBOX
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from app.config import Settings
     from app.queries.paging import Count
-    from app.web.ask import Ask
+    from app.web.confirmation import Confirmation
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 LONGEST = 80
@@ -89,23 +89,23 @@ def show(message_id: int) -> str:
 @needs(Permission.MANAGE_JOBS)
 def new_look(message_id: int) -> Response:
     """Ask the gateway now, write nothing, and say what processing it again would change."""
-    return answer(_question(message_id, Said()))
+    return confirm(_question(message_id, ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:message_id>/looks")
 @needs(Permission.MANAGE_JOBS)
 def create_look(message_id: int) -> WerkzeugResponse:
     """Process what a message is about again: the facts are fetched, the message is not believed."""
-    said = Said.parse()
-    if said.faults:
-        return answer(_question(message_id, said))
+    form = ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_question(message_id, form))
     who = operator()
 
     def look() -> dict[str, Any]:
-        looks.ask_about_message(message_id, by=Actor("operator", str(who.operator_id)), reason=said.reason)
+        looks.ask_about_message(message_id, by=Actor("operator", str(who.operator_id)), reason=form.reason)
         return {}
 
-    once(who.operator_id, "inbox.looks", said.key, {"message": message_id, "reason": said.reason}, look)
+    once(who.operator_id, "inbox.looks", form.key, {"message": message_id, "reason": form.reason}, look)
     flash(_("The gateway is asked how the payment stands."))
     return see_other(url_for("inbox.show", message_id=message_id))
 
@@ -126,11 +126,11 @@ def _count_text(found: Count, *, matching: bool) -> str:
     return ngettext("%(many)s message", "%(many)s messages", found.number, many=many)
 
 
-def _question(message_id: int, said: Said) -> Ask:
+def _question(message_id: int, form: ConfirmationForm) -> Confirmation:
     message = inbox.detail(message_id).message
     settings: Settings = current_app.extensions["settings"]
     try:
         found = looks.rehearse(message_id, current().everypay, settings.payment_poll_ladder_s)
     except ProviderFailure:
-        return plan(message, None, said, asked=False)
-    return plan(message, found, said)
+        return plan(message, None, form, asked=False)
+    return plan(message, found, form)

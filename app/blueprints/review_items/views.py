@@ -18,8 +18,7 @@ from app.services import review_work
 from app.services.review_work import QuestionMoved
 from app.web import typed
 from app.web.address import KEY
-from app.web.ask import Ask, Said
-from app.web.ask import answer as ask
+from app.web.confirmation import Confirmation, ConfirmationForm, confirm
 from app.web.desk_words import with_names
 from app.web.guards import needs
 from app.web.htmx import render, see_other
@@ -131,18 +130,18 @@ def create_handover(item_id: int) -> WerkzeugResponse:
 @needs(Permission.RECONCILE)
 def new_look(item_id: int) -> Response:
     """Say what asking the gateway again does."""
-    return ask(_look(review_items.detail(item_id), Said()))
+    return confirm(_look(review_items.detail(item_id), ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:item_id>/looks")
 @needs(Permission.RECONCILE)
 def create_look(item_id: int) -> WerkzeugResponse:
     """Owe another look at the gateway."""
-    found, said = review_items.detail(item_id), Said.parse()
-    if said.faults:
-        return ask(_look(found, said))
+    found, form = review_items.detail(item_id), ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_look(found, form))
     try:
-        review_work.look(item_id, actor=acting(), reason=said.reason)
+        review_work.look(item_id, actor=acting(), reason=form.reason)
     except Conflict:
         flash(_("Nothing was asked: the question was decided in the meantime. This is how it stands."))
     else:
@@ -154,18 +153,18 @@ def create_look(item_id: int) -> WerkzeugResponse:
 @needs(Permission.RECONCILE)
 def new_decision(item_id: int) -> Response:
     """Say what deciding so does."""
-    return ask(_decision(review_items.detail(item_id), _code(request.args.get("choice", "")), Said()))
+    return confirm(_decision(review_items.detail(item_id), _code(request.args.get("choice", "")), ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:item_id>/decisions")
 @needs(Permission.RECONCILE)
 def create_decision(item_id: int) -> WerkzeugResponse:
     """Decide the question; whoever is second learns who was first."""
-    found, code, said = review_items.detail(item_id), _code(request.form.get("choice", "")), Said.parse()
-    if said.faults:
-        return ask(_decision(found, code, said))
+    found, code, form = review_items.detail(item_id), _code(request.form.get("choice", "")), ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_decision(found, code, form))
     try:
-        _decide(item_id, code, said.reason)
+        _decide(item_id, code, form.reason)
     except QuestionMoved:
         flash(_("It was decided already: this is by whom and how. Nothing was changed."))
         return see_other(url_for("review_items.show", item_id=item_id))
@@ -202,21 +201,21 @@ def _handover(found: ReviewItemDetail, faults: dict[str, str], to: str, reason: 
     )
 
 
-def _look(found: ReviewItemDetail, said: Said) -> Ask:
-    return Ask(
+def _look(found: ReviewItemDetail, form: ConfirmationForm) -> Confirmation:
+    return Confirmation(
         title=_("Ask the gateway again?"),
         action=url_for("review_items.create_look", item_id=found.item.id),
         back=url_for("review_items.show", item_id=found.item.id),
         send=_("Ask again"),
         sentences=(_("What it says now is booked as always; the question stays open until somebody decides it."),),
         facts=((_("Question"), _question(found)),),
-        said=said,
+        form=form,
     )
 
 
-def _decision(found: ReviewItemDetail, code: str, said: Said) -> Ask:
+def _decision(found: ReviewItemDetail, code: str, form: ConfirmationForm) -> Confirmation:
     label, effect = resolution(code)
-    return Ask(
+    return Confirmation(
         title=label.rstrip("…") + "?",
         action=url_for("review_items.create_decision", item_id=found.item.id),
         back=url_for("review_items.show", item_id=found.item.id),
@@ -224,7 +223,7 @@ def _decision(found: ReviewItemDetail, code: str, said: Said) -> Ask:
         sentences=(effect,),
         facts=((_("Question"), _question(found)),),
         hidden=(("choice", code),),
-        said=said,
+        form=form,
     )
 
 

@@ -17,7 +17,7 @@ from app.services.once import once
 from app.services.webhook_ping import ping
 from app.services.webhooks import By, Wish
 from app.web import words
-from app.web.ask import Ask, Said, answer
+from app.web.confirmation import Confirmation, ConfirmationForm, confirm
 from app.web.guards import fresh_login_first, needs, operator
 from app.web.htmx import see_other
 from app.web.limits import PINGS, check
@@ -76,7 +76,7 @@ def create_ping(token: str) -> WerkzeugResponse:
 @needs(Permission.MANAGE_WEBHOOKS)
 def new_secret(token: str) -> Response:
     """Ask once more before an endpoint gets a new secret."""
-    return answer(_rotation(token, Said()))
+    return confirm(_rotation(token, ConfirmationForm()))
 
 
 @blueprint.post("/<token>/secrets")
@@ -84,16 +84,16 @@ def new_secret(token: str) -> Response:
 @fresh_login_first
 def create_secret(token: str) -> WerkzeugResponse:
     """Make a new secret and show it, this once; the one before signs beside it for a day."""
-    said = Said.parse()
-    if said.faults:
-        return answer(_rotation(token, said))
+    form = ConfirmationForm.parse()
+    if form.faults:
+        return confirm(_rotation(token, form))
     caller = _caller(token)
 
     def rotate() -> dict[str, Any]:
-        verbs.rotate(caller, token, OVERLAP, by=By(acting(), said.reason))
+        verbs.rotate(caller, token, OVERLAP, by=By(acting(), form.reason))
         return {}
 
-    if _once("webhooks.secrets", said, token, rotate).replayed:
+    if _once("webhooks.secrets", form, token, rotate).replayed:
         flash(_("This secret was made already and was shown then. If it was lost, make another."))
         return see_other(url_for("webhooks.show", token=token))
     endpoint, service = webhooks.whose(token)
@@ -107,27 +107,27 @@ def create_secret(token: str) -> WerkzeugResponse:
 @needs(Permission.MANAGE_WEBHOOKS)
 def new_switch(token: str) -> Response:
     """Ask once more before an endpoint is switched off or on."""
-    return answer(_switch(token, Said()))
+    return confirm(_switch(token, ConfirmationForm()))
 
 
 @blueprint.post("/<token>/switches")
 @needs(Permission.MANAGE_WEBHOOKS)
 def create_switch(token: str) -> WerkzeugResponse:
     """Switch an endpoint off or on."""
-    said = Said.parse()
+    form = ConfirmationForm.parse()
     enabled = request.form.get("enabled") == "yes"
-    if said.faults:
-        return answer(_switch(token, said))
+    if form.faults:
+        return confirm(_switch(token, form))
     caller = _caller(token)
     settings: Settings = current_app.extensions["settings"]
 
     def switch() -> dict[str, Any]:
         allowed = settings.initiators.hearing_urls(caller.code)
-        by = By(acting(), said.reason)
+        by = By(acting(), form.reason)
         verbs.change(caller, token, Wish(enabled=enabled), allowed, plain_http=settings.development, by=by)
         return {}
 
-    _once("webhooks.switches", said, f"{token}:{enabled}", switch)
+    _once("webhooks.switches", form, f"{token}:{enabled}", switch)
     flash(_("The endpoint is on.") if enabled else _("The endpoint is off."))
     return see_other(url_for("webhooks.show", token=token))
 
@@ -136,14 +136,14 @@ def _caller(token: str) -> Caller:
     return caller_named(webhooks.whose(token)[1].code)
 
 
-def _once(route: str, said: Said, subject: str, verb: Any) -> Reply:
-    return once(operator().operator_id, route, said.key, {"subject": subject, "reason": said.reason}, verb)
+def _once(route: str, form: ConfirmationForm, subject: str, verb: Any) -> Reply:
+    return once(operator().operator_id, route, form.key, {"subject": subject, "reason": form.reason}, verb)
 
 
-def _rotation(token: str, said: Said) -> Ask:
+def _rotation(token: str, form: ConfirmationForm) -> Confirmation:
     endpoint, service = webhooks.whose(token)
-    return Ask(
-        said=said,
+    return Confirmation(
+        form=form,
         title=_("Give the endpoint a new secret?"),
         action=url_for("webhooks.create_secret", token=token),
         back=url_for("webhooks.show", token=token),
@@ -155,7 +155,7 @@ def _rotation(token: str, said: Said) -> Ask:
     )
 
 
-def _switch(token: str, said: Said) -> Ask:
+def _switch(token: str, form: ConfirmationForm) -> Confirmation:
     endpoint, service = webhooks.whose(token)
     off = endpoint.enabled
     sentence = (
@@ -163,8 +163,8 @@ def _switch(token: str, said: Said) -> Ask:
         if off
         else _("What happens from now on is sent there. What happened meanwhile is not sent by itself.")
     )
-    return Ask(
-        said=said,
+    return Confirmation(
+        form=form,
         title=_("Switch the endpoint off?") if off else _("Switch the endpoint on?"),
         action=url_for("webhooks.create_switch", token=token),
         back=url_for("webhooks.show", token=token),

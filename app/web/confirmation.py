@@ -1,4 +1,4 @@
-"""Asking a person once more before something is done: what will happen, to whom, and the reason that is kept."""
+"""Confirming before something is done: what will happen, to whom, and the reason that is kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_KEY = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ConfirmationForm:
     """What a person sent: the reason, the form's own key, and what is wrong with either."""
 
     reason: str = ""
@@ -26,7 +26,7 @@ class Said:
     faults: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls) -> Said:
+    def parse(cls) -> ConfirmationForm:
         """Return what this request's form says."""
         faults: dict[str, str] = {}
         reason = typed.reason(request.form, faults)
@@ -47,7 +47,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Confirmation:
     """What a dialog says and where it sends; `hidden` goes along unchanged, `warning` is said before everything."""
 
     title: str
@@ -60,12 +60,12 @@ class Ask:
     facts: tuple[tuple[str, str], ...] = ()
     differences: tuple[Difference, ...] = ()
     hidden: tuple[tuple[str, str], ...] = ()
-    said: Said = field(default_factory=Said)
+    form: ConfirmationForm = field(default_factory=ConfirmationForm)
 
 
-def answer(ask: Ask) -> Response:
-    """Return the question as a page or a dialog: 422 when it comes back with faults."""
-    response = render("asks/new.html", "asks/_ask.html", ask=ask)
-    if ask.said.faults:
+def confirm(confirmation: Confirmation) -> Response:
+    """Return the confirmation as a page or a dialog: 422 when it comes back with faults."""
+    response = render("confirmations/new.html", "confirmations/_confirmation.html", confirmation=confirmation)
+    if confirmation.form.faults:
         response.status_code = 422
     return response
