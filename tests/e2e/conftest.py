@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e import furniture
+from tests.e2e import populated
 from tests.e2e.desk import MARY, Desk, served
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def desk(databases: Databases, redis_url: str) -> Iterator[Desk]:
 
 @pytest.fixture(scope="session")
 def places(desk: Desk) -> dict[str, str]:
-    """Return an address for every page of the furnished portal."""
-    return furniture.pages(desk, furniture.furnish(desk))
+    """Return an address for every page of the populated portal."""
+    return populated.pages(desk, populated.populate(desk))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from app.services import invoice_words
 from app.services.invoice_words import Words
 from app.services.timeline import SYSTEM
-from tests.e2e import furniture
+from tests.e2e import populated
 from tests.e2e.axe import DESK, EVERYTHING, NARROW, bring, faults, faults_by_turns, scrolls_sideways
 from tests.e2e.desk import served
 from tests.web.page import Page as Reading
@@ -46,7 +46,7 @@ TORN = """
 
 
 def test_every_page_of_the_portal_is_looked_at(desk: Desk, places: dict[str, str]) -> None:
-    assert furniture.wanted(desk) - set(places) == set()
+    assert populated.wanted(desk) - set(places) == set()
 
 
 @pytest.mark.timeout(900)
@@ -158,7 +158,7 @@ def test_a_portal_with_nothing_in_it_says_what_to_do(
     with databases.clone() as url, served(url, redis_url) as desk:
         page = opened(desk.url, {desk.url}, desk.sign_in)
         bring(page.context)
-        for name, path in sorted(furniture.pages(desk, []).items()):
+        for name, path in sorted(populated.pages(desk, []).items()):
             if EVERYTHING or name.endswith(".index"):
                 page.goto(path)
                 found += faults(page, "main")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e import furniture
+from tests.e2e import populated
 from tests.e2e.desk import JAAN
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def page(at_desk: Callable[..., Page]) -> Page:
 
 def test_an_invoice_is_found_and_its_words_corrected(desk: Desk, page: Page) -> None:
     number = desk.system.invoice()
-    furniture.index(desk.system)
+    populated.index(desk.system)
     page.goto("/invoices")
     page.get_by_role("searchbox").fill(str(number))
     page.get_by_role("searchbox").press("Enter")
@@ -80,7 +80,7 @@ def test_an_invoice_is_written_and_issued(page: Page) -> None:
 
 
 def test_what_is_stuck_is_sent_again(desk: Desk, page: Page) -> None:
-    delivery = furniture.owed_for(desk.system, "unscripted")
+    delivery = populated.owed_for(desk.system, "unscripted")
     page.goto(f"/deliveries/{delivery}")
     page.get_by_role("link", name="Send again…").click()
     page.get_by_label("Reason").fill("it is back")

@@ -1,4 +1,4 @@
-"""Somebody who works without a mouse: every step is a key, and where the keys go is always to be seen."""
+"""A person who works without a mouse: every step is a key, and where the focus is can always be seen."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_TABS = 150
 
 
 @dataclass(frozen=True)
-class Hands:
+class KeyboardUser:
     """A person at the keyboard before one page, who reads its language."""
 
     desk: Desk

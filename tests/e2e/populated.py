@@ -1,4 +1,4 @@
-"""What lies on the desk: at least one of everything the portal can show, and where each page is found."""
+"""A portal with at least one of everything it can show, and where each page is found."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NO_PAGES = {
 }  # fmt: skip
 
 
-def furnish(desk: Desk) -> list[str]:
+def populate(desk: Desk) -> list[str]:
     """Let a day of business happen, with whatever can go wrong; returns addresses that no list leads to at once."""
     system, mary = desk.system, desk.by_hand()
     with system.app.app_context():
@@ -78,7 +78,7 @@ def _money(system: System, mary: Browser) -> list[str]:
 def _deliveries(system: System, mary: Browser) -> list[str]:
     """Let messages be stuck in each way, and a destination stopped."""
     states = [("dead", True), ("held", False), ("pending", True), ("done", True)]
-    ids = [owe(system, f"furniture:{state}", state=state, repeatable=harmless) for state, harmless in states]
+    ids = [owe(system, f"populated:{state}", state=state, repeatable=harmless) for state, harmless in states]
     lane = lane_id(system, "initiator:auction")
     decide(mary, f"/deliveries/lanes/{lane}/stops/new", reason="they are moving house")
     return [
