@@ -140,8 +140,8 @@ def detail(event_id: int) -> AuditDetail:
 
 def chain(name: str) -> ChainState:
     """Return how far a chain is sealed."""
-    question = text(CHAIN.format(table=CHAINS[name]))
-    return ChainState(*session().execute(question, {"chain": name, "most": COUNTED + 1}).one())
+    query = text(CHAIN.format(table=CHAINS[name]))
+    return ChainState(*session().execute(query, {"chain": name, "most": COUNTED + 1}).one())
 
 
 def _matching(wanted: AuditFilter) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Questions about money that was over: whose it is, which payments made it, and what became of it."""
+"""Money that was over: whose it is, which payments made it, and what became of it."""
 
 from __future__ import annotations
 

@@ -183,8 +183,8 @@ def search(wanted: DeliveryFilter, cursor: Cursor | None = None, *, size: int = 
 def count(wanted: DeliveryFilter) -> Count:
     """Return how many messages match, counted up to a thousand."""
     ids, values = _ids(wanted, None)
-    question = text(f"select count(*) from (select 1 from ({ids}) found limit :most) counted")  # noqa: S608 - own text
-    return Count.capped(session().scalar(question, values | {"most": COUNTED + 1}) or 0, COUNTED)
+    query = text(f"select count(*) from (select 1 from ({ids}) found limit :most) counted")  # noqa: S608 - own text
+    return Count.capped(session().scalar(query, values | {"most": COUNTED + 1}) or 0, COUNTED)
 
 
 def kinds() -> list[str]:
@@ -235,7 +235,7 @@ def _happenings(row: OutboxRow) -> Sequence[Event]:
 
 
 def _ids(wanted: DeliveryFilter, cursor: Cursor | None) -> tuple[str, dict[str, Any]]:
-    """Return the question for the ids of the newest matching rows, and its values."""
+    """Return the query for the ids of the newest matching rows, and its values."""
     conditions, values = _conditions(wanted, cursor)
     lane_kinds = "o.lane_id = any(:lanes)" if wanted.lanes else "true"
     kinds = "o.kind = any(:kinds)" if wanted.kinds else "true"

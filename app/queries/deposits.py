@@ -1,4 +1,4 @@
-"""Questions about deposits: whose, for which domain, what became of the money."""
+"""Deposits: whose, for which domain, what became of the money."""
 
 from __future__ import annotations
 

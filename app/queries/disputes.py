@@ -1,4 +1,4 @@
-"""Questions about disputes: what is open with its deadline, what ended, and everything about one."""
+"""Disputes: what is open with its deadline, what ended, and everything about one."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ select gateway, day, finished_at, differences from comparison
 """)
 
 
-class Tick(NamedTuple):
-    """One regular work: for which moment it was last owed, and which run last ended when."""
+class PeriodicRun(NamedTuple):
+    """Periodic work of one name: the moment it was last planned for, and which run ended last, and when."""
 
     name: str
     planned_at: datetime | None
@@ -84,9 +84,9 @@ class Compared(NamedTuple):
     differences: int
 
 
-def ticks(names: Sequence[str]) -> list[Tick]:
-    """Return the last runs of each regular work."""
-    return [Tick(*row) for row in session().execute(CLOCK, {"names": list(names)})]
+def periodic_runs(names: Sequence[str]) -> list[PeriodicRun]:
+    """Return the last runs of periodic work, by name."""
+    return [PeriodicRun(*row) for row in session().execute(CLOCK, {"names": list(names)})]
 
 
 def database() -> DatabaseState:

@@ -1,4 +1,4 @@
-"""Questions about what was brought along: who brought it, what became of its rows, and the rows themselves."""
+"""What was brought along: who brought it, what became of its rows, and the rows themselves."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def state_of(message: InboxMessage) -> str:
 
 
 def _ids(wanted: InboxFilter, most: int, *, before: int | None = None) -> Any:
-    """Return the question for the newest ids; each kind and state is read from its own index."""
+    """Return the query for the newest ids; each kind and state is read from its own index."""
     conditions = [] if before is None else [InboxMessage.id < before]
     if wanted.text:
         conditions.append(_about(wanted.text))

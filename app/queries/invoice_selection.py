@@ -39,7 +39,7 @@ class Selection:
 
 
 def chosen(selection: Selection) -> Select[Invoice]:
-    """Return the question for these invoices: the filter of the list, narrowed to what was picked."""
+    """Return the query for these invoices: the filter of the list, narrowed to what was picked."""
     found = matching(selection.wanted)
     if not selection.numbers:
         return found
@@ -64,7 +64,7 @@ def count(selection: Selection, limit: int = COUNT_LIMIT) -> Count:
 
 
 def parts(selection: Selection, size: int, most: int) -> Select[int, Sequence[int]]:
-    """Return the question for (position from 1, ids) of these invoices, `size` of them a part, in one snapshot."""
+    """Return the query for (position from 1, ids) of these invoices, `size` of them a part, in one snapshot."""
     order = order_of(selection.sort)
     ordered = (
         chosen(selection)

@@ -265,7 +265,7 @@ def _sums(wanted: MovedFilter) -> list[Sum]:
 
 
 def _parts(wanted: MovedFilter, *, named: bool = False) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return what narrows a question down, and its values; `named` brings the invoice for its payer."""
+    """Return what narrows a query down, and its values; `named` brings the invoice for its payer."""
     values: dict[str, Any] = _span(wanted.first, wanted.last)
     conditions, joins = [], []
     if wanted.gateway:

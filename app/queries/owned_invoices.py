@@ -118,7 +118,7 @@ def numbers(invoice_ids: set[int]) -> dict[int, int | None]:
 
 
 def lines_of(invoice_ids: Sequence[int]) -> dict[int, list[InvoiceLine]]:
-    """Return the lines of all these invoices, in one question."""
+    """Return the lines of all these invoices, in one query."""
     rows = session().scalars(
         select(InvoiceLine).where(InvoiceLine.invoice_id.in_(invoice_ids)).order_by(InvoiceLine.position)
     )
@@ -126,7 +126,7 @@ def lines_of(invoice_ids: Sequence[int]) -> dict[int, list[InvoiceLine]]:
 
 
 def payments_of(invoice_ids: Sequence[int]) -> dict[int, list[Payment]]:
-    """Return the payments of all these invoices, oldest first, in one question.
+    """Return the payments of all these invoices, oldest first, in one query.
 
     Bulk payments that gave to them, or were begun for them, are theirs too.
     """
@@ -147,7 +147,7 @@ def payments_of(invoice_ids: Sequence[int]) -> dict[int, list[Payment]]:
 
 
 def events_of(invoice_ids: Sequence[int]) -> dict[int, list[Announcement]]:
-    """Return the public events of all these invoices, oldest first, in one question."""
+    """Return the public events of all these invoices, oldest first, in one query."""
     rows = session().scalars(
         select(Announcement).where(Announcement.invoice_id.in_(invoice_ids)).order_by(Announcement.id)
     )

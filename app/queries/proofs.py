@@ -114,16 +114,16 @@ def last_of(name: str) -> tuple[str, datetime] | None:
 
 
 def _rows(found: ProofResult) -> list[Row]:
-    kind, question = _of(found.name)
+    kind, query = _of(found.name)
     ids = [int(each) for each in found.broken if each.isdigit()]
-    if question is None or not ids:
+    if query is None or not ids:
         return [Row(each, kind=kind) for each in found.broken]
-    there = {row[0]: Row(row[0], row[1], kind, *row[2:]) for row in session().execute(question, {"ids": ids})}
+    there = {row[0]: Row(row[0], row[1], kind, *row[2:]) for row in session().execute(query, {"ids": ids})}
     return [there.get(each, Row(each)) for each in found.broken]
 
 
 def _of(name: str) -> tuple[str, TextClause | None]:
-    """Return what the rows of an invariant are, and the question for more about them."""
+    """Return what the rows of an invariant are, and the query for more about them."""
     if name in INVOICES:
         return "invoice", OF_INVOICES
     if name in PAYMENTS:

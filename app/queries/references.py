@@ -1,4 +1,4 @@
-"""Questions about reference numbers: the list, and everything about one."""
+"""Reference numbers: the list, and everything about one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about money on its way back: the list, and everything about one refund."""
+"""Money on its way back: the list, and everything about one refund."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def some(ids: Collection[int]) -> list[RefundRow]:
 
 
 def rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Return the question for lines of a list, in no order yet."""
+    """Return the query for lines of a list, in no order yet."""
     columns = select(
         Refund.id,
         Invoice.number,

@@ -23,8 +23,8 @@ SWITCHES = {"true": True, "false": False}
 
 def switch(code: str, tenant_id: int = DEFAULT_TENANT) -> bool | None:
     """Return a setting that is on or off; None when it is empty or is neither."""
-    question = select(Setting.value).where(Setting.tenant_id == tenant_id, Setting.code == code)
-    return SWITCHES.get((db.session.scalar(question) or "").strip().lower())
+    query = select(Setting.value).where(Setting.tenant_id == tenant_id, Setting.code == code)
+    return SWITCHES.get((db.session.scalar(query) or "").strip().lower())
 
 
 def whole_number(code: str, tenant_id: int = DEFAULT_TENANT) -> int | None:
@@ -33,7 +33,7 @@ def whole_number(code: str, tenant_id: int = DEFAULT_TENANT) -> int | None:
 
 
 def whole_numbers(codes: Collection[str], tenant_id: int = DEFAULT_TENANT) -> dict[str, int | None]:
-    """Return several settings that are whole numbers, in one question."""
+    """Return several settings that are whole numbers, in one query."""
     found = select(Setting.code, Setting.value).where(Setting.tenant_id == tenant_id, Setting.code.in_(codes))
     kept = {code: value for code, value in db.session.execute(found) if value is not None}
     return {code: _number(code, kept.get(code)) for code in codes}

@@ -1,4 +1,4 @@
-"""Questions about long work: whose it is, how far it has come, and the file it made."""
+"""Long work: whose it is, how far it has come, and the file it made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ select position, content from task_part
 """)
 
 
-def mine(operator_id: int, before: int | None = None) -> tuple[Sequence[Task], int | None]:
+def of_operator(operator_id: int, before: int | None = None) -> tuple[Sequence[Task], int | None]:
     """Return a person's tasks, newest first, and the id after which the list goes on."""
     found = select(Task).where(Task.operator_id == operator_id).order_by(Task.id.desc()).limit(SHOWN + 1)
     if before is not None:
@@ -43,7 +43,7 @@ def one(task_id: int, operator_id: int) -> Task:
     return task
 
 
-def begun_with(key: str, operator_id: int) -> int | None:
+def by_key(key: str, operator_id: int) -> int | None:
     """Return the task a person began with this key of a form, if they did."""
     found = select(Task.id).where(Task.operator_id == operator_id, Task.idempotency_key == key)
     return session().scalar(found)

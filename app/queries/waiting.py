@@ -1,4 +1,4 @@
-"""What waits for a person, counted for the navigation in one question over small partial indexes."""
+"""What waits for a person, counted for the navigation in one query over small partial indexes."""
 
 from __future__ import annotations
 

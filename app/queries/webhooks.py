@@ -58,7 +58,7 @@ def by_token(owns: Sequence[int], token: str) -> WebhookEndpoint:
     return one(found, "endpoint", token)
 
 
-def every() -> list[tuple[WebhookEndpoint, Initiator]]:
+def all_endpoints() -> list[tuple[WebhookEndpoint, Initiator]]:
     """Return the endpoints of all services with their owners, those that are on first; a service has ten at most."""
     found = session().execute(
         select(WebhookEndpoint, Initiator)
@@ -69,7 +69,7 @@ def every() -> list[tuple[WebhookEndpoint, Initiator]]:
     return [(row[0], row[1]) for row in found]
 
 
-def whose(token: str) -> tuple[WebhookEndpoint, Initiator]:
+def with_service(token: str) -> tuple[WebhookEndpoint, Initiator]:
     """Return an endpoint and its service. Raises NotFound."""
     endpoint: WebhookEndpoint = one(select(WebhookEndpoint).where(WebhookEndpoint.token == token), "endpoint", token)
     return endpoint, session().get_one(Initiator, endpoint.initiator_id)

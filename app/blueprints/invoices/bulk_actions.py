@@ -128,7 +128,7 @@ def _begin(kind: TaskKind) -> WerkzeugResponse:
     """Begin the task, unless the reason is missing or the list is not what the person saw any more."""
     selection, key = parse_selection(request.form), key_of_form()
     who = operator().operator_id
-    begun = task_queries.begun_with(key, who)
+    begun = task_queries.by_key(key, who)
     if begun is not None:
         return see_other(url_for("tasks.show", task_id=begun))
     preview = _preview(kind, selection)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from app.queries.audit import ChainState
     from app.queries.deliveries import LaneState
-    from app.queries.health import Compared, DatabaseState, StuckState, Tick
+    from app.queries.health import Compared, DatabaseState, PeriodicRun, StuckState
     from app.queries.proofs import Run
     from app.queue import QueueStatus
 
@@ -84,7 +84,7 @@ def workers(found: QueueStatus | None, now: datetime) -> list[Part]:
     return parts
 
 
-def regular(ticks: Sequence[Tick], now: datetime) -> tuple[Part, list[tuple[Tick, bool]]]:
+def regular(ticks: Sequence[PeriodicRun], now: datetime) -> tuple[Part, list[tuple[PeriodicRun, bool]]]:
     """Return how the clock is, and for each regular work whether it is late."""
     every = {each.name: each.every_s for each in PERIODIC}
     judged = [(tick, _is_late(tick, every[tick.name], now)) for tick in ticks]
@@ -95,7 +95,7 @@ def regular(ticks: Sequence[Tick], now: datetime) -> tuple[Part, list[tuple[Tick
     return Part(_("Regular work"), GOOD, _("all on time"), "", "#clock"), judged
 
 
-def _is_late(tick: Tick, every_s: int, now: datetime) -> bool:
+def _is_late(tick: PeriodicRun, every_s: int, now: datetime) -> bool:
     limit = timedelta(seconds=2 * every_s + LATE_S)
     return tick.done_planned_at is None or now - tick.done_planned_at > limit
 

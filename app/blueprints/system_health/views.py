@@ -39,7 +39,7 @@ def index() -> str:
     now = parts.now()
     queues = queue_status()
     lanes = deliveries.lanes()
-    clock, ticks = parts.regular(health.ticks([each.name for each in PERIODIC]), now)
+    clock, ticks = parts.regular(health.periodic_runs([each.name for each in PERIODIC]), now)
     runs = proofs.runs()
     shown = [
         *parts.database(health.database()),

@@ -37,7 +37,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1, 5
 def index() -> Response:
     """Show what the person has started, newest first."""
     before = key_in_query("before")
-    rows, after = task_queries.mine(operator().operator_id, before)
+    rows, after = task_queries.of_operator(operator().operator_id, before)
     fragment = "tasks/_rows.html" if before else "tasks/index.html"
     return render("tasks/index.html", fragment, rows=rows, after=after, has_file=task_queries.has_file)
 

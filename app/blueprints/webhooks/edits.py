@@ -36,7 +36,7 @@ KEPT_AS = {public: kind for kind, public in reversed(TYPES.items())}
 @needs(Permission.MANAGE_WEBHOOKS)
 def edit(token: str) -> Response:
     """Ask which events an endpoint hears from now on."""
-    endpoint, _service = webhooks.whose(token)
+    endpoint, _service = webhooks.with_service(token)
     values = {"reach": "some" if endpoint.types else "all", "description": endpoint.description}
     return _form(token, values, list(endpoint.types), Typed(request.args))
 
@@ -59,13 +59,13 @@ def update(token: str) -> WerkzeugResponse:
     kept = once(operator().operator_id, "webhooks.update", form.key, said, verb)
     if not kept.body["changed"]:
         form.faults["types"] = _("Somebody changed this in the meantime. Look at it again, then decide.")
-        return _form(token, values, list(webhooks.whose(token)[0].types), form, 409)
+        return _form(token, values, list(webhooks.with_service(token)[0].types), form, 409)
     flash(_("The change counts for what happens from now on."))
     return see_other(url_for("webhooks.show", token=token))
 
 
 def _change(token: str, wish: Wish, reason: str, version: str) -> dict[str, Any]:
-    endpoint, service = webhooks.whose(token)
+    endpoint, service = webhooks.with_service(token)
     if str(endpoint.version) != version:
         return {"changed": False}
     settings: Settings = current_app.extensions["settings"]
@@ -76,7 +76,7 @@ def _change(token: str, wish: Wish, reason: str, version: str) -> dict[str, Any]
 
 
 def _form(token: str, values: dict[str, str], ticked: list[str], form: Typed, status: int = 200) -> Response:
-    endpoint, service = webhooks.whose(token)
+    endpoint, service = webhooks.with_service(token)
     response = render(
         "webhooks/edit.html",
         "webhooks/_edit.html",

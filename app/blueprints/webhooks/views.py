@@ -40,14 +40,16 @@ OVERLAP = timedelta(hours=24)
 def index() -> str:
     """Show the endpoints of all services, those that are on first."""
     lanes = {each.id: each for each in deliveries.lanes()}
-    return render_template("webhooks/index.html", rows=[(*row, lanes[row[0].lane_id]) for row in webhooks.every()])
+    return render_template(
+        "webhooks/index.html", rows=[(*row, lanes[row[0].lane_id]) for row in webhooks.all_endpoints()]
+    )
 
 
 @blueprint.get("/<token>")
 @needs(Permission.MANAGE_WEBHOOKS)
 def show(token: str) -> str:
     """Show one endpoint with its last messages."""
-    endpoint, service = webhooks.whose(token)
+    endpoint, service = webhooks.with_service(token)
     return render_template(
         "webhooks/show.html",
         endpoint=endpoint,
@@ -96,7 +98,7 @@ def create_secret(token: str) -> WerkzeugResponse:
     if _once("webhooks.secrets", form, token, rotate).replayed:
         flash(_("This secret was made already and was shown then. If it was lost, make another."))
         return see_other(url_for("webhooks.show", token=token))
-    endpoint, service = webhooks.whose(token)
+    endpoint, service = webhooks.with_service(token)
     secret = verbs.live_secrets(endpoint)[0]
     return make_response(
         render_template("webhooks/secret.html", endpoint=endpoint, service=service, secret=secret), 201
@@ -133,7 +135,7 @@ def create_switch(token: str) -> WerkzeugResponse:
 
 
 def _caller(token: str) -> Caller:
-    return caller_named(webhooks.whose(token)[1].code)
+    return caller_named(webhooks.with_service(token)[1].code)
 
 
 def _once(route: str, form: ConfirmationForm, subject: str, verb: Any) -> Reply:
@@ -141,7 +143,7 @@ def _once(route: str, form: ConfirmationForm, subject: str, verb: Any) -> Reply:
 
 
 def _rotation(token: str, form: ConfirmationForm) -> Confirmation:
-    endpoint, service = webhooks.whose(token)
+    endpoint, service = webhooks.with_service(token)
     return Confirmation(
         form=form,
         title=_("Give the endpoint a new secret?"),
@@ -156,7 +158,7 @@ def _rotation(token: str, form: ConfirmationForm) -> Confirmation:
 
 
 def _switch(token: str, form: ConfirmationForm) -> Confirmation:
-    endpoint, service = webhooks.whose(token)
+    endpoint, service = webhooks.with_service(token)
     off = endpoint.enabled
     sentence = (
         _("Nothing is sent there any more, also what waits already. What happens meanwhile can be sent again later.")
