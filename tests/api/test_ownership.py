@@ -29,6 +29,7 @@ from tests.api.client import (
     SYNCHRONISE,
     bearer,
 )
+from tests.api.owners import CALLERS, paid, unpaid
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -37,21 +38,6 @@ if TYPE_CHECKING:
     from tests.api.client import Api
 
     Make = Callable[[Api, str], int]
-
-CALLERS = {"registry": ["auction", "eeid"], "auction": ["registry", "eeid", "business_registry"], "eeid": ["registry"]}
-
-
-def unpaid(api: Api, owner: str) -> int:
-    if owner == "business_registry":
-        return api.system.invoice("registry", custom_field2=owner)
-    return api.system.invoice(owner)
-
-
-def paid(api: Api, owner: str) -> int:
-    number = unpaid(api, owner)
-    speaker = "registry" if owner == "business_registry" else owner
-    api.send(STATUS, {"invoice_number": number, "status": "paid"}, code=speaker)
-    return number
 
 
 def being_paid(api: Api, owner: str) -> int:

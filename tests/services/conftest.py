@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.receiver import Receiver
 from tests.system import System, build
 
 if TYPE_CHECKING:
@@ -21,3 +22,10 @@ def shared_system(databases: Databases, redis_url: str) -> Iterator[System]:
         made = build(url, redis_url)
         yield made
         made.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Return a server that keeps what webhooks bring it."""
+    with Receiver() as listening:
+        yield listening

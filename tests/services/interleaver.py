@@ -14,19 +14,22 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from sqlalchemy import event
 
 from app import together
+from app.extensions import db
 from app.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from flask import Flask
     from sqlalchemy import Engine
 
+R = TypeVar("R")
 STATEMENT = 2  # its place among what SQLAlchemy's event tells
 MOMENT_S = 0.002
 LONGEST_S = 15.0
@@ -190,3 +193,16 @@ def before_each_statement(engine: Engine, do: Callable[..., Any]) -> Iterator[No
         Prepared.run = run  # type: ignore[method-assign]
         together.LONGEST_WAIT_S = wait_s
         event.remove(engine, "before_cursor_execute", do)
+
+
+def inside(app: Flask, verb: Callable[[], R]) -> Callable[[], R]:
+    """Return a script: the verb inside the application, its session given back at the end."""
+
+    def script() -> R:
+        with app.app_context():
+            try:
+                return verb()
+            finally:
+                db.session.remove()
+
+    return script

@@ -14,7 +14,7 @@ from app.services.bulk_payments import BulkPayment
 from app.services.deposit_payments import DepositPayment
 from app.services.initiators import caller_named
 from app.services.refresh import refresh
-from tests.services.interleaver import Race, races
+from tests.services.interleaver import Race, inside, races
 from tests.thoroughness import DEPTH
 
 if TYPE_CHECKING:
@@ -26,21 +26,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 BACK = "http://auction.test/back"
 
 
-def _within(system: System, verb: Callable[[], Any]) -> Callable[[], Any]:
-    def script() -> Any:
-        with system.app.app_context():
-            try:
-                return verb()
-            finally:
-                db.session.remove()
-
-    return script
-
-
 def _run(system: System, race: Race, first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
     with system.app.app_context():
         engine = db.engine
-    results = race.run(engine, (_within(system, first), _within(system, second)))
+    results = race.run(engine, (inside(system.app, first), inside(system.app, second)))
     faults = [each for each in results if isinstance(each, BaseException)]
     assert not faults, (str(race), faults)
     return results

@@ -10,12 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.integrations.fault_dial import Fault
-from app.services import proofs, sealing
+from app.services import proofs
 from app.services.cancellation import cancel
 from app.services.initiators import caller_named
 from app.services.invoice_status import StatusRefused, lock_by_number
 from app.services.timeline import Actor
 from app.uow import session, transaction
+from tests.services.refunding import assert_sound
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -24,13 +25,6 @@ NOTICES = "select count(*) from outbox where kind = 'initiator.payment.notify'"
 ALLOCATED = """select coalesce(sum(a.amount_minor), 0) from allocation a join invoice i on i.id = a.invoice_id
                 where i.number = :n and a.reversed_at is null"""
 PARENT = "select number from invoice where kind = 'bulk' order by id desc limit 1"
-
-
-def assert_sound(system: System) -> None:
-    with system.app.app_context():
-        sealing.seal()
-        report = proofs.verify()
-    assert report.holds, str(report)
 
 
 def broken(system: System) -> set[str]:

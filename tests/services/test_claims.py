@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tests.services.test_money_path import assert_sound
+from tests.services.refunding import assert_sound
 
 if TYPE_CHECKING:
     from tests.system import System

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from app import cli
 from app.integrations import current
 from app.integrations.fault_dial import Fault
-from app.services import comparisons, proofs
+from app.services import comparisons
+from tests.services.refunding import assert_sound
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -30,12 +31,6 @@ def compare(system: System, *, tomorrow: int = 1) -> None:
 
 def differences(system: System) -> list[tuple[str, int]]:
     return [tuple(row) for row in system.rows("select kind, at_stake_minor from difference order by id")]
-
-
-def assert_sound(system: System) -> None:
-    with system.app.app_context():
-        report = proofs.verify()
-    assert report.holds, str(report)
 
 
 def forget(system: System, reference: str) -> None:

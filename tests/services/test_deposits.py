@@ -10,25 +10,14 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from app.integrations.fault_dial import Fault
-from app.services import proofs, sealing
+from tests.services.refunding import assert_sound
+from tests.services.test_bulk_payments import broken
 
 if TYPE_CHECKING:
     from tests.system import System
 
 ALL = "initiator_id, invoice_id, domain, user_uuid, user_email"
 NUMBERS = "select i.number from deposit d join invoice i on i.id = d.invoice_id order by d.id"
-
-
-def assert_sound(system: System) -> None:
-    with system.app.app_context():
-        sealing.seal()
-        report = proofs.verify()
-    assert report.holds, str(report)
-
-
-def broken(system: System) -> set[str]:
-    with system.app.app_context():
-        return {proof.name.split()[0] for proof in proofs.verify().proofs if proof.broken}
 
 
 def finish(system: System, reference: str, state: str = "settled") -> None:

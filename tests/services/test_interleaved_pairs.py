@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ from app.services.many_invoices import InvoiceWish, NumbersTaken
 from app.services.refresh import refresh
 from app.uow import transaction
 from app.web.extensions import limiter
-from tests.services.interleaver import races
+from tests.services.interleaver import inside, races
 from tests.thoroughness import DEPTH
 
 if TYPE_CHECKING:
@@ -267,7 +268,8 @@ def test_no_order_of_two_verbs_harms(system: System, pair: Pair, monkeypatch: py
         engine = db.engine
     for race in races(DEPTH):
         prepared = pair.prepare(system)
-        scripts = (_within(system, pair.first, prepared), _within(system, pair.second, prepared))
+        verbs = [partial(verb, system, prepared) for verb in (pair.first, pair.second)]
+        scripts = (inside(system.app, verbs[0]), inside(system.app, verbs[1]))
         results = race.run(engine, scripts)
         faults = [each for each in results if isinstance(each, BaseException) and not isinstance(each, pair.refusals)]
         assert not faults, (str(race), faults)
@@ -278,14 +280,3 @@ def test_no_order_of_two_verbs_harms(system: System, pair: Pair, monkeypatch: py
         db.session.remove()
         db.engine.dispose()  # who leaves tells the statistics what happened
     assert not system.scalar("select deadlocks from pg_stat_database where datname = current_database()")
-
-
-def _within(system: System, verb: Callable[[System, Any], object], prepared: Any) -> Callable[[], object]:
-    def script() -> object:
-        with system.app.app_context():
-            try:
-                return verb(system, prepared)
-            finally:
-                db.session.remove()
-
-    return script

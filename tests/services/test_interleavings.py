@@ -16,7 +16,7 @@ from app.services import numbering, proofs
 from app.services.initiators import Caller, caller_named
 from app.services.refresh import refresh
 from app.uow import session
-from tests.services.interleaver import races
+from tests.services.interleaver import inside, races
 from tests.thoroughness import EXHAUSTIVE
 
 if TYPE_CHECKING:
@@ -35,17 +35,6 @@ def _engine(system: System) -> Any:
         return db.engine
 
 
-def _within(system: System, verb: Callable[[], Any]) -> Callable[[], Any]:
-    def script() -> Any:
-        with system.app.app_context():
-            try:
-                return verb()
-            finally:
-                db.session.remove()
-
-    return script
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_two_callbacks_settle_once_in_every_order(system: System) -> None:
@@ -56,7 +45,7 @@ def test_two_callbacks_settle_once_in_every_order(system: System) -> None:
         system.pay(reference)
         system.callback(reference)
         key = int(system.scalar("select id from gateway_reference where external_id = :r", r=reference))
-        look = _within(system, lambda key=key: refresh(key, current().everypay, LADDER))  # type: ignore[misc]
+        look = inside(system.app, lambda key=key: refresh(key, current().everypay, LADDER))  # type: ignore[misc]
         results = race.run(_engine(system), (look, look))
         faults = [each for each in results if isinstance(each, BaseException)]
         assert not faults, (str(race), faults)
@@ -78,7 +67,7 @@ def test_two_callbacks_settle_once_in_every_order(system: System) -> None:
 def test_two_takers_of_a_number_never_get_the_same_in_any_order(system: System) -> None:
     with system.app.app_context():
         caller = caller_named("registry")
-    take = _within(system, lambda: numbering.take_invoice_number(caller))
+    take = inside(system.app, lambda: numbering.take_invoice_number(caller))
     taken: list[int] = []
     for race in races(DEPTH):
         results = race.run(_engine(system), (take, take))
@@ -102,7 +91,7 @@ def test_two_payments_of_one_invoice_settle_it_once_in_every_order(system: Syste
             system.callback(reference)
         found = "select id from gateway_reference where external_id = any(:both)"
         keys = [row.id for row in system.rows(found, both=both)]
-        looks = [_within(system, lambda key=key: refresh(key, current().everypay, LADDER)) for key in keys]  # type: ignore[misc]
+        looks = [inside(system.app, lambda key=key: refresh(key, current().everypay, LADDER)) for key in keys]  # type: ignore[misc]
         results = race.run(_engine(system), (looks[0], looks[1]))
         faults = [each for each in results if isinstance(each, BaseException)]
         assert not faults, (str(race), faults)
@@ -155,8 +144,8 @@ def test_barrier_races_of_everything_that_can_settle_one_invoice(system: System)
         key = int(system.scalar("select id from gateway_reference where external_id = :r", r=reference))
         body = {"invoice_number": number, "status": "paid"}
         racers: list[Callable[[], Any]] = [
-            _within(system, lambda key=key: refresh(key, current().everypay, LADDER)),  # type: ignore[misc]
-            _within(system, lambda key=key: refresh(key, current().everypay, LADDER)),  # type: ignore[misc]
+            inside(system.app, lambda key=key: refresh(key, current().everypay, LADDER)),  # type: ignore[misc]
+            inside(system.app, lambda key=key: refresh(key, current().everypay, LADDER)),  # type: ignore[misc]
             lambda body=body: system.call("registry", "/invoice_generator/invoice_status", body),  # type: ignore[misc]
         ]
         dice.shuffle(racers)

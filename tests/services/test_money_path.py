@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.jobs.relay import Relay
-from app.services import janitor, proofs, sealing
+from app.services import janitor
+from tests.services.refunding import assert_sound
 
 if TYPE_CHECKING:
     from tests.system import System
 
 NOTICES = "select count(*) from outbox where kind = 'initiator.payment.notify'"
-
-
-def assert_sound(system: System) -> None:
-    with system.app.app_context():
-        sealing.seal()
-        report = proofs.verify()
-    assert report.holds, str(report)
 
 
 def test_a_one_off_payment_ends_paid_told_and_booked(system: System) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from app.extensions import db
 from app.integrations import current
 from app.services import disputes, refund_calls, refunds, surpluses
 from app.services.refresh import refresh
-from tests.services.interleaver import races
+from tests.services.interleaver import inside, races
 from tests.services.refunding import JAAN, MARY, ask, assert_sound, order, payment_id, watch
 from tests.thoroughness import DEPTH
 
@@ -125,17 +126,6 @@ PAIRS = [
 ]
 
 
-def _within(system: System, verb: Callable[[System, Money], object], money: Money) -> Callable[[], object]:
-    def script() -> object:
-        with system.app.app_context():
-            try:
-                return verb(system, money)
-            finally:
-                db.session.remove()
-
-    return script
-
-
 def _held(system: System, money: Money) -> int:
     held = "select captured_minor - refunded_minor - lost_minor from payment where id = :p"
     return int(system.scalar(held, p=payment_id(system, money.reference)))
@@ -149,7 +139,8 @@ def test_no_order_of_two_verbs_harms(system: System, pair: Pair) -> None:
         engine = db.engine
     for race in races(DEPTH):
         money = pair.prepare(system)
-        results = race.run(engine, (_within(system, pair.first, money), _within(system, pair.second, money)))
+        verbs = [partial(verb, system, money) for verb in (pair.first, pair.second)]
+        results = race.run(engine, (inside(system.app, verbs[0]), inside(system.app, verbs[1])))
         late = (Conflict, ProviderFailure)
         faults = [each for each in results if isinstance(each, BaseException) and not isinstance(each, late)]
         assert not faults, (str(race), faults)

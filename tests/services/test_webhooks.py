@@ -14,19 +14,13 @@ from app.extensions import db
 from app.integrations.webhooks.sender import HttpWebhookSender
 from app.services import webhook_delivery
 from tests.api.client import Api, problem_of
-from tests.receiver import Receiver
+from tests.services.endpoints import ENDPOINTS, endpoint, secrets
 from tests.system import System, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENDPOINTS = "/webhook-endpoints"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as listening:
-        yield listening
+    from tests.receiver import Receiver
 
 
 @pytest.fixture
@@ -39,16 +33,6 @@ def system(fresh_database: str, redis_url: str, receiver: Receiver) -> Iterator[
 @pytest.fixture
 def api(system: System) -> Api:
     return Api(system)
-
-
-def endpoint(api: Api, receiver: Receiver, path: str = "/hooks", *, code: str = "registry", **more: Any) -> str:
-    response = api.v2(ENDPOINTS, {"url": f"{receiver.origin}{path}", **more}, code=code)
-    assert response.status_code == 201, response.text
-    return str(response.json["id"])  # type: ignore[index]
-
-
-def secrets(api: Api, token: str) -> list[str]:
-    return list(api.v2(f"{ENDPOINTS}/{token}/secret").json["secrets"])  # type: ignore[index]
 
 
 def deliveries(api: Api, token: str, query: str = "") -> list[dict[str, Any]]:

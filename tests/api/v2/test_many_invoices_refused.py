@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.services import many_invoices
-from tests.api.client import STATUS, V2, bearer, fields_of, problem_of
+from tests.api.client import V2, bearer, fields_of, problem_of
+from tests.api.owners import CALLERS, paid, unpaid
 from tests.api.v2.many import MANY, counted, made, one_by_one, sent
 from tests.services.interleaver import WAITING
 from tests.services.refunding import assert_sound
@@ -143,22 +144,6 @@ def test_other_invoices_under_these_numbers_are_named_each(api: Api) -> None:
 
 def reserved(api: Api, owner: str) -> int:
     return api.system.number("registry" if owner == "business_registry" else owner)
-
-
-def unpaid(api: Api, owner: str) -> int:
-    if owner == "business_registry":
-        return api.system.invoice("registry", custom_field2=owner)
-    return api.system.invoice(owner)
-
-
-def paid(api: Api, owner: str) -> int:
-    number = unpaid(api, owner)
-    speaker = "registry" if owner == "business_registry" else owner
-    api.send(STATUS, {"invoice_number": number, "status": "paid"}, code=speaker)
-    return number
-
-
-CALLERS = {"registry": ["auction", "eeid"], "auction": ["registry", "eeid", "business_registry"], "eeid": ["registry"]}
 
 
 @pytest.mark.parametrize(("caller", "owner"), [(one, other) for one, others in CALLERS.items() for other in others])
