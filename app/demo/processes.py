@@ -168,14 +168,14 @@ class ProcessGroup:
         if not self.stopping:
             for each in self.running.values():
                 if not each.ends:
-                    self._look_after(each)
+                    self._restart_if_dead(each)
 
-    def _look_after(self, each: _Running) -> None:
+    def _restart_if_dead(self, each: _Running) -> None:
         if each.process is None:
             if time.monotonic() >= each.begin_at:
                 self._begin(each)
         elif each.process.poll() is not None:
-            self._bury(each, each.process)
+            self._schedule_restart(each, each.process)
 
     def _begin(self, each: _Running) -> subprocess.Popen[bytes]:
         member = each.member
@@ -191,8 +191,8 @@ class ProcessGroup:
             self.selector.register(process.stdout, selectors.EVENT_READ, each)
         return process
 
-    def _bury(self, each: _Running, process: subprocess.Popen[bytes]) -> None:
-        """Note a death nobody asked for and put the next start off by the back-off table."""
+    def _schedule_restart(self, each: _Running, process: subprocess.Popen[bytes]) -> None:
+        """Note a death nobody asked for and plan the next start by the back-off table."""
         self._drain(each)
         end_group(process.pid)
         now = time.monotonic()
@@ -201,7 +201,7 @@ class ProcessGroup:
         each.begin_at = now + delay
         each.process = None
         self.say(each.member.name, f"{_ending(process.returncode)}; starting again in {delay:g} s")
-        if each.member.quiet and (why := self._last_words(each)):
+        if each.member.quiet and (why := self._reason_for_end(each)):
             self.say(each.member.name, why)
 
     def _is_ready(self, each: _Running) -> bool:
@@ -237,7 +237,7 @@ class ProcessGroup:
             self._close(each, pipe)
             return False
         *whole, each.half_line = (each.half_line + chunk).split(b"\n")
-        self._pass_on(each, whole)
+        self._write_lines(each, whole)
         return True
 
     def _drain(self, each: _Running) -> None:
@@ -254,10 +254,10 @@ class ProcessGroup:
         self.selector.unregister(pipe)
         pipe.close()
         if each.half_line:
-            self._pass_on(each, [each.half_line])
+            self._write_lines(each, [each.half_line])
             each.half_line = b""
 
-    def _pass_on(self, each: _Running, lines: list[bytes]) -> None:
+    def _write_lines(self, each: _Running, lines: list[bytes]) -> None:
         if lines:
             with suppress(OSError), self._opened_log(each.member.name) as file:
                 file.writelines(line + b"\n" for line in lines)
@@ -272,8 +272,8 @@ class ProcessGroup:
             each.lines.extend(log.read_text(errors="replace").splitlines() if log.exists() else [])
         return "\n".join(f"  {line}" for line in each.lines)
 
-    def _last_words(self, each: _Running) -> str:
-        """Return what one that only writes a log gave as the reason for its end, if it did since it began."""
+    def _reason_for_end(self, each: _Running) -> str:
+        """Return the line of its log that says why it ended, of those since it was started; empty when none does."""
         try:
             with self.log(each.member.name).open("rb") as file:
                 file.seek(each.log_began_at)

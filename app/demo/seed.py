@@ -101,35 +101,41 @@ def fill(
     """
     began = time.monotonic()
     before = _count()
-    wanted = invoices
-    plan = _plan(seed, wanted, until or midnight())
-    invoices = plan.invoices
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - for the threads
-    written: Counter[str] = Counter()
-
-    def one(done: int) -> Counter[str]:
-        with app.app_context():
-            return _write(plan, done, min(chunk, invoices - done))
-
-    written += _write(plan, 0, min(FIRST, invoices))
-    _gather_statistics()
-    say(_progress(min(FIRST, invoices), invoices, written, time.monotonic() - began))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for nth, rows in enumerate(pool.map(one, range(FIRST, invoices, chunk)), 1):
-            written += rows
-            say(_progress(min(FIRST + nth * chunk, invoices), invoices, written, time.monotonic() - began))
-    written["invoice"] += _bring(plan)
-    _gather_statistics()
+    plan = _plan(seed, invoices, until or midnight())
+    written = _load(app, plan, chunk, say)
     loaded_s = time.monotonic() - began
     sealed = _seal(app, say)
     _sort_words()
     while closed_days.close():
         pass
     return (
-        f"{wanted} invoices with {written.total()} rows, numbered from {plan.first_number}, "
+        f"{invoices} invoices with {written.total()} rows, numbered from {plan.first_number}, "
         f"added to the {before} that were there, in {loaded_s:.1f} s; "
         f"{sealed} rows sealed in {time.monotonic() - began - loaded_s:.1f} s"
     )
+
+
+def _load(app: Flask, plan: Plan, chunk: int, say: Callable[[str], None]) -> Counter[str]:
+    """Write all invoices, the chunks side by side, and return how many rows went where."""
+    began = time.monotonic()
+    first = min(FIRST, plan.invoices)
+
+    def write(done: int) -> Counter[str]:
+        with app.app_context():
+            return _write(plan, done, min(chunk, plan.invoices - done))
+
+    written = _write(plan, 0, first)
+    _gather_statistics()
+    say(_progress(first, plan.invoices, written, time.monotonic() - began))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for nth, rows in enumerate(pool.map(write, range(FIRST, plan.invoices, chunk)), 1):
+            written += rows
+            done = min(FIRST + nth * chunk, plan.invoices)
+            say(_progress(done, plan.invoices, written, time.monotonic() - began))
+    written["invoice"] += _bring(plan)
+    _gather_statistics()
+    return written
 
 
 def _progress(done: int, invoices: int, written: Counter[str], elapsed_s: float) -> str:
