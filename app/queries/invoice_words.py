@@ -9,37 +9,31 @@ letters are looked for inside words.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import (
-    CTE,
-    BigInteger,
-    ColumnElement,
-    Select,
-    and_,
-    exists,
-    func,
-    literal,
-    literal_column,
-    select,
-    tablesample,
-    true,
-    tuple_,
-    union_all,
-)
-from sqlalchemy import cast as sql_cast
-from sqlalchemy import text as sql_text
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, literal_column, select, union_all
 
 from app.models.invoice import Invoice
-from app.models.invoice_search import MONTH, InvoiceSearch
+from app.models.invoice_search import InvoiceSearch
+from app.queries.invoice_probes import (
+    NEWEST,
+    PLACE,
+    SAMPLED,
+    among_newest,
+    by_names,
+    in_all,
+    in_months,
+    with_letters,
+)
 from app.queries.keyset import session
-from app.queries.named_invoices import at_once
+from app.queries.named_invoices import at_once, names_in
 from app.queries.paging import Count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 MOST_WORDS = 8
 # Two digits behind the point, as amounts are written; thousands may be apart.
@@ -62,10 +56,6 @@ RARE = 5000
 NEWEST_FEW = 1000
 SECOND = 5
 LETTERS = 3
-NEWEST = (InvoiceSearch.created_at.desc(), InvoiceSearch.invoice_id.desc())
-ROWS = sql_text("select reltuples::bigint from pg_class where oid = 'invoice_search'::regclass")
-OLDEST = (InvoiceSearch.created_at, InvoiceSearch.invoice_id)
-in_month: ColumnElement[int] = literal_column(MONTH.replace("created_at", "invoice_search.created_at"))
 
 
 class Place(NamedTuple):
@@ -105,12 +95,12 @@ def _by_words(text: str) -> list[Select[Any]]:
     if not words:
         return []
     # Found before anything else is asked of them, never the other way round.
-    meant = _having(begin_with(words, and_second=True), None).cte("meant").prefix_with("materialized")
+    found = select(*PLACE).where(begin_with(words))
+    meant = found.cte("meant").prefix_with("materialized")
     ways: list[Select[Any]] = [select(meant)]
     if inside := _inside(words):
         looks = map(InvoiceSearch.search_text.like, inside)
-        places: Any = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id)
-        ways.append(places.where(~exists(select(meant.c.invoice_id)), *looks))
+        ways.append(select(*PLACE).where(~exists(select(meant.c.invoice_id)), *looks))
     return ways
 
 
@@ -130,9 +120,9 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(said.split()[:MOST_WORDS])
 
 
-def begin_with(words: tuple[str, ...], *, and_second: bool = False) -> ColumnElement[bool]:
+def begin_with(words: tuple[str, ...]) -> ColumnElement[bool]:
     """Return whether each word begins a word of the invoice, asked of the index of whole words."""
-    first = rarest(words, and_second=and_second)
+    first = rarest(words, and_second=True)
     query = " & ".join(f"{word}:*" for word in first)
     asked = InvoiceSearch.document_vector.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), query))
     return and_(asked, *look_at([word for word in words if word not in first]))
@@ -202,8 +192,8 @@ def _walked(patterns: Sequence[str], after: Place | None, size: int) -> list[Pla
     found: list[Place] = []
     passed = 0
     for rows in WALKS:
-        further = _among_newest(patterns, after, rows - passed, passed=passed)
-        found += _places(further.limit(size - len(found)))
+        asked = {"patterns": patterns, "rows": rows - passed, "passed": passed, "size": size - len(found)}
+        found += _places(among_newest(is_after=after is not None), after, asked)
         if len(found) == size:
             return found
         is_promising = len(found) * WALKS[-1] >= size * rows
@@ -218,25 +208,22 @@ def _by_index(words: tuple[str, ...], after: Place | None, size: int) -> list[Pl
 
     What the newest month has too few of is rare, and read whole; if it was only rare of late, month by month.
     """
-    found = _places(_by_months(words, _month(NEWEST, after), _month(NEWEST, after), after, size))
+    is_after = after is not None
+    by_month = _of_index(words, rarest(words)) | {"size": size}
+    found = _places(in_months(is_after=is_after, to_oldest=False), after, by_month)
     if len(found) == size:
         return found
-    meant = _having(begin_with(words, and_second=True), after).limit(RARE + 1).cte("meant").prefix_with("materialized")
-    many = select(func.count()).select_from(meant).scalar_subquery().label("many")
-    rows = session().execute(_first(meant, size).add_columns(many)).all()
+    by_words = _of_index(words, rarest(words, and_second=True)) | {"size": size, "rows": RARE + 1}
+    rows = _rows(in_all(is_after=is_after), after, by_words)
     if not rows or rows[0].many <= RARE:
         return [Place(*row[:2]) for row in rows]
-    return _places(_by_months(words, _month(NEWEST, after), _month(OLDEST, None), after, size))
+    return _places(in_months(is_after=is_after, to_oldest=True), after, by_month)
 
 
-def _by_months(words: tuple[str, ...], first: Any, last: Any, after: Place | None, size: int) -> Select[Any]:
-    """Return the question for the first places of some months; one is asked when those after it had too few."""
-    month = func.generate_series(first, last, -1).table_valued("number").render_derived()
-    found = _having(begin_with(words), after).where(in_month == month.c.number).correlate(month)
-    one = found.cte("meant", nesting=True).prefix_with("materialized")
-    of_one = _first(one, size).lateral()
-    # A lateral join takes its left side in the order it has, and stops when there are enough.
-    return select(of_one).select_from(month.join(of_one, true())).limit(size)
+def _of_index(words: tuple[str, ...], first: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the index is asked for, and what is looked at in what it finds."""
+    others = [word for word in words if word not in first]
+    return {"asked": " & ".join(f"{word}:*" for word in first), "patterns": _beginning(others)}
 
 
 def _with_letters(patterns: Sequence[str], after: Place | None, size: int) -> list[Place]:
@@ -245,19 +232,14 @@ def _with_letters(patterns: Sequence[str], after: Place | None, size: int) -> li
         return []
     if walked := _walked(patterns, after, size):
         return walked
-    found = _having(and_(*map(InvoiceSearch.search_text.like, patterns)), after)
-    return _places(_first(found.cte("meant").prefix_with("materialized"), size))
+    asked = {f"pattern_{nth}": pattern for nth, pattern in enumerate(patterns)} | {"size": size}
+    return _places(with_letters(len(patterns), is_after=after is not None), after, asked)
 
 
 def _without_words(text: str, after: Place | None, size: int) -> list[Place]:
     """Return the first places of what is looked up without words, made a second ago or not."""
-    ways = at_once(text)
-    if not ways:
-        return []
-    found = select(Invoice.created_at, Invoice.id.label("invoice_id")).where(Invoice.id.in_(union_all(*ways)))
-    if after is not None:
-        found = found.where(tuple_(Invoice.created_at, Invoice.id) < (after.created_at, after.id))
-    return _places(_first(found.cte("meant").prefix_with("materialized"), size))
+    names = names_in(text)
+    return _places(by_names(tuple(names), is_after=after is not None), after, names | {"size": size}) if names else []
 
 
 def are_common(words: Sequence[str]) -> bool:
@@ -267,67 +249,33 @@ def are_common(words: Sequence[str]) -> bool:
 
 def _are_elsewhere(patterns: Sequence[str], size: int) -> bool:
     """Return whether a page would be full by the end of the longest walk, were the newest like all others."""
-    _rows, looked_at, seen = _sampled(patterns, SMALL_SAMPLE)
+    _whole, looked_at, seen = _sampled(patterns, SMALL_SAMPLE)
     return seen * WALKS[-1] >= size * max(looked_at, 1)
 
 
 def _about(words: Sequence[str]) -> int:
     """Return about how many invoices have these words, as some thousand rows from all over the table show it."""
-    rows, looked_at, seen = _sampled(_beginning(words), SAMPLE)
-    return int(seen * max(rows, looked_at) / max(looked_at, 1))
+    whole, looked_at, seen = _sampled(_beginning(words), SAMPLE)
+    return int(seen * max(whole, looked_at) / max(looked_at, 1))
 
 
 def _sampled(patterns: Sequence[str], size: int) -> tuple[int, int, int]:
-    """Return how many rows there are, about so many of which were looked at, and how many of these look so.
-
-    The same ones are taken each time, so that the same page is found in the same way; of a small table all are.
-    """
-    rows = session().scalar(ROWS) or 0
-    share = min(100.0, 100 * size / max(rows, 1))
-    part = tablesample(InvoiceSearch, func.system(share), name="part", seed=literal(0))
-    # What the statistics say may be far too few, right after very many were written.
-    row = select(part.c.search_text).limit(2 * size).subquery().c
-    having = func.count().filter(*map(row.search_text.like, patterns))
-    looked_at, seen = session().execute(select(func.count(), having).select_from(row.search_text.table)).one()
-    return rows, looked_at, seen
+    """Return how many rows there are, about so many of which were looked at, and how many of these look so."""
+    whole, looked_at, seen = session().execute(SAMPLED, {"patterns": patterns, "size": size}).one()
+    return whole, looked_at, seen
 
 
 def _beginning(words: Sequence[str]) -> list[str]:
     return [f"% {word}%" for word in words]
 
 
-def _having(meant: ColumnElement[bool], after: Place | None) -> Select[datetime, int]:
-    """Return the question for the places of what is meant, those after the last one that was shown."""
-    found = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id).where(meant)
-    return found if after is None else found.where(_follows(after))
+def _places(probe: Select[Any], after: Place | None, asked: dict[str, Any]) -> list[Place]:
+    return [Place(*each) for each in _rows(probe, after, asked)]
 
 
-def _follows(after: Place) -> ColumnElement[bool]:
-    return tuple_(InvoiceSearch.created_at, InvoiceSearch.invoice_id) < (after.created_at, after.id)
-
-
-def _first(meant: CTE, size: int) -> Select[Any]:
-    """Return the question for the first of what was found before it is put in order, never along the order."""
-    return select(meant).order_by(meant.c.created_at.desc(), meant.c.invoice_id.desc()).limit(size)
-
-
-def _places(found: Select[Any]) -> list[Place]:
-    return [Place(*each) for each in session().execute(found)]
-
-
-def _among_newest(patterns: Sequence[str], after: Place | None, rows: int, *, passed: int = 0) -> Select[Any]:
-    """Return the question for those of the newest rows that look so, newest first, without those passed before."""
-    few = select(InvoiceSearch.created_at, InvoiceSearch.invoice_id, InvoiceSearch.search_text)
-    if after is not None:
-        few = few.where(_follows(after))
-    row = few.order_by(*NEWEST).limit(rows).offset(passed or None).subquery().c
-    return select(row.created_at, row.invoice_id).where(*map(row.search_text.like, patterns))
-
-
-def _month(order: Sequence[Any], after: Place | None) -> Any:
-    """Return the number of the first month of an order as the index counts them, or of where a page ended."""
+def _rows(probe: Select[Any], after: Place | None, asked: dict[str, Any]) -> Sequence[Any]:
+    """Return what a question finds with these values; it was built for a page after another one, or for the first."""
     if after is not None:
         at = after.created_at.astimezone(UTC)
-        return at.year * 12 + at.month
-    number = select(sql_cast(in_month, BigInteger)).select_from(InvoiceSearch)
-    return number.order_by(*order).limit(1).scalar_subquery()
+        asked |= {"after_at": at, "after_id": after.id, "month": at.year * 12 + at.month}
+    return session().execute(probe, asked).all()

@@ -30,6 +30,9 @@ FEW, LOOKED_AT = 2_000, 2_000
 # What money is still to come for; a bulk payment holds what is owed on its members.
 OPEN = InvoiceFilter(statuses=tuple(sorted(PAYABLE)), kinds=tuple(kind for kind in KINDS if kind != BULK))
 
+IDS = bindparam("ids", type_=ARRAY(BigInteger))
+THESE = SHOW.where(Invoice.id == func.any(IDS)).order_by(*order_of(Sort.NEWEST))
+
 
 @dataclass(frozen=True)
 class Question:
@@ -209,7 +212,7 @@ def _place(after: Mark | None) -> Place | None:
 
 def _at(places: Sequence[Place]) -> list[InvoiceRow]:
     """Return the lines of these invoices, which were found in the table of words, newest first."""
-    return _rows(SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST)))
+    return [InvoiceRow(*row) for row in session().execute(THESE, {"ids": [each.id for each in places]})]
 
 
 def _shown(ids: Select[int], sort: Sort) -> list[InvoiceRow]:
