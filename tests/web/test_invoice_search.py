@@ -132,6 +132,21 @@ def test_what_one_service_sent_in_one_go_hides_no_common_word(
         assert asked
 
 
+def test_a_sample_is_of_rows_from_all_over_the_table_and_always_the_same(own_portal: Portal) -> None:
+    system = own_portal.system
+    fill(system, 400)
+    system.sql("update invoice set customer_name = 'Alike' where number % 4 = 0")
+    index(system)
+    system.sql("analyze invoice_search")
+    with system.app.app_context():
+        whole, looked_at, seen = invoice_words._sampled(["% alike%"], 120)
+        assert whole == 400
+        assert 60 <= looked_at <= 240
+        assert looked_at / 8 < seen < looked_at / 2
+        assert invoice_words._sampled(["% alike%"], 120) == (whole, looked_at, seen)
+        assert invoice_words._sampled(["% nobody%"], 120) == (whole, looked_at, 0)
+
+
 def test_the_index_is_asked_for_two_words_where_both_are_rare(own_portal: Portal, own_mary: Browser) -> None:
     system = own_portal.system
     fill(system, 130)
