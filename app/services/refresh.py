@@ -267,7 +267,9 @@ def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: Payme
     if to is PaymentStatus.COMPLETED:
         _win_claim(tx, invoice, fetched)
         captured = Money(payment.amount_minor, payment.currency)
-        settle(payment, invoice, captured, initiator=initiator, actor=Actor("gateway", payment.gateway), late=late)
+        gone = None if fetched.state is ObservedState.COMPLETED else fetched.provider_state
+        actor = Actor("gateway", payment.gateway)
+        settle(payment, invoice, captured, initiator=initiator, actor=actor, late=late, gone=gone)
     elif to in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED}:
         standing = fetched.standing.minor if fetched.standing is not None else 0
         give_back.notice(payment, standing_minor=standing, initiator=initiator)

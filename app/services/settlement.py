@@ -42,12 +42,21 @@ select tenant_id, 'invoice.settled', id, :actor_kind, :actor, '{"amount": "0.00"
 
 @gathered()
 def settle(
-    payment: Payment, invoice: Invoice, captured: Money, *, initiator: str, actor: Actor = SYSTEM, late: bool = False
+    payment: Payment,
+    invoice: Invoice,
+    captured: Money,
+    *,
+    initiator: str,
+    actor: Actor = SYSTEM,
+    late: bool = False,
+    gone: str | None = None,
 ) -> None:
     """Complete the payment, give its money to the invoice, book it, and owe the news to the initiator.
 
     Both rows must be locked, the invoice first. A surplus, or money for a cancelled invoice, becomes credit of the
-    initiator's account and a question for a person; nothing is dropped (security.md T09).
+    initiator's account and a question for a person; nothing is dropped (security.md T09). Of money that is gone
+    again already nobody is told, `gone` being the gateway's word for it: the registry credits the registrar whatever
+    the message says of its state (eis.md 10.2.1).
     """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
@@ -73,13 +82,14 @@ def settle(
             "gateway": payment.gateway,
             "method": payment.gateway_method or payment.method,
             "late": late,
+            **({"gone": gone} if gone else {}),
         },
     )
     if surplus:
         _keep_surplus(payment, invoice, Money(surplus, captured.currency))
     # Of money that no invoice needed nobody is told: the auction would count it once more (eis.md 7.2). Nor of a part:
     # who hears of a payment takes it for all of it (eis.md 10.2.1).
-    if (paid or invoice.kind == BULK) and actor.kind != "initiator":
+    if (paid or invoice.kind == BULK) and actor.kind != "initiator" and not gone:
         notices.owe_news(payment, invoice, shares, initiator)
 
 

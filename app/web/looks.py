@@ -73,6 +73,11 @@ def _notified_detail(each: Happening) -> str:
 
 def _settled_detail(each: Happening) -> str:
     gateway = words.gateway(each.data.get("gateway", ""))
+    if each.data.get("gone"):
+        return _(
+            "Received through %(gateway)s, and gone again before the first look: the service was not told",
+            gateway=gateway,
+        )
     if each.data.get("late"):
         return _("Received late through %(gateway)s", gateway=gateway)
     return _("Received through %(gateway)s", gateway=gateway)

@@ -156,6 +156,52 @@ def test_money_that_came_and_went_between_two_looks_is_booked_as_both(
     assert_sound(system)
 
 
+@pytest.mark.parametrize(
+    ("state", "standing", "heard"),
+    [
+        ("refunded", "100.00", []),
+        ("refunded", "0.00", []),
+        ("chargebacked", "0.00", []),
+        ("chargebacked", "120.00", []),
+        ("settled", "100.00", [("settled", "120.00")]),
+    ],
+)
+def test_registry_never_hears_of_money_in_another_state_than_settled(
+    system: System, state: str, standing: str, heard: list[tuple[str, str]]
+) -> None:
+    """It would credit the registrar all the same, whatever the state says (eis.md 10.2.1)."""
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    system.pay(reference, state, standing=Decimal(standing))
+    hear(system, reference, times=2)
+    said = system.rows(
+        "select payload->'body'->>'payment_state' as state, payload->'body'->>'standing_amount' as amount "
+        "from outbox where kind = 'initiator.payment.notify' and payment_id = :p",
+        p=payment_id(system, reference),
+    )
+    assert [tuple(each) for each in said] == heard
+    assert_sound(system)
+
+
+def test_auction_lets_nobody_take_part_with_a_deposit_that_went_back(system: System) -> None:
+    said = {
+        "description": "auction_deposit gone.ee, user_uuid 5e03f248-6b1c, user_email a@b.ee",
+        "transaction_amount": "500.0",
+        "customer_url": "http://auction.test/back",
+        "custom_field2": "auction",
+    }
+    answer = system.call("auction", "/invoice_generator/deposit_prepayment", said)
+    reference = str(answer.json["oneoff_redirect_link"]).rpartition("/")[2]
+    system.pay(reference)
+    system.pay(reference, "refunded", standing=Decimal("0.00"))
+    hear(system, reference)
+    assert system.scalar(STATUS, r=reference) == "refunded"
+    told = "select count(*) from outbox where kind = 'initiator.payment.notify' and payment_id = :p"
+    assert system.scalar(told, p=payment_id(system, reference)) == 0
+    assert_sound(system)
+
+
 def test_a_part_that_went_back_is_booked_though_the_gateway_goes_on_to_say_settled(system: System) -> None:
     number, reference = system.settle()
     system.pay(reference, "settled", standing=Decimal("100.00"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.domain.dispute import DisputeStatus
@@ -12,6 +13,7 @@ from tests.services.refunding import MARY, ask, order
 
 if TYPE_CHECKING:
     from tests.system import System
+    from tests.web.browser import Browser
 
 TOLD_OTHERWISE = {
     "refund.pending_approval",  # review.item.opened
@@ -34,3 +36,15 @@ def test_what_is_told_and_booked_of_a_refund_has_words(system: System) -> None:
     assert len(told) == 3
     assert told <= set(LOOKS)
     assert {row.kind for row in system.rows("select distinct kind from ledger_transaction")} <= set(BOOKING)
+
+
+def test_of_money_that_came_and_went_the_page_says_that_the_service_was_not_told(mary: Browser) -> None:
+    system = mary.portal.system
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    system.pay(reference, "refunded", standing=Decimal(0))
+    system.callback(reference)
+    system.drain()
+    page = mary.page(f"/invoices/{number}").text("main")
+    assert "gone again before the first look: the service was not told" in page
