@@ -68,11 +68,16 @@ class RegisteredDifferently(Conflict):
     """This invoice number is registered already with another amount or other lines."""
 
 
+class ReservedDifferently(Conflict):
+    """This holder has reserved other names, or at another price, under this number already."""
+
+
 @retried
 def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Registered:
     """Register an invoice and return its LinkPay URL; the same request again gives the same answer.
 
-    Raises Invalid, NumberNotAvailable for a number of somebody else, RegisteredDifferently for another amount.
+    Raises Invalid, NumberNotAvailable for a number of somebody else, RegisteredDifferently for another amount or
+    another service, ReservedDifferently for other names of the same holder.
     """
     check(caller, command.initiator_code, command.number)
     link = links.sign(link_request(command))
@@ -205,33 +210,39 @@ def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:
     invoice = tx.scalars(select(Invoice).where(*numbered(caller.owns, command.number)).with_for_update()).one_or_none()
     if invoice is None or invoice.kind == BULK:
         raise NumberNotAvailable
+    if invoice.initiator_id != caller.owns[caller.codes.index(command.initiator_code)]:
+        raise RegisteredDifferently
     if command.unique_id:
-        if invoice.cancelled_at is not None:
-            raise StatusRefused(f"Invoice {invoice.number} is cancelled: take a new number")
-        if invoice.paid_at is not None and not _has_claim(tx, invoice.id, command.unique_id):
-            raise StatusRefused(f"Invoice {invoice.number} is won by somebody else: take a new number")
+        _check_shared(tx, invoice, command)
         _claim(tx, invoice.id, caller.tenant_id, command)
     elif invoice.total_minor != command.amount.minor or invoice.currency != command.amount.currency:
         raise RegisteredDifferently
 
 
-def _has_claim(tx: Session, invoice_id: int, unique_id: str) -> bool:
-    claim = select(InvoiceClaim.id).where(
-        InvoiceClaim.invoice_id == invoice_id, InvoiceClaim.user_unique_id == unique_id
-    )
-    return tx.scalar(claim) is not None
+def _check_shared(tx: Session, invoice: Invoice, command: RegisterInvoice) -> None:
+    """Let pass who may reserve under this number beside others: whoever pays a reservation pays its own price.
+
+    So a number that is no reservation takes none, or its whole invoice would be paid by that price.
+    """
+    claims = tx.scalars(select(InvoiceClaim).where(InvoiceClaim.invoice_id == invoice.id)).all()
+    mine = next((claim for claim in claims if claim.user_unique_id == command.unique_id), None)
+    if not claims:
+        raise StatusRefused(f"Invoice {invoice.number} is no reservation: take a new number")
+    if invoice.cancelled_at is not None:
+        raise StatusRefused(f"Invoice {invoice.number} is cancelled: take a new number")
+    if invoice.paid_at is not None and (mine is None or mine.released_at is not None):
+        raise StatusRefused(f"Invoice {invoice.number} is won by somebody else: take a new number")
+    if mine is None or mine.released_at is not None:
+        return
+    if mine.amount_minor != command.amount.minor or sorted(mine.names) != sorted(command.reserved_names):
+        raise ReservedDifferently
 
 
 def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoice) -> None:
-    """Keep who may win this number by paying first (eis.md 10.1.4); who gave a claim up may take it again."""
+    """Keep who may win this number by paying first (eis.md 10.1.4); who gave a claim up may take another."""
+    wanted = {"names": list(command.reserved_names), "amount_minor": command.amount.minor}
     tx.execute(
         insert(InvoiceClaim)
-        .values(
-            tenant_id=tenant_id,
-            invoice_id=invoice_id,
-            user_unique_id=command.unique_id,
-            names=list(command.reserved_names),
-            amount_minor=command.amount.minor,
-        )
-        .on_conflict_do_update(index_elements=["invoice_id", "user_unique_id"], set_={"released_at": None})
+        .values(tenant_id=tenant_id, invoice_id=invoice_id, user_unique_id=command.unique_id, **wanted)
+        .on_conflict_do_update(index_elements=["invoice_id", "user_unique_id"], set_={"released_at": None, **wanted})
     )

@@ -38,6 +38,7 @@ REFUSALS = (
     _("Dispute %(number)s is %(dispute_state)s: it cannot become %(dispute_next)s"),
     _("This invoice number is not available to you."),
     _("This invoice number is registered already with another amount or other lines."),
+    _("This holder has reserved other names, or at another price, under this number already."),
     _("Numbers of this call belong to other invoices, so that nothing was registered; its `fields` name each."),
     _("This invoice cannot be paid any more."),
     _("Invoice %(number)s %(obstacle)s"),
@@ -135,6 +136,7 @@ OBSTACLES = (
     _("is being paid at this moment"),
     _("is cancelled: take a new number"),
     _("is cancelled: register a new one"),
+    _("is no reservation: take a new number"),
     _("is won by somebody else: take a new number"),
 )
 # Why a row of an import was left out, or the whole of it refused; fields are called as their sender wrote them.

@@ -23,19 +23,24 @@ def holder() -> str:
     return str(uuid.uuid4())[:10]
 
 
+def wish(unique_id: str, number: int) -> dict[str, Any]:
+    """Return what registry sends for a name at ten euros."""
+    return {
+        "invoice_number": number,
+        "transaction_amount": "10.00",
+        "custom_field1": unique_id,
+        "custom_field2": "business_registry",
+        "reserved_domain_names": ["a.ee"],
+    }
+
+
 def reserve(
     api: Api, unique_id: str, number: int | None = None, *, names: tuple[str, ...] = ("a.ee",), amount: str = "10.00"
 ) -> int:
     """Reserve names as registry does for the business register, on a number of their own or a shared one."""
     number = number or api.system.number()
-    body = {
-        "invoice_number": number,
-        "transaction_amount": amount,
-        "custom_field1": unique_id,
-        "custom_field2": "business_registry",
-        "reserved_domain_names": list(names),
-    }
-    response = api.send(REGISTER, body)
+    said = {"transaction_amount": amount, "reserved_domain_names": list(names)}
+    response = api.send(REGISTER, wish(unique_id, number) | said)
     assert response.status_code == 201, response.text
     return number
 
@@ -51,14 +56,7 @@ def give_up(api: Api, name: str, token: str, code: str = "registry", method: str
 
 def pay(api: Api, number: int, unique_id: str) -> None:
     """Let this holder pay through the link that carries their id."""
-    body = {
-        "invoice_number": number,
-        "transaction_amount": "10.00",
-        "custom_field1": unique_id,
-        "custom_field2": "business_registry",
-        "reserved_domain_names": ["a.ee"],
-    }
-    link = str(api.send(REGISTER, body).json["everypay_link"])  # type: ignore[index]
+    link = str(api.send(REGISTER, wish(unique_id, number)).json["everypay_link"])  # type: ignore[index]
     page = api.system.everypay.test_client().get(link.removeprefix("http://everypay.test"))
     reference = page.headers["Location"].rpartition("/")[2]
     api.system.pay(reference)
@@ -244,6 +242,49 @@ def test_who_gave_up_may_come_back_while_another_waits(api: Api) -> None:
     reserve(api, me, number)
     give_up(api, "a.ee", you)
     assert api.system.status(number) == "unpaid"
+
+
+def test_a_number_that_is_no_reservation_takes_none(api: Api) -> None:
+    """Its whole invoice would be paid by the price of the reservation."""
+    number = api.system.invoice("registry", "120.00")
+    for code in ("registry", "business_registry"):
+        body = wish(holder(), number) | {"custom_field2": code}
+        response = api.send(REGISTER, body)
+        assert response.status_code == 409, code
+        assert "everypay_link" not in response.text
+    claims = "select count(*) from invoice_claim c join invoice i on i.id = c.invoice_id where i.number = :n"
+    assert api.system.scalar(claims, n=number) == 0
+
+
+def test_a_reserved_number_is_no_ordinary_invoice_of_another_service(api: Api) -> None:
+    me = holder()
+    number = reserve(api, me)
+    body = {"invoice_number": number, "transaction_amount": "10.00", "custom_field2": "registry"}
+    assert api.send(REGISTER, body).status_code == 409
+    assert status_of(ask(api, number, me)) == "unpaid"
+
+
+@pytest.mark.parametrize("other", [{"transaction_amount": "5.00"}, {"reserved_domain_names": ["b.ee"]}])
+def test_a_holder_s_reservation_does_not_change_under_its_link(api: Api, other: dict[str, Any]) -> None:
+    me = holder()
+    number = reserve(api, me)
+    response = api.send(REGISTER, wish(me, number) | other)
+    assert response.status_code == 409
+    assert error_of(response)["message"].startswith("This holder has reserved other names")
+    assert api.send(REGISTER, wish(me, number)).status_code == 201, "the same again gets the same answer"
+
+
+def test_who_gave_up_may_come_back_for_other_names_at_their_price(api: Api) -> None:
+    me, other = holder(), holder()
+    number = reserve(api, me)
+    reserve(api, other, number)
+    assert give_up(api, "a.ee", me).status_code == 200
+    reserve(api, me, number, names=("c.ee", "d.ee"), amount="20.00")
+    kept = api.system.rows("select names, amount_minor from invoice_claim where user_unique_id = :me", me=me)
+    assert [tuple(each) for each in kept] == [(["c.ee", "d.ee"], 2000)]
+    pay(api, number, other)
+    assert give_up(api, "c.ee", me).status_code == 200
+    assert api.send(REGISTER, wish(me, number)).status_code == 409, "the number is won"
 
 
 def test_a_cancelled_number_is_not_reserved_again(api: Api) -> None:
