@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ EXPONENTS = {
     "JPY": 0, "KRW": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3,
 }  # fmt: skip
 LONGEST = 13  # characters: ten digits, a point and two places (security.md T20)
+# A sum somebody added up in binary fractions, and how far such a sum strays from the amount it stands for.
+_BINARY_SUM = re.compile(r"(0|[1-9][0-9]{0,9})\.[0-9]{3,17}", re.ASCII)
+_STRAYS = Decimal("0.000001")
 
 
 class InvalidAmount(Invalid):
@@ -85,6 +89,20 @@ def parse_amount(text: str, currency: str) -> Money:
         raise InvalidAmount.field("amount", f"must be a plain decimal with at most {exponent} places, such as 120.00")
     whole, _, fraction = text.partition(".")
     return Money(int(whole + fraction.ljust(exponent, "0")), currency)
+
+
+def parse_sum(text: str, currency: str) -> Money:
+    """Return a sum as its sender added it up, in binary fractions too: `6400.3099999999995` is 6400.31.
+
+    Anything that is no more than a millionth away from an amount is that amount. Raises InvalidAmount.
+    """
+    if _BINARY_SUM.fullmatch(text):
+        exponent = exponent_of(currency)
+        said = Decimal(text)
+        amount = said.quantize(Decimal(1).scaleb(-exponent), ROUND_HALF_EVEN)
+        if abs(said - amount) <= _STRAYS:
+            return Money(int(amount.scaleb(exponent)), currency)
+    return parse_amount(text, currency)
 
 
 def format_amount(money: Money) -> str:

@@ -135,9 +135,23 @@ def test_the_sum_is_checked_against_the_members(api: Api, amount: str) -> None:
     assert changed_nothing(api, response, numbers)
 
 
-@pytest.mark.parametrize("amount", ["x", "-1", "1e2", "240.001", "240,00"])
+@pytest.mark.parametrize("amount", ["x", "-1", "1e2", "240.001", "240,00", "240.000002", "240.0000000000000000001"])
 def test_the_amount_is_an_amount(api: Api, amount: str) -> None:
     assert set(only(pay(api, invoices(api), transaction_amount=amount))) == {"transaction_amount"}
+
+
+@pytest.mark.parametrize(
+    ("totals", "amount"),
+    [
+        (("0.10", "0.20"), "0.30000000000000004"),
+        (("4731.07", "1669.24"), "6400.3099999999995"),
+        (("3553.63", "1152.04", "3994.55"), 8700.220000000001),
+    ],
+)
+def test_a_sum_is_the_one_auction_gets_from_its_floats(api: Api, totals: tuple[str, ...], amount: Any) -> None:
+    """It adds up `to_f` and sends what comes out: about every seventh sum strays from its cents."""
+    numbers = [api.system.invoice("auction", each) for each in totals]
+    assert pay(api, numbers, transaction_amount=amount).status_code == 201
 
 
 @pytest.mark.parametrize("amount", [240, 240.0, "240", "240.0", "240.00"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from decimal import Decimal
@@ -21,6 +22,7 @@ from app.domain.money import (
     exponent_of,
     format_amount,
     parse_amount,
+    parse_sum,
     sum_money,
 )
 
@@ -243,3 +245,19 @@ def test_equal_numbers_of_different_currencies_differ():
 def test_money_cannot_be_changed():
     with pytest.raises(AttributeError):
         Money(1, "EUR").minor = 2  # type: ignore[misc]
+
+
+@given(st.lists(st.integers(1, 10**8), min_size=1, max_size=100), st.sampled_from([sum, math.fsum]))
+def test_a_sum_of_binary_fractions_is_the_sum_of_its_cents(minors: list[int], add: Callable[[list[float]], float]):
+    written = repr(float(add([each / 100 for each in minors])))
+    assert parse_sum(written, "EUR") == Money(sum(minors), "EUR")
+
+
+@pytest.mark.parametrize("text", ["0.005", "1.001", "1.0000011", "1.009", "-1.0000000001", "1.1e0", "01.000", "1.000x"])
+def test_what_strays_further_is_no_sum(text: str):
+    with pytest.raises(InvalidAmount):
+        parse_sum(text, "EUR")
+
+
+def test_the_sum_of_a_currency_without_places_has_none():
+    assert parse_sum("5.0000000001", "JPY") == Money(5, "JPY")

@@ -9,7 +9,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.domain.errors import Invalid
-from app.domain.money import Money, parse_amount
+from app.domain.money import Money, parse_amount, parse_sum
 
 CURRENCY = "EUR"  # the one currency of this interface
 LONGEST_TEXT = 2_000
@@ -70,6 +70,13 @@ def _amount(value: Any) -> Money:
         refuse(fault.fields["amount"][0])
 
 
+def _sum(value: Any) -> Money:
+    try:
+        return parse_sum(_filled(value), CURRENCY)
+    except Invalid as fault:
+        refuse(fault.fields["amount"][0])
+
+
 def _names(value: Any) -> list[str]:
     if value is None or value == "":
         return []
@@ -123,6 +130,7 @@ OptionalFilled = Annotated[
 Number = Annotated[int, PlainValidator(_number), WithJsonSchema({"anyOf": _DIGITS_OR_NUMBER})]
 OptionalNumber = Annotated[int | None, PlainValidator(_optional_number), WithJsonSchema({"anyOf": _DIGITS_OR_NUMBER})]
 Amount = Annotated[Money, PlainValidator(_amount), WithJsonSchema({"anyOf": _DECIMAL_OR_NUMBER, "examples": ["120.0"]})]
+Sum = Annotated[Money, PlainValidator(_sum), WithJsonSchema({"anyOf": _DECIMAL_OR_NUMBER, "examples": ["240.0"]})]
 OptionalAmount = Annotated[
     Money | None, PlainValidator(_optional_amount), WithJsonSchema({"anyOf": [*_DECIMAL_OR_NUMBER, _NULL]})
 ]

@@ -15,6 +15,7 @@ from app.blueprints.api.fields import (
     OptionalAmount,
     OptionalFilled,
     OptionalNumber,
+    Sum,
     Text,
 )
 from app.domain.errors import Invalid
@@ -142,7 +143,7 @@ class BulkBody(Body):
     )
 
     description: Filled = Field(description="Invoice numbers joined by spaces, at most 100")
-    transaction_amount: Amount = Field(description="The sum of what is due on them")
+    transaction_amount: Sum = Field(description="The sum of what is due on them, as the caller added it up")
     customer_url: Filled = Field(description="Where the payer returns to: on a registered origin")
     custom_field2: Filled = Field(description="Whose invoices: the caller itself, or one it acts for")
     reference_number: Name = Field("", description="Shown in the payer's bank transfer")
