@@ -61,9 +61,7 @@ def up(port: int, data: Path, *, fresh: bool, no_simulators: bool, no_demo_data:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=A_PORT, help="Default: the setting PORT.")
-@click.option(
-    "--workers", type=AT_LEAST_ONE, default=1, show_default=True, help="Processes; one per core is a good start."
-)
+@click.option("--workers", type=AT_LEAST_ONE, default=1, show_default=True, help="Processes; one per core is good.")
 @click.option(
     "--threads", type=AT_LEAST_ONE, default=8, show_default=True, help="Requests a process answers at the same time."
 )
@@ -73,8 +71,12 @@ def web(host: str, port: int | None, workers: int, threads: int) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
+    from app.config import misspelt  # noqa: PLC0415
+
     # Refused here, once and in words; a worker would be started again and again.
     settings = _settings()
+    for sentence in misspelt():
+        click.echo(f"warning: {sentence}", err=True)
     port = settings.port if port is None else port
     must_be_free(host, port)
     server = Granian(

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from pydantic import SecretStr, ValidationError
 
-from app.config import production
+from app.config import names, production
 from app.config.fault_words import in_words
 from app.config.fields import Group
 from app.config.groups import (
@@ -46,6 +46,7 @@ __all__ = [
     "SettingsFault",
     "TaraSettings",
     "load_settings",
+    "misspelt",
     "secret_values",
 ]
 
@@ -90,8 +91,14 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         further += production.faults(groups)
     faults += [fault for fault in further if fault.partition(":")[0] not in known]
     if faults:
-        raise SettingsFault(faults)
+        raise SettingsFault([*faults, *misspelt(env)])
     return Settings(**(said | parts))
+
+
+def misspelt(env: Mapping[str, str] | None = None) -> list[str]:
+    """Return a sentence for each name in `env` that is nearly a setting: nothing else would tell of it."""
+    said = os.environ if env is None else env
+    return names.misspelt((name for name, value in said.items() if value.strip()), _all_names())
 
 
 def secret_values(settings: Settings) -> frozenset[str]:
@@ -104,7 +111,7 @@ def secret_values(settings: Settings) -> frozenset[str]:
 
 def _said(env: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     """Return the environment without empty values; `NAME_FILE` names a mounted file that holds the secret."""
-    said = {name: value.strip() for name, value in env.items() if value.strip()}
+    said = names.in_upper_case({name: value.strip() for name, value in env.items() if value.strip()}, _all_names())
     for name in _secret_names():
         path = said.pop(f"{name}_FILE", None)
         if path is not None and name in said:
@@ -128,6 +135,11 @@ def _is_quoted(value: str) -> bool:
 def _names() -> set[str]:
     """Return the names of all settings but switches, which take off quotes themselves."""
     return {str(info.validation_alias) for info in _fields() if info.annotation is not bool}
+
+
+def _all_names() -> set[str]:
+    """Return every name that is read, those that name a file included."""
+    return {str(info.validation_alias) for info in _fields()} | {f"{name}_FILE" for name in _secret_names()}
 
 
 def _secret_names() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.config import SettingsFault
+from app.config import SettingsFault, misspelt
 from app.services import checkup
 from app.services.checkup import Finding, Probe
 
@@ -36,6 +36,7 @@ def findings(make_app: Callable[[], Flask]) -> Iterator[Finding]:
     else:
         mode = "development" if app.extensions["settings"].development else "production"
         yield Finding("settings", f"complete, {mode}")
+        yield from (Finding("settings", each) for each in misspelt())
         with app.app_context():
             development = app.extensions["settings"].development
             yield from checkup.of_system(app.extensions["integrations"], development=development)

@@ -62,13 +62,19 @@ def _base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def said(name: str) -> str:
+    """Return what the environment says of a setting, under its name or as EIS spelt it; nothing is an empty text."""
+    return os.environ.get(name) or os.environ.get(name.lower()) or ""
+
+
 def settings(this: Installation, database_url: str, redis_url: str) -> dict[str, str]:
     """Return the environment of every process: the development mode, here and only here.
 
     Simulators take the place of whatever the environment says about providers; without them it is left as it is.
     """
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    env = _own_addresses(this) | {name: value for name, value in env.items() if value}
+    own = {name: value for name, value in _own_addresses(this).items() if not said(name)}
+    env = own | {name: value for name, value in env.items() if value}
     env |= {name: this.secrets[name] for name in OWN_SECRETS}
     env |= {"BILLING_DEVELOPMENT": "1", "DATABASE_URL": database_url, "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
     return env | _simulated(this) if this.simulators else env

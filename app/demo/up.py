@@ -71,7 +71,7 @@ def plan(wishes: Wishes, data: DataFolder) -> Installation:
     """Decide addresses and secrets for this run; what was decided before stays."""
     ports = data.ports(environment.SIMULATORS) if wishes.simulators else {}
     kept = data.secrets([*environment.OWN_SECRETS, *environment.SIMULATED_SECRETS])
-    given = {name: os.environ[name] for name in environment.OWN_SECRETS if os.environ.get(name)}
+    given = {name: value for name in environment.OWN_SECRETS if (value := environment.said(name))}
     return environment.Installation(
         web=environment.address(_web_port(wishes.port, data, set(ports.values()))),
         simulators=ports,

@@ -14,6 +14,7 @@ from app.services import initiators
 from tests.system import environment
 
 if TYPE_CHECKING:
+    import pytest
     from apiflask import APIFlask
 
     from tests.system import System
@@ -64,6 +65,14 @@ def test_servers_that_are_away_are_faults_with_a_cure() -> None:
     found = list(findings(lambda: create_app(load_settings(away))))
     assert "DATABASE_URL" in of(found, "database")[0].fault
     assert "REDIS_URL" in of(found, "redis")[0].fault
+
+
+def test_a_name_that_is_nearly_a_setting_is_told_and_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERYPAY_BAS", "https://pay.every-pay.eu/api/v4")
+    away = environment("postgresql://x@127.0.0.1:1/x", "redis://127.0.0.1:1/0")
+    told = of(list(findings(lambda: create_app(load_settings(away)))), "settings")
+    said = "EVERYPAY_BAS: is no setting and is not read; did you mean EVERYPAY_BASE?"
+    assert [(each.seen, each.fault) for each in told[1:]] == [(said, "")]
 
 
 def test_every_fault_of_the_settings_is_told(capsys: object) -> None:
