@@ -24,6 +24,8 @@ from app.services.timeline import Actor
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from app.domain.ports import LinkSigner
@@ -144,6 +146,8 @@ def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner 
             raise StatusRefused(f"Invoice {number} is a document of its own: a credit note changes its amount")
         if invoice.status not in REPRICED and not siblings.are_untouched(invoice):
             raise StatusRefused(f"Invoice {number} is {invoice.status}: its amount is fixed")
+        if _claims(tx, invoice):
+            raise StatusRefused(f"Invoice {number} is a reservation: its amount is the price of its names")
         if invoice_lines.has_any(invoice.id):
             raise StatusRefused(f"Invoice {number} has lines: its amount is what they come to")
         reprice(tx, invoice, amount, Actor("initiator", caller.code), links)
@@ -224,7 +228,7 @@ def _check_shared(tx: Session, invoice: Invoice, command: RegisterInvoice) -> No
 
     So a number that is no reservation takes none, or its whole invoice would be paid by that price.
     """
-    claims = tx.scalars(select(InvoiceClaim).where(InvoiceClaim.invoice_id == invoice.id)).all()
+    claims = _claims(tx, invoice)
     mine = next((claim for claim in claims if claim.user_unique_id == command.unique_id), None)
     if not claims:
         raise StatusRefused(f"Invoice {invoice.number} is no reservation: take a new number")
@@ -236,6 +240,10 @@ def _check_shared(tx: Session, invoice: Invoice, command: RegisterInvoice) -> No
         return
     if mine.amount_minor != command.amount.minor or sorted(mine.names) != sorted(command.reserved_names):
         raise ReservedDifferently
+
+
+def _claims(tx: Session, invoice: Invoice) -> Sequence[InvoiceClaim]:
+    return tx.scalars(select(InvoiceClaim).where(InvoiceClaim.invoice_id == invoice.id)).all()
 
 
 def _claim(tx: Session, invoice_id: int, tenant_id: int, command: RegisterInvoice) -> None:

@@ -137,6 +137,7 @@ OBSTACLES = (
     _("is cancelled: take a new number"),
     _("is cancelled: register a new one"),
     _("is no reservation: take a new number"),
+    _("is a reservation: its amount is the price of its names"),
     _("is won by somebody else: take a new number"),
 )
 # Why a row of an import was left out, or the whole of it refused; fields are called as their sender wrote them.

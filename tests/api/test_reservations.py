@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.api.client import GIVE_UP, REGISTER, RESERVED, STATUS, error_of, only
+from tests.api.client import AMOUNT, GIVE_UP, REGISTER, RESERVED, STATUS, error_of, only
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -272,6 +272,15 @@ def test_a_holder_s_reservation_does_not_change_under_its_link(api: Api, other: 
     assert response.status_code == 409
     assert error_of(response)["message"].startswith("This holder has reserved other names")
     assert api.send(REGISTER, wish(me, number)).status_code == 201, "the same again gets the same answer"
+
+
+def test_the_amount_of_a_reservation_is_the_price_of_its_names(api: Api) -> None:
+    me = holder()
+    number = reserve(api, me)
+    response = api.send(AMOUNT, {"invoice_number": number, "transaction_amount": "5.00"})
+    assert response.status_code == 409
+    pay(api, number, me)
+    assert status_of(ask(api, number, me)) == "paid"
 
 
 def test_who_gave_up_may_come_back_for_other_names_at_their_price(api: Api) -> None:
