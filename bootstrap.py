@@ -30,7 +30,12 @@ STEPS_OF_THEIR_OWN = ["chaos", "slow", "browser", "sabotage", "endurance", "cont
 PLACES = {
     "slow": ["tests/api", "tests/domain", "tests/integrations", "tests/services"],
     "browser": ["tests/e2e", "tests/integrations", "tests/api/test_docs_page.py"],
-    "chaos": ["tests/chaos", "tests/demo/test_up.py", "tests/demo/test_up_again.py"],
+    "chaos": [
+        "tests/chaos",
+        "tests/contract/test_own_providers.py",
+        "tests/demo/test_up.py",
+        "tests/demo/test_up_again.py",
+    ],
     "sabotage": ["tests/sabotage"],
     "endurance": ["tests/chaos"],
     "contract": ["tests/contract"],
