@@ -107,7 +107,7 @@ with made as (
 select id, number, total_minor from made
 """)
 KNOWN = text("""
-select id, number, kind, total_minor, currency from invoice
+select id, number, kind, initiator_id, total_minor, currency from invoice
  where tenant_id = :tenant_id and number = any(:numbers) and initiator_id = any(:owns) order by id for update
 """)
 
@@ -313,10 +313,18 @@ def _check_same(tx: Session, caller: Caller, there: Sequence[_Checked]) -> None:
         row = known.get(each.command.number)
         if row is None or row.kind == BULK:
             faults[f"invoices.{each.position}.number"] = [str(NumberNotAvailable())]
-        elif not _is_same(each, Money(row.total_minor, row.currency), lines.get(row.id, [])):
+        elif row.initiator_id != _owner(caller, each) or not _is_same(each, _total(row), lines.get(row.id, [])):
             faults[f"invoices.{each.position}.number"] = [str(RegisteredDifferently())]
     if faults:
         raise NumbersTaken(faults)
+
+
+def _owner(caller: Caller, each: _Checked) -> int:
+    return caller.owns[caller.codes.index(each.command.initiator_code)]
+
+
+def _total(row: Any) -> Money:
+    return Money(row.total_minor, row.currency)
 
 
 def _is_same(wish: _Checked, total: Money, lines: list[invoice_lines.Kept]) -> bool:

@@ -193,6 +193,14 @@ def test_the_same_again_is_the_same_and_more_may_be_beside_it(api: Api) -> None:
     assert made(api, without_lines) == first[1:2], "who names no lines asks for the amount only, as one by one"
 
 
+def test_a_number_of_one_service_is_no_invoice_of_another_it_acts_for(api: Api) -> None:
+    body = {"amount": "7.00", "number": api.system.number()}
+    made(api, body)
+    other = {**body, "initiator": "business_registry"}
+    assert problem_of(sent(api, other), 409)["errors"][0]["field"] == "invoices.0.number"
+    assert api.v2("/invoices", other).status_code == 409
+
+
 def test_the_single_route_and_this_one_know_each_others_invoices(api: Api) -> None:
     one, other = ({**BODIES[1], "number": api.system.number()} for _ in range(2))
     singly = api.v2("/invoices", one).json
