@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -96,10 +96,10 @@ def _here() -> Any:
 
     lines = tuple(DraftLine(f"Line {nth}", Decimal(1), Decimal(10), rate, "pc") for nth, rate in enumerate(RATES))
     draft = Draft("registry", Buyer("ACME", "a@b.ee"), lines, "A month", "2144032")
-    today, actor, signer = date(2026, 3, 2), Actor("operator", "1"), current().links
+    at, actor, signer = datetime(2026, 3, 2, 12, tzinfo=UTC), Actor("operator", "1"), current().links
 
     def issue(nth: int) -> None:
-        issue_at_once(draft, key=f"here:{nth}", today=today, actor=actor, signer=signer)
+        issue_at_once(draft, key=f"here:{nth}", at=at, actor=actor, signer=signer)
 
     return issue
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from app.domain.money import Money, format_amount
 from app.domain.payment import ObservedState, PaymentStatus
-
-if TYPE_CHECKING:
-    from app.domain.money import Money
 
 P = PaymentStatus
 Seen = ObservedState
@@ -49,6 +46,11 @@ class Ours:
     held_minor: int
     completed_at: datetime | None = None
 
+    def story(self) -> dict[str, str | None]:
+        """Return it in words, to be laid beside the other."""
+        held = Money(self.held_minor, self.amount.currency)
+        return {"status": self.status, "amount": format_amount(self.amount), "held": format_amount(held)}
+
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
@@ -59,6 +61,15 @@ class Theirs:
     standing: Money | None
     account: str
     settled_at: datetime | None = None
+
+    def story(self) -> dict[str, str | None]:
+        """Return it in words, to be laid beside the other."""
+        return {
+            "state": self.state,
+            "initial": format_amount(self.initial) if self.initial is not None else None,
+            "standing": format_amount(self.standing) if self.standing is not None else None,
+            "account": self.account,
+        }
 
 
 @dataclass(frozen=True, slots=True)

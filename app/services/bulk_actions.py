@@ -29,7 +29,7 @@ def work(task_id: int, position: int, integrations: Integrations) -> None:
     """Do one part of a bulk action; a wish to stop is heard between two invoices."""
     with transaction() as tx:
         task = tx.get_one(Task, task_id)
-        kind, reason = TaskKind(task.kind), task.reason
+        kind, reason, tenant_id = TaskKind(task.kind), task.reason, task.tenant_id
         actor = Actor("operator", str(task.operator_id))
         ids = tx.scalars(_part(task_id, position)).one().ids
     for invoice_id in ids:
@@ -40,7 +40,8 @@ def work(task_id: int, position: int, integrations: Integrations) -> None:
                 key = f"again:{task_id}:{invoice_id}"
                 _keep(tx, task_id, invoice_id, resending.resend(tx, invoice_id, key, actor, reason))
         else:
-            verdict = status_changes.change(Change(task_id, invoice_id, kind, actor, reason), integrations.initiators)
+            wish = Change(tenant_id, task_id, invoice_id, kind, actor, reason)
+            verdict = status_changes.change(wish, integrations.initiators)
             with transaction() as tx:
                 _keep(tx, task_id, invoice_id, verdict)
     with transaction() as tx:

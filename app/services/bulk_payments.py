@@ -163,6 +163,7 @@ def _join(tx: Session, bulk: Invoice, members: Sequence[Invoice], actor: Actor) 
             actor=actor,
             invoice_id=member.id,
             data={"bulk": bulk.number, "amount": format_amount(_due(member)), "currency": member.currency},
+            tenant_id=member.tenant_id,
         )
 
 
@@ -174,5 +175,10 @@ def _withdraw(parent: Invoice, by: Invoice, actor: Actor) -> None:
     parent.cancel_reason = f"replaced by bulk payment {by.number}"
     recompute(parent)
     timeline.record(
-        "invoice.cancelled", actor=actor, invoice_id=parent.id, reason=parent.cancel_reason, data={"bulk": by.number}
+        "invoice.cancelled",
+        actor=actor,
+        invoice_id=parent.id,
+        reason=parent.cancel_reason,
+        data={"bulk": by.number},
+        tenant_id=parent.tenant_id,
     )

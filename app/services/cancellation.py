@@ -41,7 +41,7 @@ def cancel(tx: Session, invoice: Invoice, actor: Actor, reason: str) -> None:
         tenant_id=invoice.tenant_id,
     )
     recompute(invoice)
-    timeline.record("invoice.cancelled", actor=actor, invoice_id=invoice.id, reason=reason)
+    timeline.record("invoice.cancelled", actor=actor, invoice_id=invoice.id, reason=reason, tenant_id=invoice.tenant_id)
 
 
 def hindrance(tx: Session, invoice: Invoice) -> str:

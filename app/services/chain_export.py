@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.domain.chain import canonical_bytes, parse_row
 from app.domain.errors import Invalid
+from app.models.base import DEFAULT_TENANT
 from app.services import timeline
 from app.services.sealing import CHAINS, links_with_rows
 from app.uow import transaction
@@ -38,7 +39,7 @@ def lines(chain: str) -> Iterator[str]:
 def note(chain: str, *, by: Actor) -> None:
     """Write down that somebody takes a chain away, before they do."""
     with transaction():
-        timeline.record("audit.chain.exported", actor=by, data={"chain": chain})
+        timeline.record("audit.chain.exported", actor=by, data={"chain": chain}, tenant_id=DEFAULT_TENANT)
 
 
 def _after(chain: str, position: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select, text, tuple_
@@ -16,11 +17,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.comparison import AGES_DAYS, MENDED_BY_LOOKING, Difference, DifferenceKind, Ours, Theirs, compare
 from app.domain.errors import Outcome, ProviderFailure
-from app.domain.money import Money, format_amount
+from app.domain.money import Money
 from app.domain.payment import ObservedState, PaymentStatus
+from app.models.base import DEFAULT_TENANT
 from app.models.comparison import Comparison
 from app.models.comparison import Difference as DifferenceRow
 from app.models.payment import GatewayReference, Payment
+from app.models.tenant import Tenant
 from app.queue import Crash
 from app.services import outbox, reviews, timeline
 from app.services.passes import Pass
@@ -95,31 +98,34 @@ class Found:
 def owe_comparisons(gateways: Sequence[str], today: date | None = None) -> int:
     """Owe this night's comparisons of each gateway and return how many; a night is owed once."""
     today = today or datetime.now(UTC).date()
-    with transaction():
-        return sum(owe(gateway, today - timedelta(days=age), today) for gateway in gateways for age in AGES_DAYS)
+    with transaction() as tx:
+        tenants = tx.scalars(select(Tenant.id).order_by(Tenant.id)).all()
+        nights = product(tenants, gateways, AGES_DAYS)
+        return sum(owe(gateway, today - timedelta(days=age), today, tenant) for tenant, gateway, age in nights)
 
 
-def owe(gateway: str, day: date, today: date) -> bool:
+def owe(gateway: str, day: date, today: date, tenant_id: int = DEFAULT_TENANT) -> bool:
     """Owe the comparison of one day (UTC); returns False when it was compared today already."""
     with transaction() as tx:
         made = tx.execute(
             insert(Comparison)
-            .values(gateway=gateway, day=day, compared_on=today)
+            .values(tenant_id=tenant_id, gateway=gateway, day=day, compared_on=today)
             .on_conflict_do_nothing()
             .returning(Comparison.id)
         ).scalar_one_or_none()
         if made is None:
             return False
-        _owe_part(made, gateway, Place())
+        _owe_part(made, gateway, Place(), tenant_id)
         return True
 
 
-def _owe_part(comparison_id: int, gateway: str, after: Place) -> None:
+def _owe_part(comparison_id: int, gateway: str, after: Place, tenant_id: int) -> None:
     outbox.post(
         COMPARE,
         f"{comparison_id}:{after.payment_id}",
         lane=gateway,
         payload={"comparison_id": comparison_id, "after": after.said()},
+        tenant_id=tenant_id,
     )
     ring_after_commit()
 
@@ -141,7 +147,7 @@ def compare_part(row: Claimed, gateway: HostedGateway) -> None:
         comparison.examined += len(asked)
         comparison.differences += sum(difference is not None for _, difference in found)
         if _more_follow(asked):
-            _owe_part(comparison_id, comparison.gateway, asked[-1].place)
+            _owe_part(comparison_id, comparison.gateway, asked[-1].place, comparison.tenant_id)
         else:
             comparison.finished_at = datetime.now(UTC)
 
@@ -153,7 +159,7 @@ def _more_follow(asked: Sequence[Asked]) -> bool:
 
 def rehearse(gateway: HostedGateway, day: date) -> list[Found]:
     """Return what the comparison of a day would find, writing nothing. Raises ProviderFailure."""
-    comparison = Comparison(tenant_id=1, gateway=gateway.name, day=day)
+    comparison = Comparison(tenant_id=DEFAULT_TENANT, gateway=gateway.name, day=day)
     found: list[Found] = []
     after = Place()
     while True:
@@ -201,6 +207,7 @@ def _next(tx: Session, comparison: Comparison, after: Place) -> list[Asked]:
             ),
         )
         .where(
+            Payment.tenant_id == comparison.tenant_id,
             Payment.gateway == comparison.gateway,
             Payment.created_at >= start,
             Payment.created_at < end,
@@ -218,6 +225,7 @@ def _strangers(tx: Session, comparison: Comparison, start: datetime, end: dateti
     rows = tx.scalars(
         select(GatewayReference)
         .where(
+            GatewayReference.tenant_id == comparison.tenant_id,
             GatewayReference.gateway == comparison.gateway,
             GatewayReference.payment_id.is_(None),
             GatewayReference.created_at >= start,
@@ -266,20 +274,21 @@ def _instant(said: object) -> datetime | None:
 
 def _record(tx: Session, comparison: Comparison, asked: Asked, found: Found | None) -> None:
     kind = found.difference.kind if found else None
-    _close(tx, asked, kind)
+    _close(tx, comparison, asked, kind)
     if found is None:
         return
     written = tx.execute(
         insert(DifferenceRow)
         .values(
+            tenant_id=comparison.tenant_id,
             comparison_id=comparison.id,
             kind=kind,
             reference=asked.reference,
             payment_id=asked.payment_id,
             at_stake_minor=found.difference.at_stake_minor,
             currency=_currency(found),
-            ours=_story_of_ours(asked.ours),
-            theirs=_story_of_theirs(found.theirs),
+            ours=asked.ours.story() if asked.ours else {},
+            theirs=found.theirs.story() if found.theirs else {},
         )
         .on_conflict_do_nothing()
         .returning(DifferenceRow.id)
@@ -287,28 +296,30 @@ def _record(tx: Session, comparison: Comparison, asked: Asked, found: Found | No
     if kind in MENDED_BY_LOOKING:
         look_again(tx.get_one(GatewayReference, asked.key, with_for_update=True, populate_existing=True))
     if written is not None:
-        _tell(comparison.gateway, found, written)
+        _tell(comparison, found, written)
 
 
-def _close(tx: Session, asked: Asked, but: DifferenceKind | None) -> None:
+def _close(tx: Session, comparison: Comparison, asked: Asked, but: DifferenceKind | None) -> None:
     """Close what was open about this reference and is no more; a later difference is another row."""
     statement = """
         update difference set mended_at = clock_timestamp(), mended_by = 'comparison'
-         where reference = :reference and mended_at is null and kind is distinct from :but
+         where tenant_id = :tenant_id and reference = :reference and mended_at is null and kind is distinct from :but
         returning id, kind"""
-    for key, kind in tx.execute(text(statement), {"reference": asked.reference, "but": but}).all():
+    about = {"tenant_id": comparison.tenant_id, "reference": asked.reference, "but": but}
+    for key, kind in tx.execute(text(statement), about).all():
         reviews.answer(f"difference.{kind}", f"difference:{key}", by="system", resolution="both books agree again")
 
 
-def _tell(gateway: str, found: Found, difference_id: int) -> None:
+def _tell(comparison: Comparison, found: Found, difference_id: int) -> None:
     asked, kind = found.asked, found.difference.kind
-    sentence = found.sentence(gateway)
+    sentence = found.sentence(comparison.gateway)
     timeline.record(
         "payment.difference",
         invoice_id=asked.invoice_id,
         payment_id=asked.payment_id,
         reason=sentence,
         data={"kind": kind, "difference": difference_id, "at_stake": found.difference.at_stake_minor},
+        tenant_id=comparison.tenant_id,
     )
     if kind not in MENDED_BY_LOOKING:
         reviews.ask(
@@ -317,7 +328,11 @@ def _tell(gateway: str, found: Found, difference_id: int) -> None:
             sentence,
             invoice_id=asked.invoice_id,
             payment_id=asked.payment_id,
-            evidence={"ours": _story_of_ours(asked.ours), "theirs": _story_of_theirs(found.theirs)},
+            evidence={
+                "ours": asked.ours.story() if asked.ours else {},
+                "theirs": found.theirs.story() if found.theirs else {},
+            },
+            tenant_id=comparison.tenant_id,
         )
 
 
@@ -325,21 +340,3 @@ def _currency(found: Found) -> str:
     if found.asked.ours is not None:
         return found.asked.ours.amount.currency
     return found.theirs.initial.currency if found.theirs and found.theirs.initial else "EUR"
-
-
-def _story_of_ours(ours: Ours | None) -> dict[str, Any]:
-    if ours is None:
-        return {}
-    held = Money(ours.held_minor, ours.amount.currency)
-    return {"status": ours.status, "amount": format_amount(ours.amount), "held": format_amount(held)}
-
-
-def _story_of_theirs(theirs: Theirs | None) -> dict[str, Any]:
-    if theirs is None:
-        return {}
-    return {
-        "state": theirs.state,
-        "initial": format_amount(theirs.initial) if theirs.initial is not None else None,
-        "standing": format_amount(theirs.standing) if theirs.standing is not None else None,
-        "account": theirs.account,
-    }

@@ -222,7 +222,13 @@ def _follow(invoice: Invoice, note: CreditNote, actor: Actor, signer: LinkSigner
         invoice.cancelled_at = datetime.now(UTC)
         invoice.cancel_reason = f"credit note {note.number}"
         recompute(invoice)
-        timeline.record("invoice.cancelled", actor=actor, invoice_id=invoice.id, reason=invoice.cancel_reason)
+        timeline.record(
+            "invoice.cancelled",
+            actor=actor,
+            invoice_id=invoice.id,
+            reason=invoice.cancel_reason,
+            tenant_id=invoice.tenant_id,
+        )
         notices.owe_cancelled(invoice, initiator)
         return
     if invoice.open_minor and invoice.payment_link and signer is not None:

@@ -68,5 +68,9 @@ def _note(deposit: Deposit, status: DepositStatus, actor: Actor) -> None:
         return
     deposits.set_status(deposit, status)
     timeline.record(
-        "deposit.reported", actor=actor, invoice_id=deposit.invoice_id, data={"before": before, "after": status}
+        "deposit.reported",
+        actor=actor,
+        invoice_id=deposit.invoice_id,
+        data={"before": before, "after": status},
+        tenant_id=deposit.tenant_id,
     )

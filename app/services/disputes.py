@@ -150,6 +150,7 @@ def _ask_what_went(payment: Payment, standing_minor: int) -> None:
         f"{payment.gateway} says charged back, and that it still holds {left} {payment.currency}: look it up there",
         invoice_id=payment.invoice_id,
         payment_id=payment.id,
+        tenant_id=payment.tenant_id,
     )
 
 
@@ -212,6 +213,7 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
         f"{amount_of(dispute)} was taken back by the payer's bank at {payment.gateway}",
         invoice_id=dispute.invoice_id,
         payment_id=payment.id,
+        tenant_id=dispute.tenant_id,
     )
 
 
@@ -315,4 +317,5 @@ def _end_refunds(payment: Payment) -> None:
             "when the payer's bank took the money back: compare both with the gateway's portal",
             invoice_id=refund.invoice_id or payment.invoice_id,
             payment_id=payment.id,
+            tenant_id=payment.tenant_id,
         )

@@ -40,6 +40,7 @@ def ask_about(payment: Payment, invoice: Invoice, fetched: FetchedPayment, kind:
         invoice_id=invoice.id,
         payment_id=payment.id,
         evidence=_evidence(fetched),
+        tenant_id=invoice.tenant_id,
     )
     return "review"
 
@@ -65,6 +66,31 @@ def ask_whose(reference: GatewayReference, fetched: FetchedPayment, invoice: Inv
             "and it belongs to no invoice here",
             invoice_id=invoice.id if invoice else None,
             evidence=_evidence(fetched),
+            tenant_id=reference.tenant_id,
         )
         return "unknown here"
     return "nothing to do"
+
+
+def ask_unreachable(reference: GatewayReference) -> None:
+    """Ask somebody to look up by hand what the gateway could not be asked for days."""
+    reviews.ask(
+        "gateway.unreachable",
+        f"reference:{reference.id}:{reference.dirty_seq}",
+        f"{reference.gateway} could not be asked about {reference.external_id}: look it up by hand",
+        payment_id=reference.payment_id,
+        evidence={"reference": reference.external_id},
+        tenant_id=reference.tenant_id,
+    )
+
+
+def ask_about_unknown(reference: GatewayReference, payment: Payment, said: str) -> None:
+    """Ask what became of a payment of ours that the gateway goes on not to know."""
+    reviews.ask(
+        "payment.unknown_there",
+        f"reference:{reference.id}",
+        f"{reference.gateway} does not know {reference.external_id}, which it gave us itself: {said}",
+        payment_id=payment.id,
+        invoice_id=payment.invoice_id,
+        tenant_id=payment.tenant_id,
+    )

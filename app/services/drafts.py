@@ -87,7 +87,9 @@ def discard(invoice_id: int, *, version: int, reason: str, actor: Actor) -> None
         invoice.cancelled_at = datetime.now(UTC)
         invoice.cancel_reason = reason
         recompute(invoice)
-        timeline.record("invoice.draft.discarded", actor=actor, invoice_id=invoice.id, reason=reason)
+        timeline.record(
+            "invoice.draft.discarded", actor=actor, invoice_id=invoice.id, reason=reason, tenant_id=invoice.tenant_id
+        )
 
 
 def lock_draft(tx: Session, invoice_id: int, version: int) -> Invoice:

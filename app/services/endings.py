@@ -116,7 +116,9 @@ def _bury(row: Claimed, write: Callable[[], bool], error: str) -> bool:
 def _hold(row: Claimed, why: str) -> bool:
     ours = outbox.put_back(row, delay_s=0, state="held", error_class=RetryClass.UNKNOWN, error=why)
     if ours:
-        timeline.record("outbox.held", invoice_id=row.invoice_id, payment_id=row.payment_id, reason=why)
+        timeline.record(
+            "outbox.held", invoice_id=row.invoice_id, payment_id=row.payment_id, reason=why, tenant_id=row.tenant_id
+        )
         _ask_a_person(row, why)
     return ours
 

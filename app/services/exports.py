@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from app.domain import sheet_csv, sheet_xlsx
 from app.domain.sheet_xlsx import MOST_BYTES, MOST_ROWS, Written
 from app.domain.task import TaskState
+from app.models.base import DEFAULT_TENANT
 from app.models.task import TaskPart
 from app.queries import invoice_export, invoice_selection
 from app.queries.invoice_export import COLUMNS
@@ -44,6 +45,7 @@ def stream(request: dict[str, Any], *, operator_id: int) -> Iterator[bytes]:
             "invoices.exported",
             actor=Actor("operator", str(operator_id)),
             data={"selection": request["selection"], "format": CSV, "rows": len(ids)},
+            tenant_id=DEFAULT_TENANT,
         )
     return _pieces(ids, request)
 

@@ -54,6 +54,7 @@ def _succeed(payment: Payment, refund: Refund, initiator: str) -> None:
         invoice_id=refund.invoice_id or payment.invoice_id,
         payment_id=payment.id,
         data=said_of(refund),
+        tenant_id=payment.tenant_id,
     )
 
 
@@ -81,6 +82,7 @@ def _made_there(payment: Payment, invoice_id: int | None, minor: int, standing_m
         invoice_id=about,
         payment_id=payment.id,
         data=said_of(refund),
+        tenant_id=payment.tenant_id,
     )
     amount = Money(minor, payment.currency)
     reviews.ask(
@@ -89,6 +91,7 @@ def _made_there(payment: Payment, invoice_id: int | None, minor: int, standing_m
         f"{format_amount(amount)} {amount.currency} went back at {payment.gateway} without a request from here",
         invoice_id=about,
         payment_id=payment.id,
+        tenant_id=payment.tenant_id,
     )
 
 
@@ -177,6 +180,7 @@ def end(  # noqa: PLR0917 - who, what, how and why
         payment_id=payment.id,
         reason=why[:200],
         data=said_of(refund) | {"code": code},
+        tenant_id=payment.tenant_id,
     )
 
 
@@ -201,6 +205,7 @@ def seen_unchanged(payment: Payment) -> None:
         "was not executed within the hour: ask for it again if it is still wanted",
         invoice_id=refund.invoice_id or payment.invoice_id,
         payment_id=payment.id,
+        tenant_id=payment.tenant_id,
     )
 
 

@@ -44,6 +44,7 @@ def hear(payment: Payment, heard: Mapping[str, News]) -> None:
                 f"{payment.gateway} sends an event nobody here knows: {event}",
                 payment_id=payment.id,
                 invoice_id=payment.invoice_id,
+                tenant_id=payment.tenant_id,
             )
         elif news in KINDS and not _is_known(payment, news):
             reviews.ask(
@@ -53,6 +54,7 @@ def hear(payment: Payment, heard: Mapping[str, News]) -> None:
                 payment_id=payment.id,
                 invoice_id=payment.invoice_id,
                 evidence={"event": event},
+                tenant_id=payment.tenant_id,
             )
 
 

@@ -205,7 +205,7 @@ def issue_key(
             )
         )
         data = {"initiator": code, "kid": kid, "name": name, "scopes": limits, "days": days}
-        timeline.record("initiator.key.issued", actor=actor, reason=reason, data=data)
+        timeline.record("initiator.key.issued", actor=actor, reason=reason, data=data, tenant_id=owner.tenant_id)
     _forget_ring()
     return IssuedKey(kid, secret, sign_token({"initiator": code}, secret, kid=kid))
 
@@ -217,12 +217,12 @@ def revoke_key(kid: str, *, actor: Actor = SYSTEM, reason: str | None = None) ->
             update(InitiatorKey)
             .where(InitiatorKey.kid == kid, _is_live())
             .values(revoked_at=datetime.now(UTC))
-            .returning(InitiatorKey.initiator_id)
-        ).scalar_one_or_none()
+            .returning(InitiatorKey.initiator_id, InitiatorKey.tenant_id)
+        ).one_or_none()
         if ended is None:
             raise NotFound("key", kid)
-        data = {"initiator": _code_of(ended), "kid": kid}
-        timeline.record("initiator.key.revoked", actor=actor, reason=reason, data=data)
+        data = {"initiator": _code_of(ended.initiator_id), "kid": kid}
+        timeline.record("initiator.key.revoked", actor=actor, reason=reason, data=data, tenant_id=ended.tenant_id)
     _forget_ring()
 
 
@@ -238,7 +238,7 @@ def set_scopes(kid: str, scopes: Sequence[str] | None, *, actor: Actor = SYSTEM,
         before, key.scopes = key.scopes, limits
         tx.flush()
         data = {"initiator": _code_of(key.initiator_id), "kid": kid, "before": before, "after": limits}
-        timeline.record("initiator.key.scopes_changed", actor=actor, reason=reason, data=data)
+        timeline.record("initiator.key.scopes_changed", actor=actor, reason=reason, data=data, tenant_id=key.tenant_id)
     _forget_ring()
 
 
@@ -251,7 +251,9 @@ def accept_shared_secret(code: str, *, accepted: bool, actor: Actor = SYSTEM, re
         owner.accepts_shared_secret = accepted
         session().flush()
         data = {"initiator": code, "accepted": accepted}
-        timeline.record("initiator.shared_secret.changed", actor=actor, reason=reason, data=data)
+        timeline.record(
+            "initiator.shared_secret.changed", actor=actor, reason=reason, data=data, tenant_id=owner.tenant_id
+        )
     _forget_ring()
 
 

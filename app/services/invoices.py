@@ -174,6 +174,7 @@ def reprice(tx: Session, invoice: Invoice, amount: Money, actor: Actor, links: L
         actor=actor,
         invoice_id=invoice.id,
         data={"before": format_amount(before), "after": format_amount(amount), "currency": amount.currency},
+        tenant_id=invoice.tenant_id,
     )
     search.reindex_later(invoice)
     if amount.minor == 0:

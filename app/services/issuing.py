@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from app.domain.errors import Conflict, Invalid
 from app.domain.money import Money, format_amount
 from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
 from app.queries import vat_rates
+from app.queries.invoice_filter import today_of
 from app.services import ledger, links, notices, search, timeline
 from app.services.drafts import lock_draft
 from app.services.invoice_status import recompute
@@ -21,7 +21,7 @@ from app.services.settlement import settle_nothing
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
@@ -43,12 +43,15 @@ class Seen:
 
 
 @retried
-def issue(invoice_id: int, seen: Seen, today: date, actor: Actor, signer: LinkSigner | None) -> int:
-    """Issue a draft and return its number; with a signer it gets its payment link.
+def issue(invoice_id: int, seen: Seen, at: datetime, actor: Actor, signer: LinkSigner | None) -> int:
+    """Issue a draft at a moment and return its number; with a signer it gets its payment link.
+
+    Rates are those of the day on which the invoice says it was issued: the clock is read once, by the door.
 
     Raises NotFound, NoDraft, ChangedMeanwhile, TotalsChanged, Invalid for what a draft may lack and an invoice not,
     NumberRangeExhausted.
     """
+    today = today_of(at)
     with transaction() as tx:
         invoice = lock_draft(tx, invoice_id, seen.version)
         lines = tuple(DraftLine.from_json(each) for each in invoice.details["draft"]["lines"])
@@ -57,7 +60,7 @@ def issue(invoice_id: int, seen: Seen, today: date, actor: Actor, signer: LinkSi
         if totals.total_minor != seen.total_minor:
             raise TotalsChanged(code="totals_changed", total_minor=totals.total_minor)
         _freeze(tx, invoice, totals)
-        _make_owed(tx, invoice, totals, signer)
+        _make_owed(tx, invoice, totals, at, signer)
         _book_and_tell(invoice, today, actor)
         return invoice.number or 0
 
@@ -109,11 +112,11 @@ def _freeze(tx: Session, invoice: Invoice, totals: Totals) -> None:
     tx.flush()
 
 
-def _make_owed(tx: Session, invoice: Invoice, totals: Totals, signer: LinkSigner | None) -> None:
+def _make_owed(tx: Session, invoice: Invoice, totals: Totals, at: datetime, signer: LinkSigner | None) -> None:
     invoice.subtotal_minor, invoice.tax_minor = totals.net_minor, totals.tax_minor
     invoice.total_minor = totals.total_minor
     invoice.number = take_in(tx, "invoice", initiator_id=invoice.initiator_id, tenant_id=invoice.tenant_id)
-    invoice.issued_at = datetime.now(UTC)
+    invoice.issued_at = at
     invoice.details = {"buyer": invoice.details["buyer"]}
     if signer is not None and invoice.total_minor:
         invoice.payment_link = links.sign(invoice, notices.initiator_code(invoice.initiator_id), signer)
@@ -138,7 +141,13 @@ def _book_and_tell(invoice: Invoice, today: date, actor: Actor) -> None:
         tenant_id=invoice.tenant_id,
     )
     if invoice.payment_link:
-        timeline.record("invoice.link.made", actor=actor, invoice_id=invoice.id, data={"gateway": "everypay", **amount})
+        timeline.record(
+            "invoice.link.made",
+            actor=actor,
+            invoice_id=invoice.id,
+            data={"gateway": "everypay", **amount},
+            tenant_id=invoice.tenant_id,
+        )
     if invoice.total_minor:
         recompute(invoice, today)
     else:

@@ -17,13 +17,14 @@ from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
 from app.models.invoice import Invoice
 from app.queries import vat_rates
+from app.queries.invoice_filter import today_of
 from app.services import drafts, ledger
 from app.services.issuing import Seen, check_complete, issue
 from app.services.numbering import take_in
 from app.uow import in_transaction, retried, transaction
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -54,7 +55,7 @@ with born as (
                        reference_number, customer_name, customer_email, due_on, details, payment_link, issued_at)
   select born.id, :tenant_id, :public_token, :number, :external_id, :initiator_id, :account_id, :kind, :source,
          'unpaid', :currency, :net, :tax, :total, :description, :internal_notes, :reference_number, :customer_name,
-         :customer_email, :due_on, cast(:details as jsonb), :payment_link, clock_timestamp()
+         :customer_email, :due_on, cast(:details as jsonb), :payment_link, cast(:issued_at as timestamptz)
     from born where (select count(*) from lines) > 0 and (select count(*) from sums) > 0
   returning id
 ), booked as (
@@ -96,7 +97,7 @@ class Wish:
 
 
 @retried
-def issue_at_once(draft: Draft, *, key: str, today: date, actor: Actor, signer: LinkSigner, tenant_id: int = 1) -> int:
+def issue_at_once(draft: Draft, *, key: str, at: datetime, actor: Actor, signer: LinkSigner, tenant_id: int = 1) -> int:
     """Issue what was never a draft for anybody to see, with its link, and return its number; the same key, the same.
 
     Raises Invalid, NumberRangeExhausted.
@@ -104,7 +105,7 @@ def issue_at_once(draft: Draft, *, key: str, today: date, actor: Actor, signer: 
     for again in range(TRIES):
         try:
             with transaction() as tx:
-                return _issued(tx, draft, f"portal:{key}", today, actor, signer, tenant_id)
+                return _issued(tx, draft, f"portal:{key}", at, actor, signer, tenant_id)
         except IntegrityError:  # somebody came first with this key: now it is there
             if again or in_transaction():
                 raise
@@ -112,7 +113,7 @@ def issue_at_once(draft: Draft, *, key: str, today: date, actor: Actor, signer: 
 
 
 def _issued(  # noqa: PLR0917 - what its one caller was given
-    tx: Session, draft: Draft, external_id: str, today: date, actor: Actor, signer: LinkSigner, tenant_id: int
+    tx: Session, draft: Draft, external_id: str, at: datetime, actor: Actor, signer: LinkSigner, tenant_id: int
 ) -> int:
     owner = drafts.owner_of(tx, draft, tenant_id)
     kept = tx.execute(
@@ -121,15 +122,17 @@ def _issued(  # noqa: PLR0917 - what its one caller was given
         )
     ).one_or_none()
     if kept is not None:
-        return kept.number or issue(kept.id, Seen(kept.version, kept.total_minor), today, actor, signer)
+        return kept.number or issue(kept.id, Seen(kept.version, kept.total_minor), at, actor, signer)
+    today = today_of(at)
     check_complete(draft.lines, draft.buyer.name, draft.due_on, today)
     totals = totals_of(draft.lines, vat_rates.on(today), draft.currency)
     if not totals.total_minor:
         key = external_id.removeprefix("portal:")
-        return issue(drafts.create(draft, key=key, today=today, actor=actor), Seen(1, 0), today, actor, signer)
+        return issue(drafts.create(draft, key=key, today=today, actor=actor), Seen(1, 0), at, actor, signer)
     wish = Wish(draft, tenant_id, owner, external_id, totals)
     number = take_in(tx, "invoice", initiator_id=owner, tenant_id=tenant_id)
-    tx.execute(ISSUE, _invoice(wish, number, signer) | _frozen(totals) | _booked(wish) | _told(wish, number, actor))
+    row = _invoice(wish, number, signer) | {"issued_at": at}
+    tx.execute(ISSUE, row | _frozen(totals) | _booked(wish) | _told(wish, number, actor))
     return number
 
 

@@ -99,7 +99,13 @@ def _expire(payment_id: int) -> bool:
         payment.version += 1
         tx.flush()
         recompute(invoice)
-        timeline.record("payment.expired", invoice_id=invoice_id, payment_id=payment_id, reason="never confirmed")
+        timeline.record(
+            "payment.expired",
+            invoice_id=invoice_id,
+            payment_id=payment_id,
+            reason="never confirmed",
+            tenant_id=payment.tenant_id,
+        )
         return True
 
 

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select, text
 
 from app.domain.errors import Conflict, NotFound
+from app.models.base import DEFAULT_TENANT
 from app.models.lane import OURS, Lane
 from app.services import timeline
 from app.uow import retried, ring_after_commit, transaction
@@ -92,7 +93,7 @@ def stop(lane_id: int, *, by: Actor, reason: str) -> None:
         lane.stopped_at = tx.scalar(text("select clock_timestamp()"))
         lane.stopped_by = str(by)
         lane.stopped_why = reason
-        timeline.record("lane.stopped", actor=by, reason=reason, data={"lane": lane.name})
+        timeline.record("lane.stopped", actor=by, reason=reason, data={"lane": lane.name}, tenant_id=DEFAULT_TENANT)
 
 
 @retried
@@ -105,7 +106,7 @@ def let_go(lane_id: int, *, by: Actor, reason: str) -> None:
         lane.stopped_at = lane.stopped_by = lane.stopped_why = None
         lane.paused_until = lane.offered_until = None
         lane.failures = 0
-        timeline.record("lane.let_go", actor=by, reason=reason, data={"lane": lane.name})
+        timeline.record("lane.let_go", actor=by, reason=reason, data={"lane": lane.name}, tenant_id=DEFAULT_TENANT)
         ring_after_commit()
 
 

@@ -48,7 +48,7 @@ def post(
     *,
     invoice_id: int | None = None,
     payment_id: int | None = None,
-    tenant_id: int = 1,
+    tenant_id: int,
 ) -> None:
     """Book the postings; where there is nothing to book, nothing happens.
 

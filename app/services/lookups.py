@@ -59,5 +59,6 @@ def _note(reference: str, gateway: HostedGateway, by: Actor) -> tuple[Payment | 
             invoice_id=invoice.id if invoice else None,
             payment_id=payment.id if payment else None,
             data={"gateway": gateway.name, "reference": reference},
+            tenant_id=payment.tenant_id if payment else DEFAULT_TENANT,
         )
         return payment, invoice

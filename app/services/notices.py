@@ -171,6 +171,7 @@ def synchronise_instead(row: Claimed) -> None:
             payment_id=payment.id,
             reason="The answer was lost and a repeat would be counted twice: the invoice is synchronised instead",
             data={"initiator": initiator, "outbox": row.id},
+            tenant_id=invoice.tenant_id,
         )
 
 
@@ -276,7 +277,13 @@ def delivered(row: Claimed, answer: Answer) -> None:
     }
     with transaction():
         for invoice in _told_about(row):
-            timeline.record("initiator.notified", invoice_id=invoice.id, payment_id=row.payment_id, data=data)
+            timeline.record(
+                "initiator.notified",
+                invoice_id=invoice.id,
+                payment_id=row.payment_id,
+                data=data,
+                tenant_id=invoice.tenant_id,
+            )
 
 
 def _short(body: Any) -> str:

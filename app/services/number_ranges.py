@@ -42,11 +42,13 @@ def add(kind: str, first: int, last: int, *, actor: Actor, reason: str) -> int:
             raise Overlap
         bounds = {"first_number": first, "last_number": last, "next_number": first}
         made = tx.execute(
-            insert(NumberRange).values(kind=kind, active=False, **bounds).returning(NumberRange.id)
-        ).scalar_one()
-        data = {"range": kind, "id": made, "first": first, "last": last}
-        timeline.record("number_range.added", actor=actor, reason=reason, data=data)
-    return int(made)
+            insert(NumberRange)
+            .values(kind=kind, active=False, **bounds)
+            .returning(NumberRange.id, NumberRange.tenant_id)
+        ).one()
+        data = {"range": kind, "id": made.id, "first": first, "last": last}
+        timeline.record("number_range.added", actor=actor, reason=reason, data=data, tenant_id=made.tenant_id)
+    return int(made.id)
 
 
 def _check(kind: str, first: int, last: int) -> None:

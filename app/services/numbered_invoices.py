@@ -81,6 +81,12 @@ def issue(tx: Session, caller: Caller, new: NewInvoice) -> Invoice:
             tenant_id=invoice.tenant_id,
         )
     told = {"number": number, "amount": format_amount(new.amount), "currency": new.amount.currency, **new.told}
-    timeline.record("invoice.issued", actor=Actor("initiator", caller.code), invoice_id=invoice.id, data=told)
+    timeline.record(
+        "invoice.issued",
+        actor=Actor("initiator", caller.code),
+        invoice_id=invoice.id,
+        data=told,
+        tenant_id=invoice.tenant_id,
+    )
     search.reindex_later(invoice)
     return invoice

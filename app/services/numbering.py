@@ -171,5 +171,6 @@ def follow(tx: Session, tenant_id: int, kind: str, count: int) -> bool:
         return False
     tx.execute(text("update number_range set active = false where id = :id"), {"id": full.id})
     tx.execute(PUT_IN_USE, {"id": waiting})
-    timeline.record("number_range.followed", data={"range": kind, "before": full.id, "after": waiting})
+    followed = {"range": kind, "before": full.id, "after": waiting}
+    timeline.record("number_range.followed", data=followed, tenant_id=tenant_id)
     return True

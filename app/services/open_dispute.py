@@ -78,6 +78,7 @@ def tell(kind: str, dispute: Dispute, actor: Actor, *, reason: str | None = None
         payment_id=dispute.payment_id,
         reason=reason,
         data=_said(dispute),
+        tenant_id=dispute.tenant_id,
     )
 
 

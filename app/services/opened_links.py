@@ -60,6 +60,7 @@ def payment_of(
         invoice_id=invoice.id,
         payment_id=payment.id,
         data={"amount": format_amount(expected), "currency": expected.currency, "by": "link"},
+        tenant_id=invoice.tenant_id,
     )
     return payment
 

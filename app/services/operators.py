@@ -126,7 +126,7 @@ def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
             )
         )
         _forget_held(tx, OperatorSession.operator_id == operator_id)
-        timeline.record("operator.session.opened", actor=Actor("operator", str(operator_id)))
+        timeline.record("operator.session.opened", actor=Actor("operator", str(operator_id)), tenant_id=code.tenant_id)
     return token
 
 
@@ -233,10 +233,10 @@ def end_session(token: str) -> None:
             update(OperatorSession)
             .where(OperatorSession.token_hash == _hash(token), OperatorSession.ended_at.is_(None))
             .values(ended_at=datetime.now(UTC), ended_by="self")
-            .returning(OperatorSession.id, OperatorSession.operator_id)
-        ).one_or_none()
+            .returning(OperatorSession)
+        ).scalar_one_or_none()
         if ended is not None:
-            _tell_ended(ended.operator_id, ended.id)
+            _tell_ended(ended)
 
 
 def sessions_of(operator_id: int) -> Sequence[OperatorSession]:
@@ -263,15 +263,20 @@ def revoke_session(operator_id: int, session_id: int) -> None:
                 OperatorSession.ended_at.is_(None),
             )
             .values(ended_at=datetime.now(UTC), ended_by="self")
-            .returning(OperatorSession.id)
+            .returning(OperatorSession)
         ).scalar_one_or_none()
         if ended is None:
             raise NotFound("session", session_id)
-        _tell_ended(operator_id, session_id)
+        _tell_ended(ended)
 
 
-def _tell_ended(operator_id: int, session_id: int) -> None:
-    timeline.record("operator.session.ended", actor=Actor("operator", str(operator_id)), data={"session": session_id})
+def _tell_ended(ended: OperatorSession) -> None:
+    timeline.record(
+        "operator.session.ended",
+        actor=Actor("operator", str(ended.operator_id)),
+        data={"session": ended.id},
+        tenant_id=ended.tenant_id,
+    )
 
 
 def add_white_code(subject: str, *, name: str = "", role: str = "tenant_admin", added_by: str = "cli") -> None:

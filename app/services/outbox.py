@@ -100,7 +100,7 @@ def post(
     payment_id: int | None = None,
     run_at: datetime | None = None,
     repeatable: bool = True,
-    tenant_id: int = 1,
+    tenant_id: int,
 ) -> int | None:
     """Owe something, in the transaction of its cause; returns its id, or None when it is owed already or gathered.
 

@@ -47,4 +47,6 @@ def allow(code: str, *, allowed: bool | None, actor: Actor = SYSTEM, reason: str
             return
         tx.flush()
         data = {"initiator": code, "before": before, "after": allowed}
-        timeline.record("initiator.partial_payments.changed", actor=actor, reason=reason, data=data)
+        timeline.record(
+            "initiator.partial_payments.changed", actor=actor, reason=reason, data=data, tenant_id=owner.tenant_id
+        )

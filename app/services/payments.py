@@ -206,6 +206,7 @@ def _open(
             invoice_id=invoice.id,
             payment_id=payment.id,
             data={"amount": format_amount(due), "currency": due.currency, "attempt": payment.attempt_no},
+            tenant_id=invoice.tenant_id,
         )
         return _attempt(payment, command, due)
 
@@ -264,6 +265,7 @@ def _store_link(
             invoice_id=payment.invoice_id,
             payment_id=payment.id,
             data={"reference": created.external_id, "state": created.provider_state},
+            tenant_id=payment.tenant_id,
         )
         closed = siblings.is_watched(payment)
     if closed:  # it was paid another way while the gateway made the page
@@ -333,4 +335,5 @@ def _store_failure(attempt: Attempt, failure: ProviderFailure) -> None:
             payment_id=payment.id,
             reason=failure.detail[:200],
             data={"code": failure.code, "outcome": failure.outcome},
+            tenant_id=payment.tenant_id,
         )

@@ -64,13 +64,14 @@ def add(subject: str, access: Access, *, actor: Actor, reason: str) -> int:
             insert(WhiteCode)
             .values(subject=subject, added_by=str(actor), **_columns(access))
             .on_conflict_do_nothing()
-            .returning(WhiteCode.id)
-        ).scalar_one_or_none()
+            .returning(WhiteCode.id, WhiteCode.tenant_id)
+        ).one_or_none()
         if added is None:
             raise AlreadyListed
         # The event is kept for ever, the name and the code of a person need not be: only the row's id is said.
-        timeline.record("white_code.added", actor=actor, reason=reason, data={"white_code": added, **_said(access)})
-    return int(added)
+        said = {"white_code": added.id, **_said(access)}
+        timeline.record("white_code.added", actor=actor, reason=reason, data=said, tenant_id=added.tenant_id)
+    return int(added.id)
 
 
 @retried
@@ -90,7 +91,7 @@ def change(white_code_id: int, access: Access, *, seen: Access, actor: Actor, re
         _check_keeper_stays(tx, code, access)
         tx.execute(update(WhiteCode).where(WhiteCode.id == code.id).values(**_columns(access)))
         said = {"white_code": code.id, "before": _said(before), "after": _said(access)}
-        timeline.record("white_code.changed", actor=actor, reason=reason, data=said)
+        timeline.record("white_code.changed", actor=actor, reason=reason, data=said, tenant_id=code.tenant_id)
 
 
 @retried
@@ -112,7 +113,7 @@ def revoke(white_code_id: int, *, actor: Actor, reason: str) -> int:
             .returning(OperatorSession.id)
         ).all()
         said = {"white_code": code.id, "sessions": len(ended)}
-        timeline.record("white_code.revoked", actor=actor, reason=reason, data=said)
+        timeline.record("white_code.revoked", actor=actor, reason=reason, data=said, tenant_id=code.tenant_id)
     return len(ended)
 
 
@@ -124,12 +125,12 @@ def end_session(session_id: int, *, actor: Actor, reason: str) -> None:
             update(OperatorSession)
             .where(OperatorSession.id == session_id, OperatorSession.ended_at.is_(None))
             .values(ended_at=datetime.now(UTC), ended_by=str(actor))
-            .returning(OperatorSession.white_code_id)
-        ).scalar_one_or_none()
+            .returning(OperatorSession.white_code_id, OperatorSession.tenant_id)
+        ).one_or_none()
         if ended is None:
             raise NotFound("session", session_id)
-        said = {"session": session_id, "white_code": ended}
-        timeline.record("operator.session.ended", actor=actor, reason=reason, data=said)
+        said = {"session": session_id, "white_code": ended.white_code_id}
+        timeline.record("operator.session.ended", actor=actor, reason=reason, data=said, tenant_id=ended.tenant_id)
 
 
 def speak(operator_id: int, locale: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, select, text, update
 
 from app.domain.chain import GENESIS
 from app.domain.errors import Conflict
+from app.models.base import DEFAULT_TENANT
 from app.models.proof import ProofResult, ProofRun
 from app.services import chain_walk, outbox, proofs, timeline
 from app.services.chain_walk import Walk
@@ -54,7 +55,7 @@ def ask(*, by: Actor) -> int:
         for name, sentence, payload in _parts():
             tx.execute(insert(ProofResult).values(run_id=run_id, name=name, sentence=sentence))
             _owe(run_id, name, payload)
-        timeline.record("proofs.run.asked", actor=by, data={"run": run_id})
+        timeline.record("proofs.run.asked", actor=by, data={"run": run_id}, tenant_id=DEFAULT_TENANT)
         return run_id
 
 
@@ -109,7 +110,7 @@ def _parts() -> list[tuple[str, str, dict[str, Any]]]:
 
 def _owe(run_id: int, name: str, payload: dict[str, Any]) -> None:
     key = f"{run_id}:{name}:{payload.get('position', 0)}"
-    outbox.post(CHECK, key, lane=LANE, payload={"run": run_id, "name": name, **payload})
+    outbox.post(CHECK, key, lane=LANE, payload={"run": run_id, "name": name, **payload}, tenant_id=DEFAULT_TENANT)
 
 
 def _walk(tx: Session, said: dict[str, Any]) -> Walk:

@@ -46,7 +46,8 @@ def create(wanted: NewReference, *, actor: Actor, key: str, tenant_id: int = 1) 
 
     def make() -> Reply:
         number = references.create(caller, wanted.service, wanted.owner, wanted.email or None)
-        timeline.record("reference.created", actor=actor, data={"number": number, "service": wanted.service})
+        said = {"number": number, "service": wanted.service}
+        timeline.record("reference.created", actor=actor, data=said, tenant_id=caller.tenant_id)
         return Reply(CREATED, {"number": number})
 
     return str(idempotency.run(call, make).body["number"])

@@ -23,7 +23,6 @@ from app.services import (
     notices,
     opened_links,
     outbox,
-    reviews,
     siblings,
     timeline,
 )
@@ -77,13 +76,7 @@ def give_up(reference_id: int) -> None:
     with transaction() as tx:
         reference = tx.get_one(GatewayReference, reference_id, with_for_update=True)
         reference.clean_seq = reference.dirty_seq
-        reviews.ask(
-            "gateway.unreachable",
-            f"reference:{reference.id}:{reference.dirty_seq}",
-            f"{reference.gateway} could not be asked about {reference.external_id}: look it up by hand",
-            payment_id=reference.payment_id,
-            evidence={"reference": reference.external_id},
-        )
+        doubts.ask_unreachable(reference)
 
 
 def begin(reference_id: int) -> Look:
@@ -129,6 +122,7 @@ def _finish(
             invoice_id=invoice_id,
             payment_id=payment_id,
             data={"messages": len(handled), "outcome": outcome},
+            tenant_id=reference.tenant_id,
         )
     return handled
 
@@ -258,6 +252,7 @@ def _note_fetch(payment: Payment, invoice: Invoice, fetched: FetchedPayment, *, 
         invoice_id=invoice.id,
         payment_id=payment.id,
         data={"state": fetched.provider_state, "agrees": agrees, "reference": fetched.external_id},
+        tenant_id=invoice.tenant_id,
     )
 
 
@@ -285,7 +280,11 @@ def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: Payme
         tx.flush()
         recompute(invoice)
         timeline.record(
-            f"payment.{to}", actor=Actor("gateway", payment.gateway), invoice_id=invoice.id, payment_id=payment.id
+            f"payment.{to}",
+            actor=Actor("gateway", payment.gateway),
+            invoice_id=invoice.id,
+            payment_id=payment.id,
+            tenant_id=invoice.tenant_id,
         )
 
 
@@ -336,13 +335,6 @@ def _unknown_there(look: Look, failure: ProviderFailure, poll_ladder_s: Sequence
             payment = tx.get_one(Payment, reference.payment_id)
             _plan_next_check(payment, poll_ladder_s)
             if payment.next_check_at is None or payment.checks >= BELIEVED_AFTER:
-                reviews.ask(
-                    "payment.unknown_there",
-                    f"reference:{reference.id}",
-                    f"{reference.gateway} does not know {reference.external_id}, which it gave us itself: "
-                    f"{failure.detail}",
-                    payment_id=reference.payment_id,
-                    invoice_id=payment.invoice_id,
-                )
+                doubts.ask_about_unknown(reference, payment, failure.detail)
         inbox.stamp(reference, "unknown there", invoice_id=None, payment_id=reference.payment_id)
         return "unknown there"

@@ -232,4 +232,5 @@ def _tell(kind: str, payment: Payment, refund: Refund, reason: str | None = None
         payment_id=payment.id,
         reason=reason[:200] if reason else None,
         data=said_of(refund) | {"try": refund.tries},
+        tenant_id=payment.tenant_id,
     )

@@ -132,6 +132,7 @@ def approve(refund_id: int, *, actor: Actor, reason: str | None = None) -> None:
             payment_id=payment.id,
             reason=reason[:200] if reason else None,
             data=said_of(refund),
+            tenant_id=payment.tenant_id,
         )
         _owe(refund)
 
@@ -232,6 +233,7 @@ def _reserve(payment: Payment, order: RefundOrder, part: Part, status: RefundSta
         payment_id=payment.id,
         reason=order.reason[:200],
         data=said_of(refund),
+        tenant_id=payment.tenant_id,
     )
     return refund
 

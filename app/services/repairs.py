@@ -113,4 +113,5 @@ def _note(difference_id: int, actor: Actor, reason: str, *, agrees: bool) -> Non
             payment_id=difference.payment_id,
             reason=reason,
             data={"kind": difference.kind, "difference": difference.id},
+            tenant_id=difference.tenant_id,
         )

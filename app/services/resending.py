@@ -42,7 +42,12 @@ def resend(tx: Session, invoice_id: int, key: str, actor: Actor, reason: str) ->
     else:
         return skipped(Skip.NOT_TOLD_BY_US)
     timeline.record(
-        "initiator.notice.again", actor=actor, invoice_id=invoice.id, reason=reason, data={"initiator": service}
+        "initiator.notice.again",
+        actor=actor,
+        invoice_id=invoice.id,
+        reason=reason,
+        data={"initiator": service},
+        tenant_id=invoice.tenant_id,
     )
     return DONE
 

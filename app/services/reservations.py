@@ -110,7 +110,13 @@ def _release(tx: Session, invoice: Invoice, name: str, user_unique_id: str, acto
         if obstacle:
             return obstacle
     mine.released_at = datetime.now(UTC)
-    timeline.record("reservation.released", actor=actor, invoice_id=invoice.id, data={"names": mine.names})
+    timeline.record(
+        "reservation.released",
+        actor=actor,
+        invoice_id=invoice.id,
+        data={"names": mine.names},
+        tenant_id=invoice.tenant_id,
+    )
     if invoice.cancelled_at is None and not others:
         cancel(tx, invoice, actor, f"the reservation of {name} was given up")
     else:

@@ -20,7 +20,7 @@ def ask(
     invoice_id: int | None = None,
     payment_id: int | None = None,
     evidence: dict[str, Any] | None = None,
-    tenant_id: int = 1,
+    tenant_id: int,
 ) -> bool:
     """Open a review item and say so on the timeline; return False when the same question was asked before."""
     asked = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.models.base import DEFAULT_TENANT
 from app.models.schedule import ScheduleRun
 from app.services import outbox
 from app.uow import session, transaction
@@ -70,7 +71,11 @@ def _owe(each: Periodic, now: datetime) -> bool:
     if run_id is None:
         return False
     outbox_id = outbox.post(
-        each.kind, planned_at.isoformat(), lane="schedule", payload={"run": run_id, "name": each.name}
+        each.kind,
+        planned_at.isoformat(),
+        lane="schedule",
+        payload={"run": run_id, "name": each.name},
+        tenant_id=DEFAULT_TENANT,
     )
     session().execute(update(ScheduleRun).where(ScheduleRun.id == run_id).values(outbox_id=outbox_id))
     return True

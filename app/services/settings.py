@@ -70,7 +70,7 @@ def _put(row: Setting, value: str | None, actor: Actor, reason: str | None, kind
     data = {"setting": row.code, "before": row.value, "after": value}
     row.previous_value, row.value = row.value, value
     row.updated_by, row.updated_at = str(actor), datetime.now(UTC)
-    timeline.record(kind, actor=actor, reason=reason, data=data)
+    timeline.record(kind, actor=actor, reason=reason, data=data, tenant_id=row.tenant_id)
 
 
 def _lock(tx: Session, known: Known) -> Setting:

@@ -84,6 +84,7 @@ def settle(
             "late": late,
             **({"gone": gone} if gone else {}),
         },
+        tenant_id=invoice.tenant_id,
     )
     if surplus:
         _keep_surplus(payment, invoice, Money(surplus, captured.currency))
@@ -120,6 +121,7 @@ def settle_from_credit(
         payment_id=payment.id,
         reason=reason,
         data={"amount": format_amount(amount), "currency": amount.currency},
+        tenant_id=invoice.tenant_id,
     )
     if paid:
         notices.owe_credit_news(payment, invoice, initiator)
@@ -132,7 +134,9 @@ def settle_nothing(invoice: Invoice, *, actor: Actor) -> None:
     _note_paid(invoice, actor)
     siblings.close(invoice)
     recompute(invoice)
-    timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, data={"amount": "0.00"})
+    timeline.record(
+        "invoice.settled", actor=actor, invoice_id=invoice.id, data={"amount": "0.00"}, tenant_id=invoice.tenant_id
+    )
 
 
 def settle_all_over_nothing(invoice_ids: Sequence[int], *, actor: Actor) -> None:
@@ -155,7 +159,9 @@ def settle_by_credit(invoice: Invoice, *, actor: Actor) -> None:
     _note_paid(invoice, actor)
     siblings.close(invoice)
     recompute(invoice)
-    timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, data={"by": "credit note"})
+    timeline.record(
+        "invoice.settled", actor=actor, invoice_id=invoice.id, data={"by": "credit note"}, tenant_id=invoice.tenant_id
+    )
 
 
 def _complete(payment: Payment, captured: Money, *, late: bool) -> None:
@@ -222,6 +228,7 @@ def _settle_members(payment: Payment, parent: Invoice, captured: Money, shares: 
             invoice_id=share.invoice.id,
             payment_id=payment.id,
             data={"bulk": parent.number, "amount": format_amount(amount), "currency": amount.currency},
+            tenant_id=share.invoice.tenant_id,
         )
 
 
@@ -254,7 +261,14 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
         recompute(invoice)
     if paid_now:
         data = {"bulk": bulk} if bulk is not None else None
-        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id, payment_id=payment.id, data=data)
+        timeline.record(
+            "invoice.settled",
+            actor=actor,
+            invoice_id=invoice.id,
+            payment_id=payment.id,
+            data=data,
+            tenant_id=invoice.tenant_id,
+        )
     elif invoice.status == InvoiceStatus.PARTIALLY_PAID:
         _tell_of_part(payment, invoice, actor)
     return paid_now
@@ -281,6 +295,7 @@ def _tell_of_part(payment: Payment, invoice: Invoice, actor: Actor) -> None:
         invoice_id=invoice.id,
         payment_id=payment.id,
         data={"amount": format_amount(held), "due": format_amount(due), "currency": invoice.currency},
+        tenant_id=invoice.tenant_id,
     )
 
 

@@ -83,4 +83,10 @@ def _cancel(payment: Payment) -> None:
     payment.failure_code = PAID_OTHERWISE
     payment.version += 1
     session().flush()
-    timeline.record("payment.cancelled", invoice_id=payment.invoice_id, payment_id=payment.id, reason=REASON)
+    timeline.record(
+        "payment.cancelled",
+        invoice_id=payment.invoice_id,
+        payment_id=payment.id,
+        reason=REASON,
+        tenant_id=payment.tenant_id,
+    )

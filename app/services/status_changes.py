@@ -54,6 +54,7 @@ def skipped(why: Skip) -> Verdict:
 class Change:
     """Who wants which status for an invoice, in which task, and why."""
 
+    tenant_id: int
     task_id: int
     invoice_id: int
     action: TaskKind
@@ -76,6 +77,7 @@ def change(wish: Change, initiators: InitiatorClient) -> Verdict:
             invoice_id=invoice.id,
             reason=wish.reason,
             data={"to": WORD[wish.action], "from": invoice.status, "task": wish.task_id},
+            tenant_id=invoice.tenant_id,
         )
         if service not in FOLLOWS:
             _apply(tx, invoice, wish)
@@ -146,6 +148,7 @@ def _ask(wish: Change, sentence: str) -> None:
         sentence,
         invoice_id=wish.invoice_id,
         evidence={"to": WORD[wish.action], "task": wish.task_id},
+        tenant_id=wish.tenant_id,
     )
 
 
@@ -159,7 +162,13 @@ def _apply(tx: Session, invoice: Invoice, wish: Change) -> None:
             invoice.overdue_at = None
             invoice.last_charge_error = None
             recompute(invoice)
-            timeline.record("invoice.reopened", actor=wish.actor, invoice_id=invoice.id, reason=wish.reason)
+            timeline.record(
+                "invoice.reopened",
+                actor=wish.actor,
+                invoice_id=invoice.id,
+                reason=wish.reason,
+                tenant_id=invoice.tenant_id,
+            )
 
 
 def _body(tx: Session, invoice: Invoice, service: str, word: str) -> dict[str, Any]:
@@ -181,6 +190,7 @@ def _failed(wish: Change, service: str, failure: ProviderFailure, *, asked_befor
             invoice_id=wish.invoice_id,
             reason=failure.detail[:200],
             data={"initiator": service, "kind": notices.SYNCHRONISE, "said": WORD[wish.action]},
+            tenant_id=wish.tenant_id,
         )
         if failure.may_have_been_executed:
             _ask(
@@ -202,4 +212,5 @@ def _record(wish: Change, service: str, answer: Answer) -> None:
             actor=wish.actor,
             invoice_id=wish.invoice_id,
             data=data | {"status": answer.status, "ms": answer.elapsed_ms},
+            tenant_id=wish.tenant_id,
         )

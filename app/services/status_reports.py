@@ -80,7 +80,7 @@ def _report_overdue(_tx: Session, invoice: Invoice, actor: Actor) -> None:
         raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
     invoice.overdue_at = datetime.now(UTC)
     recompute(invoice)
-    timeline.record("invoice.overdue", actor=actor, invoice_id=invoice.id)
+    timeline.record("invoice.overdue", actor=actor, invoice_id=invoice.id, tenant_id=invoice.tenant_id)
 
 
 def _report_unpaid(_tx: Session, invoice: Invoice, actor: Actor) -> None:
@@ -89,7 +89,7 @@ def _report_unpaid(_tx: Session, invoice: Invoice, actor: Actor) -> None:
     invoice.overdue_at = None
     invoice.last_charge_error = None
     recompute(invoice)
-    timeline.record("invoice.reopened", actor=actor, invoice_id=invoice.id)
+    timeline.record("invoice.reopened", actor=actor, invoice_id=invoice.id, tenant_id=invoice.tenant_id)
 
 
 REPORTS = {

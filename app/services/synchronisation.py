@@ -31,6 +31,7 @@ class NotTaken(Conflict):
 class Said:
     """What is sent, and about which rows."""
 
+    tenant_id: int
     invoice_id: int
     payment_id: int | None
     initiator: str
@@ -74,7 +75,7 @@ def _prepare(caller: Caller, invoice_id: int, status: str) -> Said:
             .limit(1)
         ).one_or_none()
         body = notices.synchronise_body(invoice, payment, initiator, status)
-        return Said(invoice.id, payment.id if payment else None, initiator, body)
+        return Said(invoice.tenant_id, invoice.id, payment.id if payment else None, initiator, body)
 
 
 def _record_answer(said: Said, answer: Answer, caller: Caller) -> None:
@@ -91,6 +92,7 @@ def _record_answer(said: Said, answer: Answer, caller: Caller) -> None:
                 "status": answer.status,
                 "ms": answer.elapsed_ms,
             },
+            tenant_id=said.tenant_id,
         )
 
 
@@ -109,4 +111,5 @@ def _record_failure(said: Said, failure: ProviderFailure, caller: Caller) -> Non
                 "said": said.body["status"],
                 "status": failure.status,
             },
+            tenant_id=said.tenant_id,
         )

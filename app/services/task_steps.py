@@ -32,8 +32,9 @@ def step(row: Claimed, integrations: Integrations) -> None:
         return
     bulk_actions.work(task_id, position, integrations)
     with transaction() as tx:
-        if not _ended(tasks.lock(tx, task_id)):
-            tasks.owe_step(task_id, position + 1)
+        task = tasks.lock(tx, task_id)
+        if not _ended(task):
+            tasks.owe_step(task, position + 1)
 
 
 def _is_bulk_work(task_id: int, position: int) -> bool:
@@ -45,7 +46,7 @@ def _is_bulk_work(task_id: int, position: int) -> bool:
         if position < exports.FIRST:
             if task.total is None:
                 _begin(tx, task)
-            tasks.owe_step(task_id, exports.FIRST)
+            tasks.owe_step(task, exports.FIRST)
             return False
         part = _part(tx, task_id, position)
         if part is None:
@@ -55,7 +56,7 @@ def _is_bulk_work(task_id: int, position: int) -> bool:
             return True
         if part.done_at is None:
             exports.work(task, part)
-        tasks.owe_step(task_id, position + 1)
+        tasks.owe_step(task, position + 1)
         return False
 
 

@@ -39,7 +39,7 @@ def start(
             insert(Task)
             .values(operator_id=operator_id, kind=kind, request=request, reason=reason, idempotency_key=key)
             .on_conflict_do_nothing()
-            .returning(Task.id)
+            .returning(Task)
         ).scalar_one_or_none()
         if made is None:
             same = select(Task.id).where(Task.operator_id == operator_id, Task.idempotency_key == key)
@@ -49,9 +49,10 @@ def start(
             "task.started",
             actor=Actor("operator", str(operator_id)),
             reason=reason or None,
-            data={"task": made, "kind": kind, "selection": request["selection"], "foretold": total},
+            data={"task": made.id, "kind": kind, "selection": request["selection"], "foretold": total},
+            tenant_id=made.tenant_id,
         )
-        return made
+        return made.id
 
 
 @retried
@@ -65,7 +66,10 @@ def stop(task_id: int, operator_id: int) -> None:
             return
         task.stop_asked_at = datetime.now(UTC)
         timeline.record(
-            "task.stop.asked", actor=Actor("operator", str(operator_id)), data={"task": task_id, "done": task.done}
+            "task.stop.asked",
+            actor=Actor("operator", str(operator_id)),
+            data={"task": task_id, "done": task.done},
+            tenant_id=task.tenant_id,
         )
 
 
@@ -77,9 +81,10 @@ def lock(tx: Session, task_id: int) -> Task:
     return task
 
 
-def owe_step(task_id: int, position: int) -> None:
+def owe_step(task: Task, position: int) -> None:
     """Owe the work on one part, in the transaction that ended the one before; owed once."""
-    outbox.post(STEP, f"{task_id}:{position}", lane=LANE, payload={"task_id": task_id, "position": position})
+    payload = {"task_id": task.id, "position": position}
+    outbox.post(STEP, f"{task.id}:{position}", lane=LANE, payload=payload, tenant_id=task.tenant_id)
 
 
 def end(task: Task, state: TaskState, error: str | None = None) -> None:
@@ -95,6 +100,7 @@ def end(task: Task, state: TaskState, error: str | None = None) -> None:
         actor=Actor("operator", str(task.operator_id)),
         reason=error,
         data={"task": task.id, "kind": task.kind, "state": state, "done": task.done, "total": task.total},
+        tenant_id=task.tenant_id,
     )
 
 

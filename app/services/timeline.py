@@ -40,7 +40,7 @@ def record(
     payment_id: int | None = None,
     reason: str | None = None,
     data: dict[str, Any] | None = None,
-    tenant_id: int = 1,
+    tenant_id: int,
 ) -> None:
     """Write one event inside the caller's transaction (reliability.md 3.1, law 2)."""
     if not in_transaction():

@@ -62,7 +62,9 @@ def _begin(payment_id: int, actor: Actor) -> tuple[int, str]:
         known = know_reference(payment, payment.gateway)
         reference = tx.get_one(GatewayReference, known.id, with_for_update=True, populate_existing=True)
         look_again(reference)
-        timeline.record(VOID_ASKED, actor=actor, invoice_id=payment.invoice_id, payment_id=payment.id)
+        timeline.record(
+            VOID_ASKED, actor=actor, invoice_id=payment.invoice_id, payment_id=payment.id, tenant_id=payment.tenant_id
+        )
         return reference.id, payment.external_id
 
 

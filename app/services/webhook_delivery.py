@@ -157,13 +157,15 @@ def _note(endpoint_id: int, failure: ProviderFailure) -> None:
 
 
 def _switch_off(endpoint_id: int, why: str, because: str) -> None:
-    token = webhooks.switch_off(endpoint_id, why)
-    if token is None:
+    endpoint = webhooks.switch_off(endpoint_id, why)
+    if endpoint is None:
         return
-    LOG.error("webhook.endpoint.off", alarm=True, endpoint=token, why=why)
+    LOG.error("webhook.endpoint.off", alarm=True, endpoint=endpoint.token, why=why)
     reviews.ask(
         "webhook.endpoint.off",
         f"endpoint:{endpoint_id}:{uuid4().hex}",
-        f"Webhook endpoint {token} was switched off: {because}. Its service can switch it on and have all sent again",
-        evidence={"endpoint": token},
+        f"Webhook endpoint {endpoint.token} was switched off: {because}. Its service can switch it on and have all "
+        "sent again",
+        evidence={"endpoint": endpoint.token},
+        tenant_id=endpoint.tenant_id,
     )

@@ -162,14 +162,14 @@ def failed(endpoint_id: int) -> None:
         )
 
 
-def switch_off(endpoint_id: int, why: str) -> str | None:
-    """Stop sending to an endpoint, `gone` or `failing`; return its name, or None when it was off already."""
+def switch_off(endpoint_id: int, why: str) -> WebhookEndpoint | None:
+    """Stop sending to an endpoint, `gone` or `failing`, and return it; None when it was off already."""
     with transaction() as tx:
         return tx.scalar(
             update(WebhookEndpoint)
             .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.enabled)
             .values(enabled=False, disabled_by=why, version=WebhookEndpoint.version + 1)
-            .returning(WebhookEndpoint.token)
+            .returning(WebhookEndpoint)
         )
 
 
@@ -211,7 +211,9 @@ def _locked(tx: Session, caller: Caller, token: str) -> WebhookEndpoint:
 
 def _record(kind: str, caller: Caller, token: str, by: By | None, **data: object) -> None:
     who = by or By(Actor("initiator", caller.code))
-    timeline.record(kind, actor=who.actor, reason=who.reason, data={"endpoint": token, **data})
+    timeline.record(
+        kind, actor=who.actor, reason=who.reason, data={"endpoint": token, **data}, tenant_id=caller.tenant_id
+    )
 
 
 def _new_secret() -> str:

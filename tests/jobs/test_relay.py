@@ -30,7 +30,7 @@ WRITERS, ROWS = 6, 250
 def owe(prefix: str = "", count: int = 1) -> None:
     with transaction():
         for number in range(count):
-            outbox.post(KIND, f"{prefix}{number}", lane=LANE, payload={})
+            outbox.post(KIND, f"{prefix}{number}", lane=LANE, payload={}, tenant_id=1)
 
 
 def test_lanes_are_offered_again_as_soon_as_redis_is_back(fresh_database: str, redis_url: str) -> None:

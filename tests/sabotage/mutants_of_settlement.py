@@ -8,8 +8,8 @@ SETTLEMENT = [
     Mutant(
         "nothing is written down of a settlement",
         "app/services/settlement.py",
-        '        timeline.record("invoice.settled", actor=actor, invoice_id=invoice.id',
-        '        str("invoice.settled"); dict(actor=actor, invoice_id=invoice.id',
+        '        timeline.record(\n            "invoice.settled",\n            actor=actor,',
+        '        dict(\n            kind="invoice.settled",\n            actor=actor,',
         "tests/services/test_money_path.py",
     ),
     Mutant(

@@ -19,7 +19,7 @@ from app.services.issuing import Seen
 from app.services.refunds import RefundOrder
 from app.services.timeline import Actor
 from tests.services.test_changed_amounts import opened
-from tests.services.test_drafts import DRAFT, TODAY
+from tests.services.test_drafts import DRAFT, NOON, TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def invoice(system: System, *, paid: bool = False, service: str = "auction") -> 
     made = drafts.create(
         DRAFT.__class__(service, DRAFT.buyer, DRAFT.lines), key=f"credit-{next(KEYS)}", today=TODAY, actor=MARY
     )
-    number = issuing.issue(made, Seen(1, 12400), TODAY, MARY, current().links)
+    number = issuing.issue(made, Seen(1, 12400), NOON, MARY, current().links)
     if paid:
         reference = system.one_off(number, service)
         system.pay(reference)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app.domain.draft import Buyer, ChangedMeanwhile, Draft, DraftLine
 from app.domain.errors import Invalid
 from app.domain.numbering import NumberRangeExhausted
+from app.domain.tallinn import TALLINN
 from app.domain.totals import Discount
 from app.extensions import db
 from app.integrations import current
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MARY = Actor("operator", "1")
 TODAY = date(2026, 3, 2)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LINE = DraftLine("Prepaid balance", Decimal(1), Decimal(100), "standard", "pc")
 DRAFT = Draft("billing_system", Buyer("Põhjatäht OÜ", "arve@pohjataht.ee", "12345678"), (LINE,), "Balance")
 
@@ -62,7 +64,7 @@ def row(system: System, invoice_id: int) -> Any:
 def issued(system: System, key: str, draft: Draft = DRAFT, *, link: bool = True) -> int:
     invoice_id = made(key, draft)
     seen = Seen(1, row(system, invoice_id).total_minor)
-    return issuing.issue(invoice_id, seen, TODAY, MARY, current().links if link else None)
+    return issuing.issue(invoice_id, seen, NOON, MARY, current().links if link else None)
 
 
 def test_a_draft_owes_nothing_and_has_no_number(system: System) -> None:
@@ -115,9 +117,9 @@ def test_a_rollback_leaves_no_gap(system: System, monkeypatch: pytest.MonkeyPatc
     with monkeypatch.context() as patched:
         patched.setattr("app.services.issuing.ledger.post", lambda *_args, **_more: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            issuing.issue(invoice_id, Seen(1, 12400), TODAY, MARY, None)
+            issuing.issue(invoice_id, Seen(1, 12400), NOON, MARY, None)
     assert system.scalar("select next_number from number_range where kind = 'invoice' and active") == upcoming
-    assert issuing.issue(invoice_id, Seen(1, 12400), TODAY, MARY, None) == upcoming
+    assert issuing.issue(invoice_id, Seen(1, 12400), NOON, MARY, None) == upcoming
 
 
 def test_who_saw_an_older_version_changes_nothing(system: System) -> None:
@@ -127,7 +129,7 @@ def test_who_saw_an_older_version_changes_nothing(system: System) -> None:
     with pytest.raises(ChangedMeanwhile):
         drafts.change(invoice_id, DRAFT, version=1, today=TODAY, actor=MARY)
     with pytest.raises(ChangedMeanwhile):
-        issuing.issue(invoice_id, Seen(1, 12400), TODAY, MARY, None)
+        issuing.issue(invoice_id, Seen(1, 12400), NOON, MARY, None)
     with pytest.raises(ChangedMeanwhile):
         drafts.discard(invoice_id, version=1, reason="no", actor=MARY)
     assert row(system, invoice_id).description == "Other"
@@ -139,7 +141,7 @@ def test_a_draft_is_issued_once_however_many_press(system: System) -> None:
     def press(_turn: int) -> str:
         with system.app.app_context():
             try:
-                return str(issuing.issue(invoice_id, Seen(1, 12400), TODAY, MARY, None))
+                return str(issuing.issue(invoice_id, Seen(1, 12400), NOON, MARY, None))
             except NoDraft:
                 return "issued already"
 
@@ -155,14 +157,14 @@ def test_a_discarded_draft_stays_and_cannot_be_issued(system: System) -> None:
     found = row(system, invoice_id)
     assert (found.status, found.cancel_reason, found.number) == ("cancelled", "made by mistake", None)
     with pytest.raises(NoDraft):
-        issuing.issue(invoice_id, Seen(2, 12400), TODAY, MARY, None)
+        issuing.issue(invoice_id, Seen(2, 12400), NOON, MARY, None)
 
 
 def test_when_the_rate_has_changed_nobody_issues_another_amount_unseen(system: System) -> None:
     invoice_id = drafts.create(DRAFT, key="g1", today=date(2025, 6, 30), actor=MARY)
     assert row(system, invoice_id).total_minor == 12200
     with pytest.raises(TotalsChanged) as refused:
-        issuing.issue(invoice_id, Seen(1, 12200), date(2025, 7, 1), MARY, None)
+        issuing.issue(invoice_id, Seen(1, 12200), datetime(2025, 7, 1, tzinfo=TALLINN), MARY, None)
     assert refused.value.data["total_minor"] == 12400
 
 
@@ -177,7 +179,7 @@ def test_when_the_rate_has_changed_nobody_issues_another_amount_unseen(system: S
 def test_what_an_invoice_needs_is_named_at_issue(system: System, draft: Draft, field: str) -> None:
     invoice_id = made(f"h-{field}", draft)
     with pytest.raises(Invalid) as refused:
-        issuing.issue(invoice_id, Seen(1, row(system, invoice_id).total_minor), TODAY, MARY, None)
+        issuing.issue(invoice_id, Seen(1, row(system, invoice_id).total_minor), NOON, MARY, None)
     assert set(refused.value.fields) == {field}
 
 
@@ -204,7 +206,7 @@ def test_an_exhausted_range_issues_nothing(system: System) -> None:
     system.sql("update number_range set next_number = last_number + 1 where kind = 'invoice'")
     try:
         with pytest.raises(NumberRangeExhausted):
-            issuing.issue(invoice_id, Seen(1, 12400), TODAY, MARY, None)
+            issuing.issue(invoice_id, Seen(1, 12400), NOON, MARY, None)
     finally:
         system.sql("update number_range set next_number = :kept where kind = 'invoice'", kept=kept)
     assert row(system, invoice_id).status == "draft"

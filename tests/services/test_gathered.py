@@ -44,13 +44,15 @@ def here(system: System) -> Iterator[System]:
 def everything(mark: str) -> None:
     """Write something of each kind."""
     hundred = Money(10_000, "EUR")
-    timeline.record("test.first", reason="ö and 'quotes'", data={"amount": "1.00", "list": [1, None]})
-    ledger.post("payment.received", f"{mark}:1", books.received("everypay", "registry", hundred, Money(0, "EUR")))
-    outbox.post(KIND, f"{mark}:a", lane=LANE, payload={"amount": "1.00"}, repeatable=False)
-    ledger.post("payment.received", f"{mark}:2", books.received("everypay", "auction", hundred, hundred))
-    timeline.record("test.second", actor=timeline.Actor("gateway", "everypay"))
-    outbox.post(KIND, f"{mark}:b", lane="search", payload={})
-    outbox.post(KIND, f"{mark}:b", lane="search", payload={"again": True})
+    timeline.record("test.first", reason="ö and 'quotes'", data={"amount": "1.00", "list": [1, None]}, tenant_id=1)
+    ledger.post(
+        "payment.received", f"{mark}:1", books.received("everypay", "registry", hundred, Money(0, "EUR")), tenant_id=1
+    )
+    outbox.post(KIND, f"{mark}:a", lane=LANE, payload={"amount": "1.00"}, repeatable=False, tenant_id=1)
+    ledger.post("payment.received", f"{mark}:2", books.received("everypay", "auction", hundred, hundred), tenant_id=1)
+    timeline.record("test.second", actor=timeline.Actor("gateway", "everypay"), tenant_id=1)
+    outbox.post(KIND, f"{mark}:b", lane="search", payload={}, tenant_id=1)
+    outbox.post(KIND, f"{mark}:b", lane="search", payload={"again": True}, tenant_id=1)
 
 
 def everything_in_a_block(mark: str) -> None:
@@ -83,15 +85,15 @@ def test_a_block_writes_what_single_statements_write(here: System) -> None:
 @gathered()
 def fail() -> None:
     """Write a line and fail."""
-    timeline.record("test.first")
+    timeline.record("test.first", tenant_id=1)
     raise ZeroDivisionError
 
 
 def owe_nowhere() -> None:
     """Owe something in a lane that is not there."""
     with transaction(), gathered():
-        timeline.record("test.first")
-        outbox.post(KIND, "a", lane="nowhere", payload={})
+        timeline.record("test.first", tenant_id=1)
+        outbox.post(KIND, "a", lane="nowhere", payload={}, tenant_id=1)
 
 
 def test_the_timeline_tells_of_money_after_the_books_have_it(here: System) -> None:
@@ -103,16 +105,16 @@ def test_the_timeline_tells_of_money_after_the_books_have_it(here: System) -> No
 def test_a_moment_to_run_at_is_kept(here: System) -> None:
     moment = here.scalar("select timestamptz '2026-03-01T10:00:00Z'")
     with transaction(), gathered():
-        outbox.post(KIND, "later", lane=LANE, payload={}, run_at=moment)
+        outbox.post(KIND, "later", lane=LANE, payload={}, run_at=moment, tenant_id=1)
     assert seen("")[0][0][4] == "True"
 
 
 def test_a_block_inside_a_block_is_part_of_it(here: System) -> None:
     with transaction(), gathered():
-        timeline.record("test.first")
+        timeline.record("test.first", tenant_id=1)
         with gathered():
-            timeline.record("test.second")
-        timeline.record("test.third")
+            timeline.record("test.second", tenant_id=1)
+        timeline.record("test.third", tenant_id=1)
         assert here.scalar("select count(*) from event where kind like 'test.%'") == 0
     assert [row[0] for row in seen("")[1]] == ["test.first", "test.second", "test.third"]
 
@@ -121,7 +123,7 @@ def test_what_fails_inside_writes_nothing_and_leaves_no_block_open(here: System)
     with transaction():
         with pytest.raises(ZeroDivisionError):
             fail()
-        timeline.record("test.second")
+        timeline.record("test.second", tenant_id=1)
     assert [row[0] for row in seen("")[1]] == ["test.second"]
     assert here.scalar("select count(*) from event where kind = 'test.first'") == 0
 

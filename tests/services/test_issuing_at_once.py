@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain.draft import Buyer, Draft, DraftLine
 from app.domain.errors import Invalid
+from app.domain.tallinn import TALLINN
 from app.domain.totals import Discount
 from app.extensions import db
 from app.integrations import current
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MARY = Actor("operator", "1")
 TODAY = date(2026, 3, 2)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LINES = (
     DraftLine("Prepaid balance", Decimal(1), Decimal(100), "standard", "pc"),
     DraftLine("Book", Decimal("2.5"), Decimal("3.3333"), "reduced", discount=Discount(basis_points=1000)),
@@ -37,7 +39,7 @@ LINES = (
 DRAFT = Draft("billing_system", Buyer("Põhjatäht OÜ", "arve@pohjataht.ee", "12345678"), LINES, "Balance", "2144032")
 OF_IT = {
     "invoice": "status, kind, source, currency, subtotal_minor, tax_minor, total_minor, description, reference_number, "
-    "customer_name, customer_email, details, due_on, account_id, internal_notes, issued_at is not null as issued",
+    "customer_name, customer_email, details, due_on, account_id, internal_notes, issued_at",
     "invoice_line": "position, description, quantity, unit, unit_price_minor, discount_basis_points, discount_minor, "
     "net_minor, vat_code, tax_rate, tax_minor",
     "invoice_vat": "code, category, basis_points, taxable_minor, tax_minor",
@@ -55,7 +57,7 @@ def system(shared_system: System) -> Iterator[System]:
 
 
 def at_once(key: str, draft: Draft = DRAFT) -> int:
-    return issue_at_once(draft, key=key, today=TODAY, actor=MARY, signer=current().links)
+    return issue_at_once(draft, key=key, at=NOON, actor=MARY, signer=current().links)
 
 
 def written(system: System, number: int) -> dict[str, list[Any]]:
@@ -82,11 +84,29 @@ def test_it_is_what_a_draft_and_its_issue_make_without_the_draft(system: System)
     whole = written(system, at_once("o1"))
     invoice_id = drafts.create(DRAFT, key="o2", today=TODAY, actor=MARY)
     total = system.scalar("select total_minor from invoice where id = :id", id=invoice_id)
-    stepwise = written(system, issuing.issue(invoice_id, Seen(1, total), TODAY, MARY, current().links))
+    stepwise = written(system, issuing.issue(invoice_id, Seen(1, total), NOON, MARY, current().links))
     stepwise["event"] = [each for each in stepwise["event"] if each[0] != "invoice.drafted"]
     stepwise["outbox"] = stepwise["outbox"][:1]  # the draft was searchable before
     assert whole == stepwise
     assert len(whole["invoice_line"]) == len(whole["invoice_vat"]) == 3
+
+
+@pytest.mark.parametrize(("second", "rate"), [(-1, "22.0000"), (0, "24.0000")])
+@pytest.mark.parametrize("stepwise", [True, False])
+def test_its_rates_are_those_of_the_day_it_says_it_was_issued_on(
+    system: System, second: int, rate: str, *, stepwise: bool
+) -> None:
+    at = datetime(2025, 7, 1, tzinfo=TALLINN) + timedelta(seconds=second)  # the rate rose with that day
+    draft = replace(DRAFT, lines=LINES[:1])
+    key = f"day:{second}:{stepwise}"
+    if stepwise:
+        invoice_id = drafts.create(draft, key=key, today=at.date(), actor=MARY)
+        total = system.scalar("select total_minor from invoice where id = :id", id=invoice_id)
+        number = issuing.issue(invoice_id, Seen(1, total), at, MARY, current().links)
+    else:
+        number = issue_at_once(draft, key=key, at=at, actor=MARY, signer=current().links)
+    of = "from invoice i join invoice_line l on l.invoice_id = i.id where i.number = :n"
+    assert [tuple(row) for row in system.rows(f"select i.issued_at, l.tax_rate::text {of}", n=number)] == [(at, rate)]
 
 
 def test_its_link_names_it_and_asks_for_its_total(system: System) -> None:

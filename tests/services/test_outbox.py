@@ -40,7 +40,7 @@ def here(system: System) -> Iterator[System]:
 def owe(count: int = 1, *, repeatable: bool = True, lane: str = LANE, prefix: str = "") -> None:
     with transaction():
         for number in range(count):
-            outbox.post(KIND, f"{prefix}{number}", lane=lane, payload={"n": number}, repeatable=repeatable)
+            outbox.post(KIND, f"{prefix}{number}", lane=lane, payload={"n": number}, repeatable=repeatable, tenant_id=1)
 
 
 def lane_id(name: str = LANE) -> int:
@@ -82,7 +82,7 @@ def test_one_fact_is_owed_once_for_ever(here: System) -> None:
 
 def test_nothing_is_owed_outside_a_transaction(here: System) -> None:
     with pytest.raises(RuntimeError):
-        outbox.post(KIND, "1", lane=LANE, payload={})
+        outbox.post(KIND, "1", lane=LANE, payload={}, tenant_id=1)
 
 
 def test_no_request_leaves_inside_a_transaction(here: System) -> None:

@@ -39,7 +39,7 @@ def here(system: System) -> Iterator[System]:
 def owe(count: int = 1, *, kind: str = A, lane: str = REGISTRY, repeatable: bool = True) -> list[int]:
     with transaction():
         posted = [
-            outbox.post(kind, str(number), lane=lane, payload={"n": number}, repeatable=repeatable)
+            outbox.post(kind, str(number), lane=lane, payload={"n": number}, repeatable=repeatable, tenant_id=1)
             for number in range(count)
         ]
     return [each for each in posted if each]

@@ -14,7 +14,7 @@ from app.queries.invoice_filter import today_of
 from app.services import drafts, invoice_status, issuing, overdue
 from app.services.issuing import Seen
 from tests.services.refunding import assert_sound
-from tests.services.test_drafts import DRAFT, MARY, TODAY
+from tests.services.test_drafts import DRAFT, MARY, NOON, TODAY
 from tests.services.test_siblings import hear
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def due(day: date) -> int:
     """Return the number of an issued invoice that was to be paid by this day."""
     draft = replace(DRAFT, service="auction", due_on=day)
     made = drafts.create(draft, key=f"overdue-{next(KEYS)}", today=TODAY, actor=MARY)
-    return issuing.issue(made, Seen(1, 12400), TODAY, MARY, current().links)
+    return issuing.issue(made, Seen(1, 12400), NOON, MARY, current().links)
 
 
 def told(system: System, number: int) -> int:

@@ -13,7 +13,7 @@ from app.services import comparisons, drafts, issuing, janitor, overdue, refund_
 from app.services.issuing import Seen
 from app.services.schedule import Periodic
 from tests.services.refunding import MARY, ask, assert_sound, order, send
-from tests.services.test_drafts import DRAFT, TODAY
+from tests.services.test_drafts import DRAFT, NOON, TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ def late_invoice(system: System, key: str) -> tuple[int, int]:
     with system.app.app_context():
         draft = replace(DRAFT, service="auction", due_on=TODAY)
         made = drafts.create(draft, key=key, today=TODAY, actor=MARY)
-        return issuing.issue(made, Seen(1, 12400), TODAY, MARY, current().links), made
+        return issuing.issue(made, Seen(1, 12400), NOON, MARY, current().links), made
 
 
 def test_one_invoice_that_cannot_be_marked_keeps_no_other_from_being_overdue(system: System) -> None:

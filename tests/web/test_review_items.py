@@ -45,6 +45,7 @@ def ask(
             sentence,
             invoice_id=invoice,
             payment_id=payment_of(system, number),
+            tenant_id=1,
             evidence={"account": SCRIPT, "ours": {"amount": "1.00"}, "theirs": {"amount": "2.00"}} | more,
         )
     return int(system.scalar("select max(id) from review_item"))

@@ -152,7 +152,7 @@ def create_issue(invoice_id: int) -> WerkzeugResponse:
     seen = Seen(sent.whole("version", least=0, most=10**9) or 0, sent.whole("total", least=0, most=10**13) or 0)
     signer = current().links if sent.value("link") == "1" else None
     try:
-        number = issuing.issue(invoice_id, seen, _today(), acting(), signer)
+        number = issuing.issue(invoice_id, seen, datetime.now(UTC), acting(), signer)
     except (ChangedMeanwhile, TotalsChanged) as refusal:
         return _new_issue(invoice_id, _why(invoice_id, refusal), 409)
     except Invalid as fault:

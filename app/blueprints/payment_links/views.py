@@ -15,7 +15,6 @@ from app.domain.money import format_amount
 from app.domain.numbering import NumberRangeExhausted
 from app.domain.permission import Permission
 from app.domain.reference import is_valid
-from app.domain.tallinn import TALLINN
 from app.integrations import current
 from app.services.issuing_at_once import issue_at_once
 from app.web import typed
@@ -48,9 +47,8 @@ def create() -> WerkzeugResponse:
     draft = _draft(form)
     if draft is None:
         return _again(form.faults)
-    today = datetime.now(UTC).astimezone(TALLINN).date()
     try:
-        number = issue_at_once(draft, key=key, today=today, actor=acting(), signer=current().links)
+        number = issue_at_once(draft, key=key, at=datetime.now(UTC), actor=acting(), signer=current().links)
     except Invalid:
         return _again({"amount": _("An amount such as 120.00")})
     except NumberRangeExhausted:
