@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select, tuple_, union_all
 
+from app.models.bulk import BulkMember
 from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.models.refund import Refund
+from app.models.settlement import Allocation
 from app.queries.keyset import Slice, cut, newest, one, session
 from app.queries.own_numbers import numbered
 
@@ -34,12 +36,27 @@ class OwnedPaymentFilter:
 
 
 def search(owns: Sequence[int], wanted: OwnedPaymentFilter, cursor: Cursor | None, size: int) -> Slice[Payment]:
-    """Return a page of the payments of these initiators, newest first."""
+    """Return a page of the payments of these initiators, newest first.
+
+    Those of an invoice are those that its `expand=payments` shows.
+    """
     conditions = _times(Payment, wanted)
     if wanted.invoice is not None:
-        of = select(Invoice.id).where(*numbered(owns, wanted.invoice))
-        conditions.append(Payment.invoice_id.in_(of))
+        conditions.append(Payment.id.in_(_for_invoice(owns, wanted.invoice)))
     return newest(Payment, owns, conditions, cursor, size)
+
+
+def _for_invoice(owns: Sequence[int], number: int) -> CompoundSelect[int]:
+    """Return the payments that were made for an invoice, gave to it, or were begun for it and others together."""
+    of = select(Invoice.id).where(*numbered(owns, number))
+    for_it = select(Payment.id).where(Payment.invoice_id.in_(of))
+    gave = select(Allocation.payment_id).where(Allocation.invoice_id.in_(of))
+    together = (
+        select(Payment.id)
+        .join(BulkMember, BulkMember.parent_id == Payment.invoice_id)
+        .where(BulkMember.member_id.in_(of), BulkMember.released_at.is_(None))
+    )
+    return union_all(for_it, gave, together)
 
 
 def by_token(owns: Sequence[int], token: str) -> Payment:

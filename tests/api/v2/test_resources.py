@@ -178,6 +178,24 @@ def test_what_is_asked_in_words_breaks_nothing(api: Api, typed: str) -> None:
     assert api.v2(f"/invoices?q={typed}").status_code in {200, 422}
 
 
+def test_a_payment_for_several_invoices_is_found_by_each_of_them_and_by_its_own_number(api: Api) -> None:
+    members = [api.system.invoice("auction") for _ in range(2)]
+    reference = api.system.bulk(members)
+    parent = api.system.scalar("select max(number) from invoice where kind = 'bulk'")
+
+    def found(number: int) -> list[str]:
+        return [each["id"] for each in api.v2(f"/payments?invoice={number}", code="auction").json["data"]]
+
+    for state in ("pending", "completed"):
+        shown = api.v2(f"/invoices/{members[0]}?expand=payments", code="auction").json["payments"]
+        assert [each["status"] for each in shown] == [state]
+        assert [found(number) for number in (*members, parent)] == [[shown[0]["id"]]] * 3
+        api.system.pay(reference)
+        api.system.callback(reference)
+        api.system.drain()
+    assert api.v2(f"/payments?invoice={members[0]}", code="registry").json["data"] == []  # type: ignore[index]
+
+
 def test_somebody_elses_answers_like_nobodys(api: Api) -> None:
     number, _ = api.system.settle("registry")
     payment = api.v2(f"/payments?invoice={number}").json["data"][0]["id"]  # type: ignore[index]
