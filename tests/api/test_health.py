@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 from redis.exceptions import ConnectionError as RedisAway
 from sqlalchemy.exc import OperationalError
 
 from app.blueprints.health import views
+from app.extensions import db
 from app.queries import schema_version
 
 if TYPE_CHECKING:
@@ -63,6 +65,43 @@ def test_it_is_not_ready_without_the_database(api: Api, monkeypatch: pytest.Monk
     response = api.get("/health/ready")
     assert response.status_code == 503
     assert response.json["status"] == "the database does not answer"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("default_transaction_read_only", "on", "the database is read only"),
+        # No room for what is laid aside for a moment: to PostgreSQL the same as a disk that is full.
+        ("temp_file_limit", "0", "the database cannot write: look whether its disk is full"),
+    ],
+)
+def test_it_is_not_ready_while_nothing_can_be_written_and_is_again_at_once(
+    own_api: Api, servers: dict[str, str], setting: str, value: str, said: str
+) -> None:
+    name = own_api.system.scalar("select current_database()")
+
+    def set_to(what: str) -> None:
+        with psycopg.connect(servers["postgres"].replace("postgresql+psycopg", "postgresql"), autocommit=True) as there:
+            there.execute(f"alter database {name} {what}")
+        with own_api.system.app.app_context():
+            db.engine.dispose()
+
+    own_api.system.app.extensions.pop(views.TOOK_WRITES, None)
+    set_to(f"set {setting} = {value}")
+    for _ in range(2):
+        response = own_api.get("/health/ready")
+        assert (response.status_code, response.json["status"]) == (503, said)  # type: ignore[index]
+    set_to(f"reset {setting}")
+    assert own_api.get("/health/ready").status_code == 200
+
+
+def test_that_it_takes_writes_is_not_asked_with_every_probe(own_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_api.system.app.extensions.pop(views.TOOK_WRITES, None)
+    assert own_api.get("/health/ready").status_code == 200
+    monkeypatch.setattr(views, "takes_writes", fails_with(OperationalError("x", {}, Exception())))
+    assert own_api.get("/health/ready").status_code == 200
+    own_api.system.app.extensions[views.TOOK_WRITES] = 0
+    assert own_api.get("/health/ready").status_code == 503
 
 
 def test_redis_is_reported_and_not_needed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,12 +184,13 @@ def test_a_payment_for_several_invoices_is_found_by_each_of_them_and_by_its_own_
     parent = api.system.scalar("select max(number) from invoice where kind = 'bulk'")
 
     def found(number: int) -> list[str]:
-        return [each["id"] for each in api.v2(f"/payments?invoice={number}", code="auction").json["data"]]
+        listed: Any = api.v2(f"/payments?invoice={number}", code="auction").json
+        return [each["id"] for each in listed["data"]]
 
     for state in ("pending", "completed"):
-        shown = api.v2(f"/invoices/{members[0]}?expand=payments", code="auction").json["payments"]
-        assert [each["status"] for each in shown] == [state]
-        assert [found(number) for number in (*members, parent)] == [[shown[0]["id"]]] * 3
+        invoice: Any = api.v2(f"/invoices/{members[0]}?expand=payments", code="auction").json
+        assert [each["status"] for each in invoice["payments"]] == [state]
+        assert [found(number) for number in (*members, parent)] == [[invoice["payments"][0]["id"]]] * 3
         api.system.pay(reference)
         api.system.callback(reference)
         api.system.drain()
