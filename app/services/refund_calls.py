@@ -148,7 +148,8 @@ def _store_answer(sending: Sending, answer: RefundedPayment) -> RefundStatus:
     with transaction() as tx:
         refund, payment = lock_refund(tx, sending.refund_id)
         if refund.status != RefundStatus.PROCESSING or refund.nonce != sending.request.nonce:
-            if refund.status != RefundStatus.SUCCEEDED:  # ended here meanwhile, and executed there after all
+            # Ended here, and executed there after all; or what was taken for it was made there by somebody else.
+            if answer.standing is None or answer.standing.minor != held_minor(payment):
                 _owe_look(payment)
             return RefundStatus(refund.status)
         standing = answer.standing
@@ -167,6 +168,8 @@ def _store_failure(sending: Sending, failure: ProviderFailure) -> RefundStatus:
     with transaction() as tx:
         refund, payment = lock_refund(tx, sending.refund_id)
         if refund.status != RefundStatus.PROCESSING or refund.nonce != sending.request.nonce:
+            if _may_have_been_executed(failure):
+                _owe_look(payment)
             return RefundStatus(refund.status)
         if _may_have_been_executed(failure):
             _doubt(payment, refund, failure.detail)

@@ -14,6 +14,7 @@ from app.domain.refund import RefundTooLarge
 from app.extensions import db
 from app.integrations import current
 from app.services import refund_calls, refunds, voids
+from app.services.refund_calls import Sending
 from tests.services.refunding import (
     MARY,
     ask,
@@ -189,6 +190,45 @@ def test_a_refund_there_takes_the_money_a_waiting_one_was_promised(system: Syste
     assert went_back(system, reference) == [Decimal("50.00")]
     assert system.status(number) == "partially_refunded"
     assert_sound(system)
+
+
+class TestOneMadeThereWhileOursIsOnItsWay:
+    """The same amount goes back at the gateway in between: it is taken for ours, and ours still has to be found."""
+
+    def begin(self, system: System) -> tuple[str, Sending]:
+        _number, reference = system.settle(amount="100.00")
+        refund = ask(system, order(system, reference, 3000))
+        with system.app.app_context():
+            sending = refund_calls._begin(refund.id, current().everypay)
+            db.session.remove()
+        assert isinstance(sending, Sending)
+        system.pay(reference, "refunded", standing=Decimal("70.00"))
+        system.callback(reference)
+        system.drain()
+        assert status(system, refund.id) == "succeeded"
+        return reference, sending
+
+    def both_are_booked(self, system: System, reference: str) -> None:
+        system.drain()
+        back = system.scalar("select refunded_minor from payment where external_id = :r", r=reference)
+        assert (back, went_back(system, reference)) == (6000, [Decimal("30.00")] * 2)
+        assert questions(system, reference) == [("payment.partially_refunded", None)]
+        assert_sound(system)
+
+    def test_ours_is_answered(self, system: System) -> None:
+        reference, sending = self.begin(system)
+        with system.app.app_context():
+            refund_calls._store_answer(sending, current().everypay.refund_payment(sending.request))
+        self.both_are_booked(system, reference)
+
+    def test_the_answer_to_ours_is_lost(self, system: System) -> None:
+        reference, sending = self.begin(system)
+        system.shop.dial.script([{"operation": "refund", "kind": "reset_after"}])
+        with system.app.app_context():
+            with pytest.raises(ProviderFailure) as lost:
+                current().everypay.refund_payment(sending.request)
+            refund_calls._store_failure(sending, lost.value)
+        self.both_are_booked(system, reference)
 
 
 class TestVoid:
