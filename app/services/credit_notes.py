@@ -21,7 +21,7 @@ from app.models.payment import Payment
 from app.models.settlement import Allocation
 from app.queries import credit_notes as credit_note_queries
 from app.services import credited_money, ledger, links, notices, timeline
-from app.services.cancellation import hindrance
+from app.services.cancellation import money_on_its_way
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.numbering import take_in
 from app.services.settlement import settle_by_credit
@@ -128,10 +128,8 @@ def _locked(tx: Session, tenant_id: int, number: int) -> Invoice:
 
 
 def _check_moment(tx: Session, invoice: Invoice, credit: Credit) -> None:
-    """Refuse to take all of an unpaid invoice back while its payer is paying it."""
-    if credit.total_minor < invoice.open_minor or invoice.captured_minor:
-        return
-    if hindrance(tx, invoice):
+    """Refuse to take back all that is still to come while its payer is paying it."""
+    if invoice.paid_at is None and credit.total_minor >= invoice.open_minor and money_on_its_way(tx, invoice.id):
         raise CreditRefused(f"Invoice {invoice.number} is being paid at this moment", code="credit_moment")
 
 
@@ -184,6 +182,8 @@ def _write(  # noqa: PLR0917 - one document
 def _book(invoice: Invoice, note: CreditNote, actor: Actor) -> None:
     """Give paid money to the payers' credit, and take the sale back by as much as was not given back before."""
     freed = credited_money.free(invoice, note.held_minor, note.number)
+    if freed and invoice.paid_at is None:
+        recompute(invoice)  # a part that came is off it again, before the rest is taken back (other-systems.md 7.1)
     invoice.credited_minor += note.open_minor + note.held_minor
     ledger.post(
         "invoice.credited",
