@@ -54,11 +54,11 @@ INVARIANTS = (
         "what a gateway clears for us in the books is what its payments captured minus what went back",
         "select count(*) from payment",
         """select coalesce(p.gateway, l.gateway) as id
-             from (select gateway, sum(captured_minor - refunded_minor - lost_minor) held
-                     from payment where gateway <> 'service' group by 1) p
-             full join (select substr(a.code, 10) as gateway, sum(e.amount_minor) held
+             from (select tenant_id, gateway, currency, sum(captured_minor - refunded_minor - lost_minor) held
+                     from payment where gateway <> 'service' group by 1, 2, 3) p
+             full join (select e.tenant_id, substr(a.code, 10) as gateway, e.currency, sum(e.amount_minor) held
                           from ledger_entry e join ledger_account a on a.id = e.account_id
-                         where a.code like 'clearing:%%' group by 1) l using (gateway)
+                         where a.code like 'clearing:%%' group by 1, 2, 3) l using (tenant_id, gateway, currency)
             where coalesce(p.held, 0) <> coalesce(l.held, 0)""",
     ),
     Invariant(
@@ -139,11 +139,13 @@ INVARIANTS = (
         "I5 credit",
         "the credit of payers in the books is what is left of what their invoices did not need",
         "select count(*) from surplus",
-        """select n.code as id from initiator n
-             left join (select initiator_id, sum(amount_minor - refunded_minor - applied_minor - lost_minor) credit
-                          from surplus group by 1) s on s.initiator_id = n.id
-             left join (select a.code, -sum(e.amount_minor) credit from ledger_entry e
-                          join ledger_account a on a.id = e.account_id group by 1) l on l.code = 'credit:' || n.code
+        """select coalesce(s.code, l.code) as id
+             from (select s.tenant_id, 'credit:' || n.code as code, s.currency,
+                          sum(s.amount_minor - s.refunded_minor - s.applied_minor - s.lost_minor) credit
+                     from surplus s join initiator n on n.id = s.initiator_id group by 1, 2, 3) s
+             full join (select e.tenant_id, a.code, e.currency, -sum(e.amount_minor) credit
+                          from ledger_entry e join ledger_account a on a.id = e.account_id
+                         where a.code like 'credit:%%' group by 1, 2, 3) l using (tenant_id, code, currency)
             where coalesce(s.credit, 0) <> coalesce(l.credit, 0)
            union all
            select s.id::text from surplus s
@@ -155,14 +157,15 @@ INVARIANTS = (
         "I6 receivables",
         "what payers owe in the books is what open invoices still need",
         "select count(*) from invoice where issued_at is not null",
-        """select n.code as id from initiator n
-             left join (select initiator_id, sum(case when cancelled_at is not null then 0
-                               else total_minor - credited_minor - captured_minor end) owed
-                          from invoice where issued_at is not null and kind <> 'bulk' group by 1) i
-                    on i.initiator_id = n.id
-             left join (select a.code, sum(e.amount_minor) owed from ledger_entry e
-                          join ledger_account a on a.id = e.account_id group by 1) l
-                    on l.code = 'receivables:' || n.code
+        """select coalesce(i.code, l.code) as id
+             from (select i.tenant_id, 'receivables:' || n.code as code, i.currency,
+                          sum(case when i.cancelled_at is not null then 0
+                                   else i.total_minor - i.credited_minor - i.captured_minor end) owed
+                     from invoice i join initiator n on n.id = i.initiator_id
+                    where i.issued_at is not null and i.kind <> 'bulk' group by 1, 2, 3) i
+             full join (select e.tenant_id, a.code, e.currency, sum(e.amount_minor) owed
+                          from ledger_entry e join ledger_account a on a.id = e.account_id
+                         where a.code like 'receivables:%%' group by 1, 2, 3) l using (tenant_id, code, currency)
             where coalesce(i.owed, 0) <> coalesce(l.owed, 0)""",
     ),
     Invariant(
