@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.extensions import db
+from app.web.whole_bodies import MOST_WAITING
 from tests.api.client import DIRECTO, IMPORT_INVOICES, NUMBER, REGISTER, bearer, error_of
 from tests.system import V1
 
@@ -110,3 +113,42 @@ def test_json_without_a_length_is_read_to_its_end(api: Api) -> None:
     chunked = {"Transfer-Encoding": "chunked"}
     assert sent(api, REGISTER, body, "application/json", headers=chunked).status_code == 201
     assert sent(api, REGISTER, body[:-1], "application/json", headers=chunked).status_code == 400
+
+
+class Dripping(BytesIO):
+    """A body whose sender takes their time."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.asked, self.sent = threading.Event(), threading.Event()
+
+    def read(self, *size: Any) -> bytes:
+        self.asked.set()
+        assert self.sent.wait(30)
+        return super().read(*size)
+
+
+def test_slow_bodies_leave_threads_for_what_has_none(api: Api) -> None:
+    slow = [Dripping(b"{}") for _ in range(MOST_WAITING)]
+    callback = f"{V1}/callback_handler/callback"
+
+    def post(body: BytesIO) -> TestResponse:
+        return api.system.app.test_client().post(
+            callback, input_stream=body, content_length=2, content_type="application/json"
+        )
+
+    with ThreadPoolExecutor(MOST_WAITING) as senders:
+        answers = [senders.submit(post, body) for body in slow]
+        try:
+            assert all(body.asked.wait(30) for body in slow)
+            refused = post(BytesIO(b"{}"))
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+            assert api.get("/health/live").status_code == 200
+            news = f"{callback}?payment_reference={'a' * 64}&event_name=voided"
+            bare = {**ENDED, "CONTENT_LENGTH": ""}  # as it comes from a server
+            assert api.system.app.test_client().get(news, environ_overrides=bare).status_code == 200
+        finally:
+            for body in slow:
+                body.sent.set()
+        assert [each.result().status_code for each in answers] == [422] * MOST_WAITING
+    assert post(BytesIO(b"{}")).status_code == 422
