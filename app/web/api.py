@@ -40,8 +40,8 @@ KEY_HEADER = {
 
 # Every error a route may answer, and what it means; what a route adds to the common ones it names itself.
 COMMON = (400, 413, 415, 422, 500, 503)
-PROTECTED = (401, 403, 409)
-READING = (400, 401, 403, 422, 500, 503)
+PROTECTED = (401, 403, 409, 429)
+READING = (400, 401, 403, 422, 429, 500, 503)
 WRITING = (*COMMON, *PROTECTED)
 SAFE = {"get", "head"}
 MEANINGS = {

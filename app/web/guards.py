@@ -15,6 +15,7 @@ from app.domain.errors import Forbidden
 from app.domain.permission import Permission, may
 from app.queries.settings import whole_numbers
 from app.web.htmx import see_other, wants_fragment
+from app.web.limits import SEARCHES, check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,12 +81,14 @@ def require_operator() -> WerkzeugResponse | None:
     """Let signed-in people pass whose role allows it; send strangers to sign in and back here afterwards.
 
     A fragment is refused with 401 and the address to go to, so that no part of a page is ever shown to a stranger.
-    Raises NotAllowed when the role lacks what the view needs (security.md, route by role), and SignedOut when a form
-    was sent, which the door to sign in keeps for who wrote it.
+    Raises NotAllowed when the role lacks what the view needs (security.md, route by role), SignedOut when a form
+    was sent, which the door to sign in keeps for who wrote it, and TooManyRequests for too many searches.
     """
     if current_user.is_authenticated:
         if not allowed(needed_by(current_app, str(request.endpoint))):
             raise NotAllowed
+        if request.args.get("q"):  # what every list calls its search
+            check(SEARCHES, str(operator().session_id))
         return None
     if request.method == "POST":
         raise SignedOut

@@ -1,11 +1,17 @@
-"""How often somebody may do what costs something (security.md T47, 5.5); counted in Redis, here when that is away."""
+"""How often somebody may do what costs something (security.md T47, 5.5).
+
+All processes count together in Redis. While that is away each counts by itself: nobody is without a limit then, and
+nobody is refused for it. News of payments we know is never counted at all.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from limits import RateLimitItem, parse
+from flask import current_app
+from limits import RateLimitItem, RateLimitItemPerMinute, parse
 from limits.errors import StorageError
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -13,8 +19,35 @@ from werkzeug.exceptions import TooManyRequests
 
 from app.web.extensions import limiter
 
+if TYPE_CHECKING:
+    from app.config import Settings
+
 MINUTE_S = 60
 MOST_NOISY = 10_000
+# A Redis that hangs keeps a call waiting for a second: one in so many seconds, not each.
+AWAY_S = 10
+# A process fetches a part of what somebody may do, and asks Redis again when that is spent.
+PARTS = 30
+
+
+class _Counter:
+    """Counts in Redis, or here while that is away."""
+
+    def __init__(self) -> None:
+        self._here = FixedWindowRateLimiter(MemoryStorage())
+        self._away_until = 0.0
+
+    def hit(self, item: RateLimitItem, name: str, who: str, cost: int = 1) -> bool:
+        """Count `cost` and return whether all of it was within the limit."""
+        if time.monotonic() >= self._away_until:
+            try:
+                return limiter.limiter.hit(item, name, who, cost=cost)
+            except StorageError:
+                self._away_until = time.monotonic() + AWAY_S
+        return self._here.hit(item, name, who, cost=cost)
+
+
+COUNTER = _Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +56,50 @@ class Budget:
 
     name: str
     item: RateLimitItem
-    _here: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
 
     def spend(self, who: str) -> bool:
         """Count one and return whether it was within the budget."""
-        if not limiter.enabled:
+        return not limiter.enabled or COUNTER.hit(self.item, self.name, who)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often a minute somebody may pass a door that everything goes through: so many as the settings say.
+
+    In development nobody is limited unless a setting says so. What a process fetched and did not spend within the
+    minute is lost to the caller: a thirtieth, per process.
+    """
+
+    name: str
+    setting: str
+    usual: int
+    _held: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def spend(self, who: str) -> bool:
+        """Count one and return whether it was within the rate."""
+        most = self._most()
+        if not most or not limiter.enabled:
             return True
-        try:
-            return limiter.limiter.hit(self.item, self.name, who)
-        except StorageError:
-            return self._here.hit(self.item, self.name, who)
+        left, until = self._held.get(who, (0, 0.0))
+        if not left or until <= time.monotonic():
+            left = self._fetched(most, who)
+            until = time.monotonic() + MINUTE_S
+        self._hold(who, max(0, left - 1), until)
+        return left > 0
+
+    def _most(self) -> int:
+        settings: Settings = current_app.extensions["settings"]
+        said: int | None = getattr(settings, self.setting)
+        return said if said is not None else 0 if settings.development else self.usual
+
+    def _fetched(self, most: int, who: str) -> int:
+        part = max(1, most // PARTS)
+        return part if COUNTER.hit(RateLimitItemPerMinute(most), self.name, who, part) else 0
+
+    def _hold(self, who: str, left: int, until: float) -> None:
+        if len(self._held) >= MOST_NOISY and who not in self._held:
+            self._held.clear()
+        self._held[who] = left, until
 
 
 @dataclass(slots=True)
@@ -60,7 +127,7 @@ class Noisy:
         return False
 
 
-def check(budget: Budget, who: str) -> None:
+def check(budget: Budget | Rate, who: str) -> None:
     """Count one call. Raises TooManyRequests beyond the budget."""
     if not budget.spend(who):
         raise TooManyRequests(retry_after=MINUTE_S)
@@ -80,3 +147,10 @@ EXPORTS = Budget("exports", parse("6 per minute"))
 LOGIN_STATES = Budget("login states", parse("1 per 10 minutes"))
 # Looking a payment up by hand asks the gateway, whose own limit is for the payers.
 LOOK_UPS = Budget("look-ups", parse("30 per minute"))
+# What a service asks and what it writes, with whichever of its keys.
+READS = Rate("reads", "api_reads_per_minute", 600)
+WRITES = Rate("writes", "api_writes_per_minute", 600)
+# Searching is what a list costs most for.
+SEARCHES = Rate("searches", "searches_per_minute", 60)
+# Each login that is begun asks the login service.
+LOGINS = Rate("logins", "logins_per_minute", 10)

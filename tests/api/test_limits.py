@@ -21,7 +21,7 @@ def budget() -> limits.Budget:
     return limits.Budget(f"test {time.monotonic()}", parse("3 per minute"))
 
 
-def lost(*_: Any) -> Any:
+def lost(*_: Any, **__: Any) -> Any:
     raise StorageError(ConnectionError("away"))
 
 

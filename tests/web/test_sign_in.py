@@ -17,7 +17,7 @@ PERSONA = "EE60001019906"
 LIVE = "select count(*) from operator_session where ended_at is null"
 
 
-def away(*_: Any) -> bool:
+def away(*_: Any, **__: Any) -> bool:
     raise StorageError(ConnectionError("no Redis"))
 
 

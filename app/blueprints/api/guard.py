@@ -10,18 +10,20 @@ from app.services.initiators import AccessDenied, authenticate
 from app.uow import end_reads
 from app.web import problem
 from app.web.guards import needed_by
+from app.web.limits import READS, WRITES, check
 
 if TYPE_CHECKING:
     from app.services.initiators import Caller
 
 # With status 401: callers test the code.
 DENIED = {"message": "Access denied", "code": "403"}
+READING = {"GET", "HEAD"}
 
 
 def require_caller() -> Response | None:
     """Let authenticated services pass whose key may do this, before anything of the body is read.
 
-    Everybody else is answered alike. Raises MissingScope, which says what the key lacks.
+    Everybody else is answered alike. Raises MissingScope, which says what the key lacks, TooManyRequests.
     """
     try:
         g.caller = authenticate(_token())
@@ -33,6 +35,7 @@ def require_caller() -> Response | None:
     scope = needed_by(app, str(request.endpoint))
     if scope is not None:
         caller().require(scope)
+    check(READS if request.method in READING else WRITES, f"{caller().tenant_id}:{caller().code}")
     return None
 
 

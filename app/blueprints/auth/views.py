@@ -27,7 +27,7 @@ from app.web import cookies, language
 from app.web.extensions import login_manager, oauth
 from app.web.guards import LoginTooOld, SignedOut, local_path, only_reckons, operator
 from app.web.htmx import see_other, wants_fragment
-from app.web.limits import LOGIN_STATES
+from app.web.limits import LOGIN_STATES, LOGINS, check
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -66,7 +66,11 @@ def sign_in() -> WerkzeugResponse:
 
 @blueprint.get("/auth/tara")
 def tara() -> WerkzeugResponse:
-    """Begin a login: what belongs to it waits in a cookie for the way back and for nothing else."""
+    """Begin a login: what belongs to it waits in a cookie for the way back and for nothing else.
+
+    Raises TooManyRequests.
+    """
+    check(LOGINS, request.remote_addr or "unknown")
     again = request.args.get("again") == "1" and current_user.is_authenticated
     session.clear()
     session["onward"] = local_path(request.args.get("next"))
