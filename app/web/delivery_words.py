@@ -34,6 +34,7 @@ REGULAR: dict[str, LazyString] = {
     "give_up_lost_attempts": _("giving up lost tries to pay"),
     "wake_stranded_references": _("taking up payments left behind"),
     "mark_overdue_invoices": _("marking invoices that are overdue"),
+    "watch_passed_numbers": _("looking for numbers that were passed by"),
     "warn_of_dispute_deadlines": _("warning of deadlines of disputes"),
     "seal": _("sealing the books and the timeline"),
     "sweep_idempotency_keys": _("clearing away old keys of requests"),

@@ -53,6 +53,10 @@ QUESTIONS = (
         "A refund of %(amount)s was under way when the payer's bank took the money back: "
         "compare both with the gateway's portal"
     ),
+    _(
+        "%(who)s took number %(number)s, which nobody had given out: %(count)s numbers before it are passed by, "
+        "%(left)s are left in this range"
+    ),
     _("%(work)s was given up after %(tries)s tries: %(detail)s"),
     _("%(work)s fails on %(row)s and is tried again by itself: %(detail)s"),
     _(

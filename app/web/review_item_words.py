@@ -36,6 +36,7 @@ KINDS: dict[str, LazyString] = {
     "status.": _("It is not known whether a service took a status"),
     "outbox.dead": _("Something could not be delivered"),
     "webhook.": _("A webhook is switched off"),
+    "numbers.": _("Numbers were passed by"),
     "pass.": _("Work by the clock fails on one row"),
 }
 # What the filter offers: the beginning of the kinds, and their words.
@@ -50,6 +51,7 @@ FAMILIES: dict[str, LazyString] = {
     "deposit.": _("Deposits"),
     "webhook.": _("Webhooks"),
     "status.": _("Statuses"),
+    "numbers.": _("Numbers"),
     "pass.": _("Work by the clock"),
 }
 TEAM = "finance"

@@ -154,6 +154,13 @@ WAYS = (
         lambda: _("Look at the delivery"),
         lambda: _("What was to be sent, what was answered, and sending it again."),
     ),
+    Way(
+        "numbers.",
+        "number_ranges.index",
+        lambda _found: {},
+        lambda: _("Look at the number ranges"),
+        lambda: _("How much is left there, and adding the range that follows."),
+    ),
 )
 
 
