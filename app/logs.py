@@ -37,7 +37,12 @@ QUIET = ("httpx", "httpcore", "authlib", "werkzeug", "urllib3", "fontTools", "we
 
 _PATTERNS = [
     (re.compile(r"\[parameters: .*", re.DOTALL), "[parameters]"),
-    (re.compile(r"DETAIL: .*"), "[detail]"),
+    (re.compile(r"(DETAIL|CONTEXT|LINE [0-9]+): .*", re.DOTALL), "[detail]"),
+    (
+        re.compile(r"(invalid input (?:syntax|value) for [\w ]{1,60}|value out of range): \".*", re.DOTALL),
+        r"\1: [value]",
+    ),
+    (re.compile(r"input_value=.*", re.DOTALL), "[value]"),
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]+)?", re.ASCII), "[token]"),
     (re.compile(r"\b(bearer|basic)\s+[\w+/=.~-]{6,}", re.IGNORECASE | re.ASCII), "[token]"),
     (re.compile(r"\b(hmac|code|state|nonce|token|password|secret|api_key)=[^&\s\"']+", re.IGNORECASE), "[token]"),

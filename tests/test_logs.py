@@ -124,6 +124,29 @@ def test_an_exception_says_where_and_not_with_what(json_log: Any, capsys: pytest
     assert line["exception"].endswith("RuntimeError: no such row [parameters]")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        'invalid input syntax for type bigint: "Mari Maasikas"',
+        'invalid input value for enum mood: "Mari Maasikas"',
+        'date/time field value out of range: "Mari Maasikas"',
+        'value too long for type character varying(3)\nCONTEXT:  COPY incoming, line 2, column name: "Mari Maasikas"',
+        'missing data for column "name"\nCONTEXT:  COPY incoming, line 2: "7\tMari Maasikas\nxx"',
+        "operator does not exist\nLINE 1: select 'Mari Maasikas' + 1\n               ^",
+        "name\n  Input should be a number [type=int_type, input_value='Mari Maasikas', input_type=str]",
+    ],
+)
+def test_what_the_database_quotes_is_not_written(either: Any, capsys: pytest.CaptureFixture[str], said: str):
+    try:
+        fail(RuntimeError(said))
+    except RuntimeError as fault:
+        structlog.get_logger("app.test").error("outbox.dead", detail=said, exc_info=fault)
+    written = capsys.readouterr().err
+    assert "outbox.dead" in written
+    assert "Mari" not in written
+    assert "Maasikas" not in written
+
+
 def test_other_packages_do_not_write_whole_addresses(json_log: Any, capsys: pytest.CaptureFixture[str]):
     """T81: the query carries the user name at the gateway."""
     logging.getLogger("httpx").info("HTTP Request: GET https://pay.example/?api_username=abc")
