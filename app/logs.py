@@ -47,7 +47,7 @@ _PATTERNS = [
     (re.compile(r"\b(bearer|basic)\s+[\w+/=.~-]{6,}", re.IGNORECASE | re.ASCII), "[token]"),
     (re.compile(r"\b(hmac|code|state|nonce|token|password|secret|api_key)=[^&\s\"']+", re.IGNORECASE), "[token]"),
     (re.compile(r"://[^/\s:@]+:[^/\s@]+@"), "://[credentials]@"),
-    (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+"), "[mail]"),
+    (re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(\.[\w-]+)+"), "[mail]"),
     (re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.ASCII), "[iban]"),
     (re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]{2})?[1-8][0-9]{2}(?:0[1-9]|1[0-2])[0-9]{6}(?![0-9])", re.ASCII), "[person]"),
 ]

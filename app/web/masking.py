@@ -9,6 +9,7 @@ from typing import Any
 from app.domain import exact_json
 
 COVER = "•••"
+DEEPEST = 32  # levels that are indented; what is nested deeper is shown as the text it is
 
 # Named anywhere in the message, whatever the letter case.
 SECRET = {"authorization", "api_secret", "token", "access_token", "hmac", "signature", "nonce", "cookie", "secret"}
@@ -35,14 +36,15 @@ PERSONAL = {
     "custom_field_1",
     "custom_field1",
 }
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Anybody may send the gateway's callback any text: each pattern begins where a word does, else it costs minutes (T75).
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 PERSONAL_CODE = re.compile(
     r"(?<![0-9A-Za-z])(?:[A-Z]{2})?[1-8]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{4}(?![0-9A-Za-z])"
 )
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
 TAG = re.compile(r"(<(/?)([^\s<>/]+)[^<>]*>)")
-ATTRIBUTE = re.compile(r'([\w:.-]+)="([^"]*)"')
+ATTRIBUTE = re.compile(r'(?<![\w:.-])([\w:.-]+)="([^"]*)"')
 SIGNED = re.compile(r"(?i)\b(hmac|token|signature)=[^&\s\"]+")
 
 
@@ -51,6 +53,8 @@ def pretty(raw: Any) -> str:
     # What the database keeps as a document has lost its order already; by name it is at least quick to read.
     parsed = dict(sorted(raw.items())) if isinstance(raw, dict) else _parsed(raw)
     if not isinstance(parsed, str):
+        if _is_deep(parsed, DEEPEST):
+            return cover_text(raw if isinstance(raw, str) else exact_json.dumps(raw))
         return _indented(cover(parsed))
     return _xml(parsed) if parsed.lstrip().startswith("<") else cover_text(parsed)
 
@@ -105,6 +109,14 @@ def _parsed(raw: Any) -> Any:
         return raw
 
 
+def _is_deep(value: Any, left: int) -> bool:
+    """Return whether a document is nested deeper than so many levels."""
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_is_deep(part, left - 1) for part in parts if isinstance(part, dict | list))
+
+
 def _xml(text: str) -> str:
     """Return XML with a line for each element and people's own covered by the element's name; it is never parsed."""
     lines: list[str] = []
@@ -119,7 +131,7 @@ def _xml(text: str) -> str:
         if closing and inside == name:
             lines[-1] += part
         else:
-            lines.append("  " * max(0, depth) + ATTRIBUTE.sub(_covered_attribute, part))
+            lines.append("  " * min(max(0, depth), DEEPEST) + ATTRIBUTE.sub(_covered_attribute, part))
         opens = not closing and not part.endswith(("/>", "?>")) and not tag[3].startswith("!")
         inside = name if opens else ""
         depth += opens

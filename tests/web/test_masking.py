@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -75,3 +76,35 @@ def test_any_text_is_shown(raw: str) -> None:
 def test_a_document_nested_beyond_reason_is_shown_as_text() -> None:
     raw = "[" * 100_000
     assert pretty(raw) == raw
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "a" * 250_000,
+        "a." * 125_000,
+        "A1" * 125_000,
+        "EE12 " * 50_000,
+        f"<{'a' * 250_000}>",
+        f"<a {'b' * 250_000}>",
+        "<a>" * 80_000,
+        "[" * 250_000,
+        f"{'[' * 900}{']' * 900}",
+        '{"a":' * 600 + "1" + "}" * 600,
+        f"{'[' * 400}{'1,' * 100_000}1{']' * 400}",
+        f'{{"note": "{"a" * 250_000}"}}',
+    ],
+    ids=lambda sent: f"{sent[:6]} {len(sent)}",
+)
+def test_what_anybody_may_send_is_shown_in_no_time_and_no_room(sent: str) -> None:
+    """The gateway's callback is everybody's door: its message may be as large and as deep as a body gets."""
+    begun = time.process_time()
+    shown = pretty(sent)
+    assert time.process_time() - begun < 3
+    assert len(shown) < 30 * len(sent)
+
+
+def test_a_document_too_deep_to_indent_is_covered_all_the_same() -> None:
+    deep = f"{'[' * 40}{json.dumps('mari@example.test')}{']' * 40}"
+    assert pretty(deep) == f"{'[' * 40}{json.dumps(COVER, ensure_ascii=False)}{']' * 40}"
+    assert "mari" not in pretty(json.loads('{"a":' * 40 + '"mari@example.test"' + "}" * 40))
