@@ -152,3 +152,15 @@ def test_slow_bodies_leave_threads_for_what_has_none(api: Api) -> None:
                 body.sent.set()
         assert [each.result().status_code for each in answers] == [422] * MOST_WAITING
     assert post(BytesIO(b"{}")).status_code == 422
+
+
+def test_a_body_that_says_that_it_is_too_large_is_not_read(api: Api) -> None:
+    body = Slow(b"{}")
+    answer = api.system.app.test_client().post(
+        f"{V1}{REGISTER}",
+        input_stream=body,
+        content_type="application/json",
+        headers={"Authorization": bearer()},
+        environ_overrides={"CONTENT_LENGTH": str(10**9)},
+    )
+    assert (answer.status_code, body.out) == (413, [])
