@@ -127,6 +127,7 @@ def test_an_exception_says_where_and_not_with_what(json_log: Any, capsys: pytest
 @pytest.mark.parametrize(
     "said",
     [
+        "duplicate key value\nDETAIL:  Key (name)=(Mari Maasikas) already exists.",
         'invalid input syntax for type bigint: "Mari Maasikas"',
         'invalid input value for enum mood: "Mari Maasikas"',
         'date/time field value out of range: "Mari Maasikas"',
