@@ -24,7 +24,7 @@ from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Cursor, Page, next_cursor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import TextClause
+    from sqlalchemy import ColumnElement, TextClause
 
 LEFT = "surplus.refunded_minor + surplus.applied_minor + surplus.lost_minor < surplus.amount_minor"
 
@@ -60,9 +60,12 @@ class Use:
     event: Event | None
 
 
-def left(cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> Page[CreditRow]:
-    """Return a page of what is still there, newest first, and how many there are, counted up to ten thousand."""
-    there = text(LEFT)
+def left(cursor: Cursor | None = None, *, account_id: int | None = None, size: int = PAGE_SIZE) -> Page[CreditRow]:
+    """Return a page of what is still there, newest first, and how many there are, counted up to ten thousand.
+
+    With an account only what is that payer's.
+    """
+    there = text(LEFT) if account_id is None else and_(text(LEFT), Surplus.account_id == account_id)
     found = _rows(there).order_by(Surplus.id.desc()).limit(size + 1)
     if cursor is not None:
         found = found.where(Surplus.id < cursor.id)
@@ -106,7 +109,7 @@ def _uses(row: CreditRow) -> list[Use]:
     return [Use(*each) for each in found]
 
 
-def _rows(which: TextClause | None = None) -> Select[*tuple[Any, ...]]:
+def _rows(which: TextClause | ColumnElement[bool] | None = None) -> Select[*tuple[Any, ...]]:
     earlier = aliased(Payment)
     settled = and_(
         Settlement.invoice_id == Surplus.invoice_id,

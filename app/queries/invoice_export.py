@@ -61,9 +61,14 @@ def _moment(column: str) -> Callable[[Any, Words], Cell]:
     return lambda row, _words: _at(getattr(row, column))
 
 
+def _service(row: Any, words: Words) -> Cell:
+    code: str = row.code
+    return words.get(f"service:{code}", code)
+
+
 COLUMNS: dict[str, Callable[[Any, Words], Cell]] = {
     "number": _plain("number"),
-    "service": _plain("code"),
+    "service": _service,
     "kind": _word("kind"),
     "status": _word("status"),
     "payer": _plain("customer_name"),

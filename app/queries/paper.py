@@ -1,4 +1,4 @@
-"""What an invoice or a credit note says on paper: what was issued, and nothing that changes afterwards but its end."""
+"""What an invoice or a credit note says on paper: what was issued, and how far it is paid or that it is over."""
 
 from __future__ import annotations
 
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
     from app.domain.totals import VatSum
     from app.queries.credit_notes import CreditNoteDetail
 
+SAID = ("street", "zip", "city", "country_code", "reg_no", "vat_no", "bank", "iban", "swift")
+
 
 @dataclass(frozen=True, slots=True)
 class Seller:
     """Who bills, as the settings say it; `locale` is the language of papers unless another is asked for."""
 
     name: str
+    street: str
+    zip: str
+    city: str
+    country_code: str
     reg_no: str
     vat_no: str
     bank: str
@@ -72,6 +78,6 @@ def of_credit_note(number: int) -> CreditNotePaper:
 def _seller(tenant_id: int) -> Seller:
     tenant = session().get_one(Tenant, tenant_id)
     said = {code: row.value or "" for code, row in settings.all_of(tenant_id).items()}
-    values = {name: said.get(f"registry_{name}", "") for name in ("reg_no", "vat_no", "bank", "iban", "swift")}
+    values = {name: said.get(f"registry_{name}", "") for name in SAID}
     name = said.get("registry_juridical_name") or tenant.name
     return Seller(name=name, locale=tenant.locale, **values)

@@ -73,6 +73,7 @@ class InvoiceRow(NamedTuple):
     total_minor: int
     currency: str
     created_at: datetime
+    still_minor: int
 
 
 class ReferenceDetail(NamedTuple):
@@ -88,6 +89,7 @@ class ReferenceDetail(NamedTuple):
 COUNTED = 100
 COMMON = 1000
 LONGEST = 20
+STILL = Invoice.total_minor - Invoice.credited_minor - Invoice.captured_minor
 OF_SERVICE = Initiator.id == Reference.initiator_id
 
 
@@ -137,15 +139,23 @@ def detail(number: str) -> ReferenceDetail:
     return ReferenceDetail(reference, account, service, _open(number), _credit(account.id))
 
 
+def owner_of(number: str) -> Account | None:
+    """Return whose number this is; none where it is nobody's."""
+    same = (Reference.tenant_id == DEFAULT_TENANT, Reference.number == number)
+    return session().scalar(select(Account).join(Reference, Reference.account_id == Account.id).where(*same))
+
+
 def exists(number: str) -> bool:
     """Return whether this very number is one of ours."""
     ours = select(Reference.id).where(Reference.tenant_id == DEFAULT_TENANT, Reference.number == number)
     return session().scalar(ours) is not None
 
 
-def invoices_of(number: str, cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> Page[InvoiceRow]:
-    """Return a page of the invoices that carry this number, newest first."""
-    carrying = _carrying(number)
+def invoices_of(
+    number: str, cursor: Cursor | None = None, *, only_open: bool = False, size: int = PAGE_SIZE
+) -> Page[InvoiceRow]:
+    """Return a page of the invoices that carry this number, newest first; or of those money is still to come for."""
+    carrying = [*_carrying(number), *(_still_open() if only_open else ())]
     statement = (
         select(
             Invoice.id,
@@ -155,6 +165,7 @@ def invoices_of(number: str, cursor: Cursor | None = None, *, size: int = PAGE_S
             Invoice.total_minor,
             Invoice.currency,
             Invoice.created_at,
+            STILL,
         )
         .where(*carrying)
         .order_by(Invoice.created_at.desc(), Invoice.id.desc())
@@ -222,14 +233,14 @@ def _carrying(number: Any) -> list[ColumnElement[bool]]:
     return [Invoice.reference_number == number, Invoice.reference_number != ""]
 
 
+def _still_open() -> list[ColumnElement[bool]]:
+    return [Invoice.status.in_(sorted(PAYABLE)), Invoice.kind != BULK]
+
+
 def _open(number: str) -> list[Amount]:
     statement = (
-        select(
-            func.count(),
-            Invoice.currency,
-            func.sum(Invoice.total_minor - Invoice.credited_minor - Invoice.captured_minor),
-        )
-        .where(*_carrying(number), Invoice.status.in_(sorted(PAYABLE)), Invoice.kind != BULK)
+        select(func.count(), Invoice.currency, func.sum(STILL))
+        .where(*_carrying(number), *_still_open())
         .group_by(Invoice.currency)
     )
     return [Amount(rows, currency, int(minor)) for rows, currency, minor in session().execute(statement)]

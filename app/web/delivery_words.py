@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from app.web import words
+from app.web.service_names import called, service
 from app.web.translation import translate as gettext
 from app.web.translation import translate_later as _
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from app.models.webhook import WebhookEndpoint
     from app.queries.deliveries import LaneState
+    from app.queries.overview import Lane
 
 KIND: dict[str, LazyString] = {
     "initiator.payment.notify": _("Payment notice"),
@@ -174,12 +176,13 @@ def destination(lane: str) -> str:
     """Return where a lane leads, by its name alone."""
     kind, _colon, of = lane.partition(":")
     if of:
-        return gettext("webhook %(name)s", name=of) if kind == "webhook" else of
+        return gettext("webhook %(name)s", name=of) if kind == "webhook" else called(of)
     return str(OWN.get(lane) or words.gateway(lane))
 
 
-def lane_name(lane: LaneState) -> str:
+def lane_name(lane: LaneState | Lane) -> str:
     """Return where a lane leads, an endpoint by its service and host."""
     if lane.url is None:
         return destination(lane.name)
-    return gettext("%(service)s webhook, %(host)s", service=lane.service, host=urlsplit(lane.url).hostname)
+    name = service(lane.service or "")
+    return gettext("%(service)s webhook, %(host)s", service=name, host=urlsplit(lane.url).hostname)

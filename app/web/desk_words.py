@@ -8,6 +8,7 @@ from app.domain.comparison import DifferenceKind as Kind
 from app.domain.dispute import DisputeStatus as Dispute
 from app.domain.refund import RefundStatus as Refund
 from app.queries.actors import PERSON
+from app.web.service_names import called
 from app.web.translation import translate_later as _
 from app.web.words import Word, gateway
 
@@ -108,7 +109,7 @@ def by_whom(actor: str | None, names: Mapping[str, str]) -> str:
     kind, _colon, who = actor.partition(":")
     if actor in names or kind not in ACTOR:
         return names.get(actor, actor)
-    return str(ACTOR[kind]) % {"who": gateway(who)}
+    return str(ACTOR[kind]) % {"who": called(who) if kind == "initiator" else gateway(who)}
 
 
 def with_names(sentence: str, names: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS, Money, format_amount
 from app.domain.tallinn import TALLINN
-from app.web import delivery_words, desk_words, inbox_words, proof_words, review_item_words, words
+from app.web import delivery_words, desk_words, inbox_words, proof_words, review_item_words, service_names, words
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def install(app: Flask) -> None:
     inbox_words.install(app)
     proof_words.install(app)
     review_item_words.install(app)
+    service_names.install(app)
 
 
 def amount(minor: int, currency: str) -> str:

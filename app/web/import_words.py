@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.domain.import_run import Fault, Phase, RunState
+from app.web.service_names import called
 from app.web.translation import translate_later as _
 from app.web.words import Word
 
@@ -69,8 +70,8 @@ def import_name(kind: str) -> str:
 
 
 def brought_by(batch: ImportBatch) -> str:
-    """Return who brought it: a service by its code."""
-    return str(MOVE) if batch.source == "legacy" else batch.actor.partition(":")[2]
+    """Return who brought it."""
+    return str(MOVE) if batch.source == "legacy" else called(batch.actor.partition(":")[2])
 
 
 def import_word(state: RunState) -> Word:

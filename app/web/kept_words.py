@@ -11,13 +11,14 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from flask_babel import get_locale
-
-from app.web.filters import decimal
-from app.web.language import DEFAULT
+from app.domain.money import EXPONENTS, parse_amount
+from app.web.delivery_words import delivery_kind
+from app.web.filters import decimal, money
+from app.web.service_names import called
+from app.web.state_words import state_word
 from app.web.translation import as_it_is as _
 from app.web.translation import translate
-from app.web.words import gateway
+from app.web.words import gateway, invoice_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +159,14 @@ REWORDED: dict[str, str] = {}
 FREE = {"detail", "reason", "why", "advice", "because", "order", "event", "domain", "user", "at", "obstacle", "list"}
 KNOWN = {"why", "advice", "because"}
 AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)? [A-Z]{3}", re.ASCII)
+# What is a code where it is kept.
+WORDS: dict[str, Callable[[str], str]] = {
+    "gateway": gateway,
+    "service": called,
+    "state": state_word,
+    "now": lambda status: str(invoice_word(status).label).lower(),
+    "work": delivery_kind,
+}
 PART = re.compile(r"%\((\w+)\)s")
 
 
@@ -188,14 +197,19 @@ def shown(sentence: str, texts: tuple[str, ...], said: Callable[[str, str], str]
 
 def part(name: str, value: str) -> str:
     """Return what stands in a sentence, as people of the language write it."""
-    if name == "gateway":
-        return value if str(get_locale()) == DEFAULT else gateway(value)
+    if name in WORDS:
+        return WORDS[name](value)
     if name in {"amount", "wanted"}:
-        return decimal(value) if AMOUNT.fullmatch(value) else value
+        return _money(value) if AMOUNT.fullmatch(value) else value
     if name not in KNOWN:
         return value
     whole = shown(value, WHY)
     return whole if whole != value else ", ".join(shown(each, WHY) for each in value.split(", "))
+
+
+def _money(value: str) -> str:
+    number, currency = value.split()
+    return money(parse_amount(number, currency).minor, currency) if currency in EXPONENTS else decimal(value)
 
 
 @lru_cache(maxsize=1024)

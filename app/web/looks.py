@@ -9,6 +9,8 @@ from app.web import words
 from app.web.filters import decimal, money, shortened
 from app.web.kept_words import kept
 from app.web.review_item_words import review_item_word
+from app.web.service_names import called
+from app.web.state_words import state_word
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -126,6 +128,14 @@ def _nothing(_each: Happening) -> str:
     return ""
 
 
+def _service(each: Happening) -> str:
+    return called(str(each.data["initiator"])) if "initiator" in each.data else "?"
+
+
+def _state(each: Happening, key: str) -> str:
+    return state_word(str(each.data.get(key) or "?"))
+
+
 def _actor(each: Happening) -> str:
     return words.gateway(each.actor)
 
@@ -211,7 +221,7 @@ LOOKS: dict[str, Look] = {
     "payment.fetched": Look(
         "fetch",
         "wait",
-        lambda each: _("%(gateway)s says %(state)s", gateway=_actor(each), state=each.data.get("state", "?")),
+        lambda each: _("%(gateway)s says %(state)s", gateway=_actor(each), state=_state(each, "state")),
         _fetched_detail,
     ),
     "payment.settled": Look(
@@ -289,20 +299,20 @@ LOOKS: dict[str, Look] = {
     "initiator.notified": Look(
         "send",
         "good",
-        lambda each: _("%(service)s was told", service=str(each.data.get("initiator", "?")).capitalize()),
+        lambda each: _("%(service)s was told", service=_service(each)),
         _notified_detail,
     ),
     "initiator.refused": Look(
         "close",
         "bad",
-        lambda each: _("%(service)s refused", service=str(each.data.get("initiator", "?")).capitalize()),
+        lambda each: _("%(service)s refused", service=_service(each)),
         _reason,
     ),
     "initiator.notice.again": Look("send", "wait", lambda _each: _("To be told again"), _reason),
     "status.change.asked": Look(
         "send",
         "wait",
-        lambda each: _("The service is asked to take it as %(status)s", status=each.data.get("to", "?")),
+        lambda each: _("The service is asked to take it as %(status)s", status=_state(each, "to")),
         _reason,
     ),
     "deposit.reported": Look(
@@ -310,13 +320,15 @@ LOOKS: dict[str, Look] = {
         "mute",
         lambda _each: _("Deposit reported"),
         lambda each: _(
-            "It was %(before)s and is %(after)s", before=each.data.get("before", "?"), after=each.data.get("after", "?")
+            "It was %(before)s and is %(after)s",
+            before=_state(each, "before"),
+            after=_state(each, "after"),
         ),
     ),
     "initiator.notice.unknown": Look(
         "warning",
         "warn",
-        lambda each: _("No answer from %(service)s", service=each.data.get("initiator", "?")),
+        lambda each: _("No answer from %(service)s", service=_service(each)),
         _reason,
     ),
     "gateway.payment.looked_up": Look(

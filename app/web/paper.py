@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from babel import Locale
 from flask import flash, render_template, request
 from flask_babel import force_locale, format_date
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response
 
-    from app.queries.paper import CreditNotePaper, InvoicePaper
+    from app.queries.paper import CreditNotePaper, InvoicePaper, Seller
 
 
 def install(app: Flask) -> None:
@@ -56,11 +57,19 @@ def credit_note(paper: CreditNotePaper, back: str) -> Response:
     return _answer("pdf/credit_note.html", f"credit-note-{found.note.number}", back, paper.seller, **context)
 
 
-def _answer(template: str, name: str, back: str, seller: Any, **context: Any) -> Response:
+def _answer(template: str, name: str, back: str, seller: Seller, **context: Any) -> Response:
     wish = next((each for each in (request.args.get("in"), seller.locale) if each in LANGUAGES), DEFAULT)
     buyer = context["invoice"].details.get("buyer") or {}
     with force_locale(wish):
-        html = render_template(template, seller=seller, buyer=buyer, paper_lang=wish, on=_on(wish), **context)
+        html = render_template(
+            template,
+            seller=seller,
+            seller_address=_address(seller, wish),
+            buyer=buyer,
+            paper_lang=wish,
+            on=_on(wish),
+            **context,
+        )
     try:
         return pdf.answer(html, name)
     except pdf.PaperOff:
@@ -68,6 +77,13 @@ def _answer(template: str, name: str, back: str, seller: Any, **context: Any) ->
             _("PDFs are off here: Pango is not installed. An administrator finds what to install with billing doctor.")
         )
         return see_other(back)
+
+
+def _address(seller: Seller, wish: str) -> list[str]:
+    """Return the lines of an address as far as it is known; the country by its name in the paper's language."""
+    town = " ".join(filter(None, (seller.zip, seller.city)))
+    country = str(Locale.parse(wish).territories.get(seller.country_code, seller.country_code))
+    return [line for line in (seller.street, town, country) if line]
 
 
 def _on(wish: str) -> Any:

@@ -57,6 +57,10 @@ SETTING: dict[str, SettingWords] = {
     ),
     "registry_juridical_name": SettingWords(_("Name of the seller"), _("As in the business register.")),
     "registry_reg_no": SettingWords(_("Registration number"), _("Of the business register.")),
+    "registry_street": SettingWords(_("Street and house"), _("The address stands on invoices when it is set.")),
+    "registry_zip": SettingWords(_("Postal code"), _("As the post writes it.")),
+    "registry_city": SettingWords(_("Town or city"), _("With the county where it is needed.")),
+    "registry_country_code": SettingWords(_("Country"), _("Two letters, such as EE; invoices have its name.")),
     "registry_vat_no": SettingWords(_("VAT number"), _("With its country, such as EE101286464.")),
     "registry_bank": SettingWords(_("Bank"), _("Its name, as payers know it.")),
     "registry_iban": SettingWords(_("Account number (IBAN)"), _("Where invoices ask to be paid.")),
@@ -79,6 +83,8 @@ WITHOUT = {
 # What a text of a form of its own looks like.
 EXAMPLE = {
     "registry_reg_no": "90010019",
+    "registry_zip": "10617",
+    "registry_country_code": "EE",
     "registry_vat_no": "EE101286464",
     "registry_swift": "LHVBEE22",
     "registry_bank_code": "689",

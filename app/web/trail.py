@@ -8,6 +8,7 @@ from app.web import words
 from app.web.desk_words import with_names
 from app.web.filters import money
 from app.web.looks import LOOKS, UNKNOWN
+from app.web.service_names import called, service
 from app.web.timeline import Line, with_days
 from app.web.translation import translate as _
 
@@ -23,8 +24,7 @@ INTERNAL = {"invoice.noted"}
 
 def trail(found: InvoiceDetail) -> list[Line]:
     """Return the lines, newest first, the bookings among them."""
-    service = words.service(found.service.name)
-    lines = [_happening(each, service, found.names) for each in _told_once(found.happenings)]
+    lines = [_happening(each, service(found.service.name), found.names) for each in _told_once(found.happenings)]
     lines += [_booking(each) for each in found.bookings]
     lines.sort(key=lambda line: line.at, reverse=True)
     return with_days(lines)
@@ -66,5 +66,5 @@ def _by(each: Happening, service: str, names: Mapping[str, str]) -> str:
     if each.actor_kind == "operator":
         return _("by operator %(who)s", who=names.get(each.actor) or each.actor)
     if each.actor_kind == "initiator" and each.actor not in (each.reason or ""):
-        return _("asked by %(who)s", who=each.actor or service)
+        return _("asked by %(who)s", who=called(each.actor) if each.actor else service)
     return ""

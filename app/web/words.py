@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.domain.invoice import InvoiceStatus as Invoice
 from app.domain.payment import PaymentStatus as Payment
+from app.web.service_names import called
 from app.web.translation import translate as gettext
 from app.web.translation import translate_later as _
 
@@ -121,13 +122,6 @@ ACCESS = {
     "ended": Word(_("Ended"), "warn"),
     "revoked": Word(_("Taken away"), "off"),
 }
-# Services that every installation begins with; what a customer calls another one stays as it is.
-SERVICE: dict[str, LazyString | str] = {
-    "Domain registry": _("Domain registry"),
-    "Domain auction": _("Domain auction"),
-    "Business register": _("Business register"),
-    "Billing itself": _("Billing itself"),
-}
 THIS_ONE = Word(_("This browser"), "good")
 AGREE = Word(_("Agree"), "good")
 DIFFER = Word(_("Differ"), "bad")
@@ -172,13 +166,8 @@ def install(app: Flask) -> None:
         "differ": DIFFER,
     }
     app.jinja_env.globals["fault_words"] = fault
-    for each in (invoice_word, payment_word, delivery_word, booking_word, method, gateway, notice, account, service):
+    for each in (invoice_word, payment_word, delivery_word, booking_word, method, gateway, notice, account):
         app.jinja_env.filters[each.__name__] = each
-
-
-def service(name: str) -> str:
-    """Return what a service is called."""
-    return str(SERVICE.get(name, name))
 
 
 def invoice_word(status: str) -> Word:
@@ -233,4 +222,4 @@ def account(code: str) -> str:
     kind, _colon, of = code.partition(":")
     if kind not in ACCOUNT:
         return code
-    return str(ACCOUNT[kind]) % {"of": gateway(of)}
+    return str(ACCOUNT[kind]) % {"of": str(GATEWAY[of]) if of in GATEWAY else called(of)}

@@ -31,7 +31,7 @@ def test_a_payer_pays_now_by_card_and_comes_back(live: Live, open_page: Callable
     page.get_by_role("button", name="Pay by card", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Welcome back")
     live.until(lambda: live.received().count(number) == 1)
-    trail = mary.get_by_role("list").filter(has_text="Registry was told")
+    trail = mary.get_by_role("list").filter(has_text="Domain registry was told")
     live.until(lambda: bool(mary.goto(f"/invoices/{number}")) and trail.count() > 0)  # heard there, then noted here
     expect(mary.get_by_role("heading", level=1)).to_contain_text("Paid")
     for words in ("Invoice created", "Payment page made", "Callback from EveryPay", "EveryPay says settled", "Settled"):

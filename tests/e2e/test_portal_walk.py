@@ -44,7 +44,7 @@ def test_from_signing_in_to_the_whole_story_of_an_invoice(live: Live, open_page:
     expect(page.locator(".why")).to_contain_text("Paid in full by card on")
     trail = page.locator(".trail")
     for happened in (
-        "Registry was told",
+        "Domain registry was told",
         "Settled: 120.00",
         "Booked",
         "EveryPay says settled",

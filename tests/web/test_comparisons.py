@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -133,3 +134,22 @@ def test_who_only_looks_cannot_mend(portal: Portal) -> None:
 
 def test_every_kind_of_difference_has_words_and_a_meaning() -> None:
     assert set(DIFFERENCE) == set(MEANING) == set(DifferenceKind)
+
+
+def test_both_books_stand_side_by_side_as_people_write_them(portal: Portal, mary: Browser) -> None:
+    _number, reference = portal.system.settle()
+    key = differ(portal, reference)
+    portal.system.sql(
+        """update difference set ours = '{"status": "completed", "amount": "120.00", "held": "120.00"}',
+                  theirs = '{"state": "refunded", "initial": "120.00", "standing": "20.00", "account": "EUR1"}'
+            where id = :id""",
+        id=key,
+    )
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td></tr>',
+                      mary.get(f"/comparisons/{key}").text)  # fmt: skip
+    assert [tuple(each.replace("\N{NO-BREAK SPACE}", " ") for each in row) for row in rows] == [
+        ("Status", "Received", "refunded"),
+        ("Asked for", "120.00 €", "120.00 €"),
+        ("Held now", "120.00 €", "20.00 €"),
+        ("Account at the gateway", "–", "EUR1"),
+    ]

@@ -49,7 +49,7 @@ def test_it_is_used_for_another_invoice_as_was_said_before(system: System, mary:
     asked = mary.page(f"/credits/{surplus}/uses/new?invoice={other}")
     assert f"Use 30.00 € for invoice {other}?" in asked.text("h2")
     assert "paid in full" in asked.text("p")
-    assert "debit Credit of payers, registry 30.00" in asked.text("p")
+    assert "debit Credit of payers, Domain registry 30.00" in asked.text("p")
     assert left(system, surplus) == 10000
     assert use(mary, surplus, other, 3000, reason="asked by mail") == 303
     assert (system.status(other), left(system, surplus)) == ("paid", 7000)

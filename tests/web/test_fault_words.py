@@ -92,7 +92,7 @@ def test_codes_in_a_refusal_are_the_words_of_the_portal(portal: Portal) -> None:
     with portal.system.app.test_request_context(), force_locale("et"):
         assert fault("Invoice 5 is paid: it takes no money") == "Arve 5 on seisus „Makstud“: see ei võta raha vastu"
         assert fault("12.50 EUR is left to give back, and 13.00 EUR was asked for") == (
-            "Tagastada saab veel 12,50 EUR, sooviti 13,00 EUR"
+            "Tagastada saab veel 12,50\N{NO-BREAK SPACE}€, sooviti 13,00\N{NO-BREAK SPACE}€"
         )
         assert fault("Something nobody foresaw") == "Something nobody foresaw"
     with portal.system.app.test_request_context(), force_locale("en"):

@@ -49,7 +49,7 @@ def test_what_was_brought_is_listed_with_its_result_and_leads_to_its_rows(portal
     assert bring_invoices(portal.system, 710_001, 4) > batch
     listed = mary.page("/imports")
     assert f"/imports/{batch}" in listed.links()
-    assert "registry" in listed.text("td")
+    assert "Domain registry" in listed.text("td")
     page = mary.page(f"/imports/{batch}")
     assert "Every row was taken" in page.text("strong")
     assert [f"/invoices/{number}" for number in (710_000, 710_001, 710_002)] == [

@@ -113,7 +113,7 @@ def test_what_processing_would_change_is_shown_before_it_does(own_portal: Portal
 
     asked = own_mary.page(f"/inbox/{message}/looks/new").text("main")
 
-    for words in ("Waiting for the payer → Received", f"Invoice {number}", "→ Paid", "Payment notice: registry"):
+    for words in ("Waiting for the payer → Received", f"Invoice {number}", "→ Paid", "Payment notice: Domain registry"):
         assert words in asked
     assert {table: system.scalar(f"select count(*) from {table}") for table in counted} == counted
     assert system.status(number) == "pending"

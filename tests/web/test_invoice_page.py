@@ -30,7 +30,7 @@ def test_a_paid_invoice_tells_everything_from_the_number_to_the_notice(mary: Bro
     page = mary.page(f"/invoices/{number}")
     trail = page.text("ol")
     story = [
-        "Registry was told",
+        "Domain registry was told",
         "Settled: 120.00\N{NO-BREAK SPACE}€ by card",
         "Booked: received",
         "EveryPay says settled",

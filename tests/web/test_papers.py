@@ -11,6 +11,7 @@ from app.uow import session
 from app.web import pdf
 from tests.pdf_text import text_of
 from tests.web.test_drafts import issue, saved
+from tests.web.test_settings import put
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +104,41 @@ def test_what_is_not_to_be_paid_any_more_says_so_and_not_how(mary: Browser, syst
         text = close(read(mary, f"/invoices/{number}/pdf?in=en")).casefold()
         assert close(said).casefold() in text
         assert "howtopay" not in text
+
+
+def test_what_is_paid_in_part_or_credited_says_what_is_left_and_asks_for_no_more(mary: Browser, system: System) -> None:
+    number = system.invoice(amount="120.00")
+    whole = close(read(mary, f"/invoices/{number}/pdf?in=en"))
+    assert close("Amount 120.00 €") in whole
+    assert close("Left to pay") not in whole
+    system.sql("alter table invoice disable trigger user")
+    system.sql(
+        "update invoice set status = 'partially_paid', captured_minor = 5050, credited_minor = 1000 where number = :n",
+        n=number,
+    )
+    system.sql("alter table invoice enable trigger user")
+    said = {
+        "en": ["Total 120.00 €", "Credited -10.00", "Paid so far -50.50", "Left to pay 59.50 €", "Amount 59.50 €"],
+        "et": ["Kokku 120,00 €", "Seni tasutud -50,50", "Tasuda veel 59,50 €", "Summa 59,50 €"],
+        "ru": ["Итого 120,00 €", "Уже оплачено -50,50", "Осталось оплатить 59,50 €", "Сумма 59,50 €"],
+    }
+    for lang, texts in said.items():
+        text = close(read(mary, f"/invoices/{number}/pdf?in={lang}")).replace("\N{MINUS SIGN}", "-")
+        assert [each for each in texts if close(each) not in text] == []
+
+
+def test_the_address_of_the_seller_stands_on_papers_as_far_as_it_is_set(mary: Browser, number: int) -> None:
+    nowhere = read(mary, f"/invoices/{number}/pdf?in=en")
+    assert "Estonia" not in nowhere
+    typed = {"street": "Paldiski mnt 80", "zip": "10617", "city": "Tallinn", "country_code": "EE"}
+    for name, value in typed.items():
+        assert put(mary, f"registry_{name}", value) == 303
+    for lang, country in (("en", "Estonia"), ("et", "Eesti"), ("ru", "Эстония")):
+        text = close(read(mary, f"/invoices/{number}/pdf?in={lang}"))
+        assert close(f"Paldiski mnt 80 10617 Tallinn {country}") in text
+    for name in typed:
+        assert put(mary, f"registry_{name}", "") == 303
+    assert "Paldiski" not in read(mary, f"/invoices/{number}/pdf?in=en")
 
 
 def test_a_credit_note_names_its_invoice_and_takes_back_tax_by_rate(mary: Browser, number: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 from app.domain.reference import is_valid, with_check_digit
 from app.queries import references
 from app.queries.paging import Count
+from tests.services.test_surpluses import paid_twice
 from tests.web.conftest import PERSONA
 from tests.web.lists import more
 from tests.web.page import Page
@@ -140,6 +141,37 @@ def test_a_page_tells_whose_it_is_what_is_owed_and_shows_every_invoice(own_mary:
         following = more(page) or ""
     assert [int(each) for each in seen] == list(range(1, 71))
     assert "70" in own_mary.page(f"/references/{number}").text("header")
+
+
+def test_what_a_payer_owes_and_has_too_much_opens_exactly_its_rows(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    other = paid_twice(system, amount="11.00")  # somebody else's
+    surplus, *_rest = paid_twice(system, amount="40.00")
+    number = fill(system, 1)[0]
+    system.sql("update surplus set account_id = (select account_id from reference where number = :n) where id = :id",
+               n=number, id=surplus)  # fmt: skip
+    for status, part in (("unpaid", 0), ("partially_paid", 3000), ("paid", 10000), ("overdue", 0)):
+        invoice = system.invoice(amount="100.00")
+        system.sql("alter table invoice disable trigger user")
+        system.sql("update invoice set reference_number = :r, status = :s, captured_minor = :c where number = :n",
+                   r=number, s=status, c=part, n=invoice)  # fmt: skip
+        system.sql("alter table invoice enable trigger user")
+    page = own_mary.page(f"/references/{number}")
+    owed, over = f"/references/{number}?open=yes", f"/credits?reference={number}"
+    assert {f"{owed}#invoices", over} <= set(page.links())
+    assert "270.00 €, 3 invoices" in page.text("dd")
+    amounts = re.findall(r"data-owed>(.*?)</td>", own_mary.get(owed).text)
+    assert sum(minor_of(each) for each in amounts) == 27000
+    assert len(amounts) == 3
+    listed_credits = own_mary.get(over).text
+    assert f"/credits/{surplus}" in listed_credits
+    assert f"/credits/{other[0]}" not in listed_credits
+    assert f"/credits/{other[0]}" in own_mary.get("/credits").text
+    assert "Not understood" in own_mary.get("/credits?reference=nobodys").text
+
+
+def minor_of(cell: str) -> int:
+    return int(re.sub(r"\D", "", re.sub(r"<.*?>", "", cell)))
 
 
 def test_a_new_number_is_made_once_however_often_the_form_is_sent(own_mary: Browser) -> None:

@@ -60,7 +60,7 @@ def test_a_question_shows_its_evidence_and_every_way_on(portal: Portal, mary: Br
     item = ask(portal)
     assert f"/questions/{item}" in mary.page("/questions?about=payment.").links()
     page = mary.page(f"/questions/{item}")
-    assert "everypay says settled: less" in page.text("strong")
+    assert "EveryPay says settled: less" in page.text("strong")
     assert "1.00" in page.text("td")
     assert "2.00" in page.text("td")
     assert SCRIPT not in mary.get(f"/questions/{item}").text

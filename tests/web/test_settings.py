@@ -113,6 +113,8 @@ def test_what_is_no_such_number_is_refused(portal: Portal, mary: Browser, known:
         ("registry_swift", "LHVBEE22", "LHV"),
         ("registry_bank_code", "689", "68"),
         ("registry_bank", "LHV Pank", "a\u202eb"),
+        ("registry_zip", "10617", "1"),
+        ("registry_country_code", "EE", "Estonia"),
         ("directo_sales_agent", "HELEN", "x" * 201),
     ],
 )

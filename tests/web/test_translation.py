@@ -38,7 +38,7 @@ STRAY = {
     "et": re.compile("makselahendus|sõnum", re.IGNORECASE),
     "ru": re.compile(r"платёжн\w+ систем|кредит-нот|адресат|служб(?!\w* входа)", re.IGNORECASE),
 }
-TOO_MUCH = re.compile(r"paid too much", re.IGNORECASE)
+TOO_MUCH = re.compile(r"paid too much|\boverpaid\b", re.IGNORECASE)
 THINGS = {
     "et": [
         (DEPOSIT, re.compile("tagatisraha", re.IGNORECASE)),

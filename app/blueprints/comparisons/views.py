@@ -20,6 +20,7 @@ from app.web.confirmation import ConfirmationForm, confirm
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.misread import misread_words
+from app.web.pair_words import pairs
 from app.web.translation import translate as _
 from app.web.translation import translate_later
 
@@ -58,11 +59,8 @@ def index() -> Response:
 def show(difference_id: int) -> str:
     """Show one difference: both books side by side, and what to do."""
     found = comparisons.detail(difference_id)
-    ours, theirs = found.difference.ours, found.difference.theirs
-    pairs = [(name.replace("_", " "), ours.get(name), theirs.get(name)) for name in {**ours, **theirs}]
-    return render_template(
-        "comparisons/show.html", found=found, pairs=pairs, meaning=desk_words.MEANING[found.difference.kind]
-    )
+    meaning = desk_words.MEANING[found.difference.kind]
+    return render_template("comparisons/show.html", found=found, pairs=pairs(found.difference), meaning=meaning)
 
 
 @blueprint.get(f"/<{KEY}:difference_id>/repairs/new")

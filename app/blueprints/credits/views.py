@@ -11,6 +11,7 @@ from app.blueprints.credits.plans import give_back, taken_minor, target_of, use
 from app.domain.errors import Conflict, NotFound
 from app.domain.permission import Permission
 from app.queries import credits as credit_queries
+from app.queries import references
 from app.queries.paging import Cursor
 from app.services import surpluses
 from app.web.address import KEY
@@ -20,25 +21,32 @@ from app.web.guards import needs, require_fresh_login
 from app.web.htmx import render, see_other
 from app.web.misread import misread_words
 from app.web.translation import translate as _
+from app.web.translation import translate_later
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 blueprint = Blueprint("credits", __name__, url_prefix="/credits")
 LONGEST_NUMBER = 18
+# What the field of the filter is called.
+FIELD = {"reference": translate_later("Reference number")}
 
 
 @blueprint.get("")
 @needs(Permission.VIEW)
 def index() -> Response:
-    """Show what is still there, newest first."""
+    """Show what is still there, newest first; with a reference number only what is its owner's."""
     cursor = Cursor.parse(request.args.get("after", ""))
+    reference = request.args.get("reference", "").strip()
+    owner = references.owner_of(reference) if reference else None
     return render(
         "credits/index.html",
         "credits/_rows.html" if cursor else "credits/_results.html",
-        page=credit_queries.left(cursor),
+        page=credit_queries.left(cursor, account_id=owner.id if owner else None),
         cursor=cursor,
-        left_out=[] if cursor else misread_words(request.args, (), {}),
+        owner=owner,
+        reference=reference if owner else None,
+        left_out=[] if cursor else misread_words(request.args, ["reference"] if owner else (), FIELD),
     )
 
 

@@ -8,6 +8,7 @@ from app.domain.dispute import EDGES, DisputeStatus
 from app.services import disputes
 from app.web import words
 from app.web.filters import money
+from app.web.service_names import service
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def effect(found: DisputeDetail, step: Step) -> list[str]:
     if step.to is DisputeStatus.LOST:
         return [
             _("The money is gone: %(booking)s.", booking=_booking(found, 1)),
-            _("The invoice is charged back and %(service)s is told.", service=words.service(found.service.name)),
+            _("The invoice is charged back and %(service)s is told.", service=service(found.service.name)),
         ]
     if was_lost:
         return [

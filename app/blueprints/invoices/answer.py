@@ -13,6 +13,7 @@ from app.domain.tallinn import TALLINN
 from app.web import why_words, words
 from app.web.filters import clock, money
 from app.web.review_item_words import review_item_word
+from app.web.service_names import service
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -164,7 +165,7 @@ def _step(why: Explanation) -> str:
 
 
 def _rest(found: InvoiceDetail) -> str:
-    told = _told(words.service(found.service.name), found.deliveries[0]) if found.deliveries else ""
+    told = _told(service(found.service.name), found.deliveries[0]) if found.deliveries else ""
     return " ".join(part for part in (told, _books(found)) if part)
 
 

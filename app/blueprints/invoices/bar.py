@@ -14,6 +14,7 @@ from app.web import words
 from app.web.filters import money
 from app.web.misread import misread_words
 from app.web.period_words import PERIOD
+from app.web.service_names import choices
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -166,7 +167,7 @@ def filter_bar(
                 [(str(key), str(word.label)) for key, word in words.INVOICE.items()],
                 wanted.statuses,
             ),
-            Group("service", _("Service"), [(code, code) for code in services], wanted.services),
+            Group("service", _("Service"), choices(services), wanted.services),
         ],
         ranges=[_days(_("Created"), "created", query), Range(_("Amount"), *_ends("least", "most", query), "amount")],
         more_ranges=[_days(_("Paid"), "paid", query), _days(_("Due"), "due", query)],

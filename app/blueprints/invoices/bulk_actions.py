@@ -22,6 +22,7 @@ from app.web import task_words, typed, words
 from app.web.filters import money
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
+from app.web.service_names import called
 from app.web.task_words import KIND_OF_INVOICE, VERB
 from app.web.translation import translate as _
 
@@ -196,7 +197,7 @@ def _row(kind: TaskKind, group: Group) -> Row:
     why = judge(kind, Subject(group.service, group.kind, InvoiceStatus(group.status)))
     return Row(
         number=group.number,
-        service=group.service,
+        service=called(group.service),
         kind=str(KIND_OF_INVOICE.get(group.kind, group.kind)),
         status=words.invoice_word(group.status),
         amount=money(group.total_minor, group.currency),

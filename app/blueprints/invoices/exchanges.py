@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.web import document_words, words
 from app.web.filters import shortened
 from app.web.masking import cover_text, pretty
+from app.web.service_names import called, service
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def exchanges(found: InvoiceDetail, documents: Sequence[OutgoingDocument]) -> li
     said = [_message(each, payments.get(each.external_id or "", "")) for each in found.messages]
     said += [_delivery(each) for each in found.deliveries]
     said += [_snapshot(each) for each in found.payments if each.snapshot]
-    said += [_document(each, words.service(found.service.name)) for each in documents]
+    said += [_document(each, service(found.service.name)) for each in documents]
     return sorted(said, key=lambda each: each.at, reverse=True)
 
 
@@ -78,7 +79,7 @@ def _document(each: OutgoingDocument, service: str) -> Exchange:
 
 
 def _delivery(each: OutboxRow) -> Exchange:
-    to = str(each.payload.get("initiator", ""))
+    to = called(str(each.payload.get("initiator", "")))
     title = _("%(notice)s to %(service)s", notice=words.notice(each.kind), service=to)
     parts = [Part(_("We said"), pretty(each.payload.get("body", each.payload)))]
     if each.answer_body:

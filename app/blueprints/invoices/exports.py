@@ -13,13 +13,14 @@ from app.domain.errors import Invalid
 from app.domain.permission import Permission
 from app.domain.tallinn import TALLINN
 from app.domain.task import TaskKind
-from app.queries import invoice_selection
+from app.queries import invoice_selection, invoices
 from app.queries.invoice_export import COLUMNS
 from app.services import exports, sheet_parquet, tasks
 from app.web import typed, words
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.limits import EXPORTS, check
+from app.web.service_names import choices
 from app.web.task_words import EXPORT_TITLES, KIND_OF_INVOICE
 from app.web.translation import translate as _
 
@@ -84,6 +85,7 @@ def _wish(selection: Selection, form: str, separator: str) -> dict[str, Any]:
     """Return what is asked for, frozen with its words: who writes it later speaks no language."""
     statuses = {status: str(word.label) for status, word in words.INVOICE.items()}
     kinds = {kind: str(word) for kind, word in KIND_OF_INVOICE.items()}
+    names = {f"service:{code}": name for code, name in choices(invoices.services())}
     return {
         "selection": selection.said(),
         "address": address(selection),
@@ -94,5 +96,5 @@ def _wish(selection: Selection, form: str, separator: str) -> dict[str, Any]:
         "titles": [str(EXPORT_TITLES[each]) for each in COLUMNS],
         "words": sheet_parquet.WORDS
         if form == exports.PARQUET
-        else statuses | kinds | {"yes": _("yes"), "no": _("no")},
+        else statuses | kinds | names | {"yes": _("yes"), "no": _("no")},
     }

@@ -17,6 +17,7 @@ from app.queries.money_moved import BACK, IN, MovedFilter
 from app.uow import process_memory
 from app.web import words
 from app.web.filters import grouped, summed
+from app.web.service_names import called
 from app.web.tallinn import today
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -178,6 +179,8 @@ def _lines(wanted: MovedFilter, by: str, sums: list[Sum]) -> list[Line]:
 def _name(by: str, code: str) -> str:
     if by == "gateway":
         return capitalised(words.gateway(code))
+    if by == "service":
+        return called(code)
     return code or _("without a name")
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from app.blueprints.overview import links
 from app.domain.numbering import RangeAlarm
 from app.queries import waiting
-from app.web.delivery_words import ERROR
+from app.web.delivery_words import ERROR, lane_name
 from app.web.filters import clock, day, grouped
 from app.web.range_words import KIND
 from app.web.translation import translate as _
@@ -53,7 +52,7 @@ def waiting_tasks(lanes: Sequence[Lane]) -> list[Task]:
         (found.questions, Word(_("Question"), "warn"), _("A person must decide"), "review_items.index", {}),
         (found.approvals, Word(_("Refund"), "wait"), _("Waits for a second person"), "approvals.index", {}),
         (found.disputes, Word(_("Dispute"), "bad"), _("A payer's bank asks for money back"), "disputes.index", {}),
-        (found.credits, Word(_("Credit"), "warn"), _("Paid twice or too much"), "credits.index", {}),
+        (found.credits, Word(_("Overpaid"), "warn"), _("Paid twice or too much"), "credits.index", {}),
         (
             found.differences,
             Word(_("Comparison"), "warn"),
@@ -172,11 +171,9 @@ def _gateway(lanes: Sequence[Lane], beats: Beat) -> list[Task]:
 def _services(lanes: Sequence[Lane]) -> list[Task]:
     tasks = []
     for lane in lanes:
-        kind, _colon, code = lane.name.partition(":")
-        if lane.url is not None:
-            code = _("%(service)s webhook, %(host)s", service=lane.service, host=urlsplit(lane.url).hostname)
-        elif kind != "initiator":
+        if lane.url is None and not lane.name.startswith("initiator:"):
             continue
+        code = lane_name(lane)
         if not (lane.failures or lane.paused_until or lane.stopped or lane.waiting):
             continue
         address = links.place("deliveries.index", lane=lane.id, state="pending")

@@ -19,6 +19,7 @@ from app.web.filters import grouped, summed
 from app.web.guards import needs
 from app.web.htmx import render
 from app.web.misread import misread_words
+from app.web.service_names import choices
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.words import movement_word
@@ -78,7 +79,7 @@ def movements() -> Response:
         wanted=wanted,
         cursor=cursor,
         gateways=gateways,
-        services=services,
+        services=choices(services),
         summary=_summary(totals),
         of_all=links.moved(replace(wanted, payer=None)),
         moved=links.moved,

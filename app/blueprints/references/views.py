@@ -20,6 +20,7 @@ from app.web.filters import counted, summed
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.misread import misread_words
+from app.web.service_names import choices
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.typed import new_key
@@ -50,7 +51,7 @@ def index() -> Response:
         wanted=wanted,
         query=query,
         cursor=cursor,
-        services_to_choose=[(code, code) for code in services],
+        services_to_choose=choices(services),
         columns=_columns(wanted, query),
         count_text=ngettext(
             "%(many)s reference number", "%(many)s reference numbers", number, many=counted(page.count)
@@ -63,14 +64,16 @@ def index() -> Response:
 @blueprint.get("/<number>")
 @needs(Permission.VIEW)
 def show(number: str) -> Response:
-    """Show whose number this is, what is owed on it, and its invoices."""
+    """Show whose number this is, what is owed on it, and its invoices, or those that are unpaid."""
     found = references.detail(number)
     cursor = Cursor.parse(request.args.get("after", ""))
+    only_open = request.args.get("open") == "yes"
     return render(
         "references/show.html",
         "references/_invoices.html",
         found=found,
-        page=references.invoices_of(number, cursor),
+        page=references.invoices_of(number, cursor, only_open=only_open),
+        only_open=only_open,
         cursor=cursor,
         counted=counted,
         open_text=summed((each.minor, each.currency) for each in found.open),
@@ -115,7 +118,7 @@ def _form(wanted: NewReference, key: str, faults: dict[str, str], status: int = 
         wanted=wanted,
         key=key,
         faults=faults,
-        services=references.services(),
+        services=choices(references.services()),
     )
     response.status_code = status
     return response

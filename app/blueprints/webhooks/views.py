@@ -16,12 +16,12 @@ from app.services.initiators import Caller, caller_named
 from app.services.once import once
 from app.services.webhook_ping import ping
 from app.services.webhooks import By, Wish
-from app.web import words
 from app.web.confirmation import Confirmation, ConfirmationForm, confirm
 from app.web.guards import fresh_login_first, needs, operator
 from app.web.htmx import see_other
 from app.web.limits import PINGS, check
 from app.web.masking import cover_text
+from app.web.service_names import service as service_name
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _rotation(token: str, form: ConfirmationForm) -> Confirmation:
         sentences=(
             _("The new secret is shown once. For a day both sign, so that the service can change over; then only it."),
         ),
-        facts=((_("Service"), words.service(service.name)), (_("Address"), endpoint.url)),
+        facts=((_("Service"), service_name(service.name)), (_("Address"), endpoint.url)),
     )
 
 
@@ -173,6 +173,6 @@ def _switch(token: str, form: ConfirmationForm) -> Confirmation:
         send=_("Switch off") if off else _("Switch on"),
         bad=off,
         sentences=(sentence,),
-        facts=((_("Service"), words.service(service.name)), (_("Address"), endpoint.url)),
+        facts=((_("Service"), service_name(service.name)), (_("Address"), endpoint.url)),
         hidden=(("enabled", "no" if off else "yes"),),
     )
