@@ -75,7 +75,7 @@ def test_a_key_is_shown_once_and_opens(portal: Portal, mary: Browser) -> None:
         assert key["token"] not in text
     page = mary.page("/services/eeid")
     assert key["kid"] in page.text("th")
-    assert "take numbers and issue invoices" in page.text("td")
+    assert "take numbers and issue invoices" in page.text("th")
     assert WHY in page.text("ol")
 
 
@@ -110,7 +110,7 @@ def test_scopes_are_what_was_ticked(portal: Portal, mary: Browser) -> None:
     assert mary.post(where, changed).status_code == 303
     assert asks(portal, key["token"]) == 201
     assert mary.post(where, {"reach": "all", "reason": WHY}).status_code == 303
-    assert "everything" in mary.page("/services/eeid").text("td")
+    assert "everything" in mary.page("/services/eeid").text("th")
     assert "Key limited" in mary.page("/services/eeid").text("ol")
 
 
