@@ -111,6 +111,7 @@ def test_what_is_paid_in_part_or_credited_says_what_is_left_and_asks_for_no_more
     whole = close(read(mary, f"/invoices/{number}/pdf?in=en"))
     assert close("Amount 120.00 €") in whole
     assert close("Left to pay") not in whole
+    assert close("Open the payment page") in whole
     system.sql("alter table invoice disable trigger user")
     system.sql(
         "update invoice set status = 'partially_paid', captured_minor = 5050, credited_minor = 1000 where number = :n",
@@ -125,6 +126,7 @@ def test_what_is_paid_in_part_or_credited_says_what_is_left_and_asks_for_no_more
     for lang, texts in said.items():
         text = close(read(mary, f"/invoices/{number}/pdf?in={lang}")).replace("\N{MINUS SIGN}", "-")
         assert [each for each in texts if close(each) not in text] == []
+        assert "everypay.test" not in text  # its link was signed over all of it
 
 
 def test_the_address_of_the_seller_stands_on_papers_as_far_as_it_is_set(mary: Browser, number: int) -> None:
