@@ -26,6 +26,8 @@ FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 # Of the eight threads a process has unless it is told otherwise.
 MOST_WAITING = 6
 RETRY_S = 5
+# Bodies that are there already are read in far less, however many come at once; who waits this long waits for a sender.
+PATIENCE_S = 0.2
 
 
 class WholeBody(LimitedStream):
@@ -45,7 +47,7 @@ class Waited:
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes. Raises ServiceUnavailable while too many threads wait for others' bodies."""
-        if not self._room.acquire(blocking=False):
+        if not self._room.acquire(timeout=PATIENCE_S):
             raise ServiceUnavailable(retry_after=RETRY_S)
         try:
             return bytes(self._body.read(size))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -128,15 +130,18 @@ class Dripping(BytesIO):
         return super().read(*size)
 
 
+CALLBACK = f"{V1}/callback_handler/callback"
+
+
+def told(api: Api, body: BytesIO) -> TestResponse:
+    return api.system.app.test_client().post(
+        CALLBACK, input_stream=body, content_length=2, content_type="application/json"
+    )
+
+
 def test_slow_bodies_leave_threads_for_what_has_none(api: Api) -> None:
     slow = [Dripping(b"{}") for _ in range(MOST_WAITING)]
-    callback = f"{V1}/callback_handler/callback"
-
-    def post(body: BytesIO) -> TestResponse:
-        return api.system.app.test_client().post(
-            callback, input_stream=body, content_length=2, content_type="application/json"
-        )
-
+    post = partial(told, api)
     with ThreadPoolExecutor(MOST_WAITING) as senders:
         answers = [senders.submit(post, body) for body in slow]
         try:
@@ -144,7 +149,7 @@ def test_slow_bodies_leave_threads_for_what_has_none(api: Api) -> None:
             refused = post(BytesIO(b"{}"))
             assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
             assert api.get("/health/live").status_code == 200
-            news = f"{callback}?payment_reference={'a' * 64}&event_name=voided"
+            news = f"{CALLBACK}?payment_reference={'a' * 64}&event_name=voided"
             bare = {**ENDED, "CONTENT_LENGTH": ""}  # as it comes from a server
             assert api.system.app.test_client().get(news, environ_overrides=bare).status_code == 200
         finally:
@@ -152,6 +157,20 @@ def test_slow_bodies_leave_threads_for_what_has_none(api: Api) -> None:
                 body.sent.set()
         assert [each.result().status_code for each in answers] == [422] * MOST_WAITING
     assert post(BytesIO(b"{}")).status_code == 422
+
+
+class Prompt(BytesIO):
+    """A body that is there, read while others are."""
+
+    def read(self, *size: Any) -> bytes:
+        time.sleep(0.01)
+        return super().read(*size)
+
+
+def test_many_bodies_that_are_there_are_all_read(api: Api) -> None:
+    with ThreadPoolExecutor(3 * MOST_WAITING) as senders:
+        answers = list(senders.map(partial(told, api), [Prompt(b"{}") for _ in range(10 * MOST_WAITING)]))
+    assert {answer.status_code for answer in answers} == {422}
 
 
 def test_a_body_that_says_that_it_is_too_large_is_not_read(api: Api) -> None:

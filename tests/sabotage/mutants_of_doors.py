@@ -29,7 +29,7 @@ DOORS = [
     Mutant(
         "slow senders hold every thread",
         "app/web/whole_bodies.py",
-        "        if not self._room.acquire(blocking=False):\n",
+        "        if not self._room.acquire(timeout=PATIENCE_S):\n",
         "        if False:\n",
         "tests/api/test_whole_bodies.py -k slow_bodies",
     ),
