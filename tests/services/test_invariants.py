@@ -167,6 +167,7 @@ def happen(system: System) -> None:
     with system.app.app_context():
         credit_notes.issue(paid, CreditOrder({1: 1000}, "x", "held", 12000), actor=MARY)
     ask(system, order(system, reference, 100))
+    system.sql("select pg_sleep(2.1)")  # what is younger is not sealed yet
     with system.app.app_context():
         for chain in sealing.CHAINS:
             sealing.seal_all(chain)
