@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import exists, select
+
 from app.domain import ledger as books
 from app.domain.dispute import DisputeStatus
 from app.domain.errors import NotFound
@@ -15,8 +17,11 @@ from app.domain.money import Money, format_amount, say_amount
 from app.domain.payment import RECEIVED, PaymentStatus
 from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus
 from app.models.dispute import Dispute
+from app.models.event import Event
+from app.models.invoice import BULK
 from app.models.payment import Payment
 from app.services import bulk_members, ledger, notices, reviews
+from app.services.bulk_members import Share
 from app.services.give_back import end, held_minor
 from app.services.hints import DISPUTE_REPORTED
 from app.services.invoice_status import lock, lock_all_of, recompute
@@ -235,6 +240,20 @@ def _reinstate(payment: Payment, dispute: Dispute, actor: Actor) -> None:
         invoice.disputed_minor -= dispute.invoice_minor
     invoice.lost_minor -= dispute.invoice_minor
     recompute(invoice)
+    if invoice.status == InvoiceStatus.PAID and invoice.kind != BULK and _was_gone_at_once(payment):
+        shares = [Share(invoice, dispute.invoice_minor)]
+        notices.owe_news(payment, invoice, shares, notices.initiator_code(payment.initiator_id))
+
+
+def _was_gone_at_once(payment: Payment) -> bool:
+    """Return whether the money had gone before we looked, so that nobody was told of it (settlement.py)."""
+    settled = exists().where(
+        Event.invoice_id == payment.invoice_id,
+        Event.payment_id == payment.id,
+        Event.kind == "payment.settled",
+        Event.data["gone"].astext.is_not(None),
+    )
+    return bool(session().scalar(select(settled)))
 
 
 def effect(dispute: Dispute, gateway: str, initiator: str, *, sign: int = 1) -> Postings:

@@ -75,8 +75,7 @@ def owe_credit_news(payment: Payment, invoice: Invoice, initiator: str) -> None:
     if deposit is not None:
         _owe(payment, invoice, initiator, deposits.news_of(deposit, invoice), repeatable=True)
         return
-    settled = {"payment_state": "settled"}
-    _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator) | settled)
+    _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator))
 
 
 def _owe_deposit(payment: Payment, invoice: Invoice, deposit: Deposit, shares: Sequence[Share], initiator: str) -> None:
@@ -105,6 +104,8 @@ def _payment_status_body(payment: Payment, invoice: Invoice, initiator: str) -> 
     body = dict(payment.snapshot or {})
     # Receivers look the invoice up by this text, so a suffix we added for a second attempt comes off again.
     body["order_reference"] = str(invoice.number)
+    # It tells that the invoice was paid, also where a part went back before anybody looked.
+    body["payment_state"] = "settled"
     # To the auction null means one invoice and an empty list means nothing to do (eis.md appendix B).
     body["invoice_number_collection"] = None if initiator in READS_COLLECTIONS else []
     return body

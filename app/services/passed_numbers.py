@@ -29,7 +29,7 @@ select i.id, i.tenant_id, i.number, s.code as service, i.number - before.number 
            where o.tenant_id = i.tenant_id and o.number between r.first_number and i.number - 1),
          (select max(number) from number_reservation t
            where t.tenant_id = i.tenant_id and t.range_id = r.id and t.number < i.number)) as number) as before
- where i.created_at > now() - interval '1 hour'
+ where i.created_at > now() - interval '1 hour' and i.import_batch_id is null
    and not exists (select 1 from number_reservation t
                     where t.tenant_id = i.tenant_id and t.number = i.number and t.range_id = r.id)
    and i.number - before.number - 1 > greatest(:few, (r.last_number - r.first_number + 1) / :share)

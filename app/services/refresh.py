@@ -262,7 +262,7 @@ def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: Payme
     if to is PaymentStatus.COMPLETED:
         _win_claim(tx, invoice, fetched)
         captured = Money(payment.amount_minor, payment.currency)
-        gone = None if fetched.state is ObservedState.COMPLETED else fetched.provider_state
+        gone = None if fetched.state is ObservedState.COMPLETED or _stands(fetched) else fetched.provider_state
         actor = Actor("gateway", payment.gateway)
         settle(payment, invoice, captured, initiator=initiator, actor=actor, late=late, gone=gone)
     elif to in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED}:
@@ -286,6 +286,11 @@ def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: Payme
             payment_id=payment.id,
             tenant_id=invoice.tenant_id,
         )
+
+
+def _stands(fetched: FetchedPayment) -> bool:
+    """Return whether the gateway still holds anything of what came."""
+    return fetched.standing is not None and fetched.standing.minor > 0
 
 
 def _win_claim(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> None:

@@ -54,9 +54,9 @@ def settle(
     """Complete the payment, give its money to the invoice, book it, and owe the news to the initiator.
 
     Both rows must be locked, the invoice first. A surplus, or money for a cancelled invoice, becomes credit of the
-    initiator's account and a question for a person; nothing is dropped (security.md T09). Of money that is gone
-    again already nobody is told, `gone` being the gateway's word for it: the registry credits the registrar whatever
-    the message says of its state (eis.md 10.2.1).
+    initiator's account and a question for a person; nothing is dropped (security.md T09). Of money that is all
+    gone again already nobody is told, `gone` being the gateway's word for it: the registry credits the registrar
+    whatever the message says of its state (eis.md 10.2.1).
     """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")

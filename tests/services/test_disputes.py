@@ -227,3 +227,20 @@ def test_the_service_hears_of_a_dispute_from_its_opening_to_its_end(system: Syst
     assert told[1][1]["evidence_due_on"] == "2026-11-24"
     assert told[0][1]["amount"] == "100.00"
     assert_sound(system)
+
+
+def test_money_that_was_gone_before_anybody_looked_is_told_of_once_it_is_back(system: System) -> None:
+    number = system.invoice(amount="100.00")
+    reference = system.one_off(number)
+    system.pay(reference)
+    hear(system, reference, "chargebacked")
+    notices = """select payload->'body'->>'payment_state' from outbox
+                  where kind = 'initiator.payment.notify' and invoice_id = (select id from invoice where number = :n)"""
+    assert system.status(number) == "chargeback"
+    assert system.rows(notices, n=number) == []
+    lost = system.scalar("select id from dispute where payment_id = :p", p=payment_id(system, reference))
+    with system.app.app_context():
+        disputes.win(lost, actor=MARY)
+    assert system.status(number) == "paid"
+    assert [tuple(each) for each in system.rows(notices, n=number)] == [("settled",)]
+    assert_sound(system)

@@ -159,10 +159,10 @@ def test_money_that_came_and_went_between_two_looks_is_booked_as_both(
 @pytest.mark.parametrize(
     ("state", "standing", "heard"),
     [
-        ("refunded", "100.00", []),
+        ("refunded", "100.00", [("settled", "120.00")]),
         ("refunded", "0.00", []),
         ("chargebacked", "0.00", []),
-        ("chargebacked", "120.00", []),
+        ("chargebacked", "120.00", [("settled", "120.00")]),
         ("settled", "100.00", [("settled", "120.00")]),
     ],
 )
