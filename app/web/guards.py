@@ -14,6 +14,7 @@ from flask_login import current_user
 from app.domain.errors import Forbidden
 from app.domain.permission import Permission, may
 from app.queries.settings import whole_numbers
+from app.uow import end_reads
 from app.web.htmx import see_other, wants_fragment
 from app.web.limits import SEARCHES, check
 
@@ -87,7 +88,8 @@ def require_operator() -> WerkzeugResponse | None:
     if current_user.is_authenticated:
         if not allowed(needed_by(current_app, str(request.endpoint))):
             raise NotAllowed
-        if request.args.get("q"):  # what every list calls its search
+        if request.args.get("q") and "after" not in request.args:  # what every list calls its search and its pages
+            end_reads()  # the database would wait with us for Redis
             check(SEARCHES, str(operator().session_id))
         return None
     if request.method == "POST":

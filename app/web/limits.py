@@ -26,7 +26,8 @@ MINUTE_S = 60
 MOST_NOISY = 10_000
 # A Redis that hangs keeps a call waiting for a second: one in so many seconds, not each.
 AWAY_S = 10
-# A process fetches a part of what somebody may do, and asks Redis again when that is spent.
+# A process fetches a part of what somebody may do, and asks Redis again when that is spent: one first and then twice as
+# many each time, up to a thirtieth, so that many processes with little to do leave little unspent.
 PARTS = 30
 
 
@@ -67,39 +68,42 @@ class Rate:
     """How often a minute somebody may pass a door that everything goes through: so many as the settings say.
 
     In development nobody is limited unless a setting says so. What a process fetched and did not spend within the
-    minute is lost to the caller: a thirtieth, per process.
+    minute is lost to the caller: less than it did spend, and a thirtieth at most.
     """
 
     name: str
     setting: str
     usual: int
-    _held: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _held: dict[str, tuple[int, int, float]] = field(default_factory=dict)
 
     def spend(self, who: str) -> bool:
         """Count one and return whether it was within the rate."""
         most = self._most()
         if not most or not limiter.enabled:
             return True
-        left, until = self._held.get(who, (0, 0.0))
-        if not left or until <= time.monotonic():
-            left = self._fetched(most, who)
+        left, part, until = self._held.get(who, (0, 0, 0.0))
+        if until <= time.monotonic():
+            left, part = 0, 0
+        if not left:
+            part = min(2 * part or 1, max(1, most // PARTS))
+            left = part if COUNTER.hit(RateLimitItemPerMinute(most), self.name, who, part) else 0
             until = time.monotonic() + MINUTE_S
-        self._hold(who, max(0, left - 1), until)
+        self._hold(who, max(0, left - 1), part if left else 0, until)
         return left > 0
+
+    def is_set(self) -> bool:
+        """Return whether a setting says how often."""
+        return getattr(current_app.extensions["settings"], self.setting) is not None
 
     def _most(self) -> int:
         settings: Settings = current_app.extensions["settings"]
         said: int | None = getattr(settings, self.setting)
         return said if said is not None else 0 if settings.development else self.usual
 
-    def _fetched(self, most: int, who: str) -> int:
-        part = max(1, most // PARTS)
-        return part if COUNTER.hit(RateLimitItemPerMinute(most), self.name, who, part) else 0
-
-    def _hold(self, who: str, left: int, until: float) -> None:
+    def _hold(self, who: str, left: int, part: int, until: float) -> None:
         if len(self._held) >= MOST_NOISY and who not in self._held:
             self._held.clear()
-        self._held[who] = left, until
+        self._held[who] = left, part, until
 
 
 @dataclass(slots=True)
@@ -150,7 +154,7 @@ LOOK_UPS = Budget("look-ups", parse("30 per minute"))
 # What a service asks and what it writes, with whichever of its keys.
 READS = Rate("reads", "api_reads_per_minute", 600)
 WRITES = Rate("writes", "api_writes_per_minute", 600)
-# Searching is what a list costs most for.
-SEARCHES = Rate("searches", "searches_per_minute", 60)
+# Searching is what a list costs most for: sixty times, each asked while it is typed and once more with Enter.
+SEARCHES = Rate("searches", "searches_per_minute", 120)
 # Each login that is begun asks the login service.
 LOGINS = Rate("logins", "logins_per_minute", 10)

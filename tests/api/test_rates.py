@@ -104,16 +104,35 @@ def test_a_part_is_fetched_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(limiter.limiter, "hit", counted)
     assert looks(api, 91) == [404] * 90 + [429]
-    assert len(asked) == 31
+    assert len(asked) == 32  # of one, two, and then three each
+
+
+def test_a_process_with_little_to_do_leaves_little_unspent(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(api, monkeypatch, api_reads_per_minute=60)
+    name = str(time.monotonic())
+    for _ in range(20):
+        process(monkeypatch, name)
+        assert looks(api, 3) == [404] * 3
+
+
+def test_version_1_is_limited_only_where_it_is_asked_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registry ignores the answer when it cancels an invoice: refused, it would stay payable (eis.md 10.1)."""
+    say(api, monkeypatch, development=False)
+    for kind in ("reads", "writes"):
+        rate = limits.Rate(f"{kind} {time.monotonic()}", f"api_{kind}_per_minute", 2)
+        monkeypatch.setattr(guard, kind.upper(), rate)
+    assert set(looks(api, 6)) == {404}
+    assert {api.send(NUMBER).status_code for _ in range(6)} == {201}
+    assert [api.v2("/invoices").status_code for _ in range(4)] == [200, 200, 429, 429]
 
 
 def test_nobody_is_limited_in_development_and_everybody_outside_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     with api.system.app.app_context():
         assert most() == [0, 0, 0, 0]
         say(api, monkeypatch, development=False)
-        assert most() == [600, 600, 60, 10]
+        assert most() == [600, 600, 120, 10]
         say(api, monkeypatch, development=False, api_reads_per_minute=0)
-        assert most() == [0, 600, 60, 10]
+        assert most() == [0, 600, 120, 10]
 
 
 def most() -> list[int]:

@@ -36,8 +36,8 @@ DOORS = [
     Mutant(
         "a service calls as often as it likes",
         "app/blueprints/api/guard.py",
-        "    check(READS if",
-        "    (READS if",
+        "        check(rate, ",
+        "        print(",
         "tests/api/test_rates.py",
     ),
     Mutant(

@@ -22,6 +22,7 @@ from app.web.event_words import event_name
 from app.web.guards import allowed, needs, operator
 from app.web.htmx import render
 from app.web.kept_words import kept
+from app.web.limits import EXPORTS, check
 from app.web.masking import COVER, cover_text, pretty, pretty_with_people
 from app.web.misread import misread_words
 from app.web.proof_words import ACTOR
@@ -113,6 +114,7 @@ def show(event_id: int) -> str:
 @needs(Permission.VIEW_AUDIT)
 def create_export() -> Response:
     """Hand out a whole chain for docs/verify_chain.py; that somebody took it is written down first."""
+    check(EXPORTS, str(operator().session_id))
     chain = request.form.get("chain", "")
     lines = chain_export.lines(chain)
     first = next(lines, None)  # a chain that is none is refused here, before anything is sent

@@ -70,7 +70,8 @@ def tara() -> WerkzeugResponse:
 
     Raises TooManyRequests.
     """
-    check(LOGINS, request.remote_addr or "unknown")
+    if _is_the_sender():
+        check(LOGINS, request.remote_addr or "unknown")
     again = request.args.get("again") == "1" and current_user.is_authenticated
     session.clear()
     session["onward"] = local_path(request.args.get("next"))
@@ -79,6 +80,12 @@ def tara() -> WerkzeugResponse:
         return _begun(**AGAIN if again else {})
     except ProviderFailure as failure:
         return _refused(unreachable(), failure)
+
+
+def _is_the_sender() -> bool:
+    """Return whether the address is that of who asks, and not that of a proxy nobody told us of."""
+    settings: Settings = current_app.extensions["settings"]
+    return bool(settings.trusted_proxies) or "X-Forwarded-For" not in request.headers
 
 
 @blueprint.get("/auth/tara/callback")
