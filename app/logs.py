@@ -43,7 +43,7 @@ _PATTERNS = [
         r"\1: [value]",
     ),
     (re.compile(r"input_value=.*", re.DOTALL), "[value]"),
-    (re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]+)?", re.ASCII), "[token]"),
+    (re.compile(r"(?<![\w-])eyJ[\w-]{5,}\.[\w-]+(\.[\w-]+)?", re.ASCII), "[token]"),
     (re.compile(r"\b(bearer|basic)\s+[\w+/=.~-]{6,}", re.IGNORECASE | re.ASCII), "[token]"),
     (re.compile(r"\b(hmac|code|state|nonce|token|password|secret|api_key)=[^&\s\"']+", re.IGNORECASE), "[token]"),
     (re.compile(r"://[^/\s:@]+:[^/\s@]+@"), "://[credentials]@"),

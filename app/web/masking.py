@@ -9,7 +9,7 @@ from typing import Any
 from app.domain import exact_json
 
 COVER = "•••"
-DEEPEST = 32  # levels that are indented; what is nested deeper is shown as the text it is
+DEEPEST = 32  # levels that are shown; what is nested deeper is covered
 
 # Named anywhere in the message, whatever the letter case.
 SECRET = {"authorization", "api_secret", "token", "access_token", "hmac", "signature", "nonce", "cookie", "secret"}
@@ -53,8 +53,6 @@ def pretty(raw: Any) -> str:
     # What the database keeps as a document has lost its order already; by name it is at least quick to read.
     parsed = dict(sorted(raw.items())) if isinstance(raw, dict) else _parsed(raw)
     if not isinstance(parsed, str):
-        if _is_deep(parsed, DEEPEST):
-            return cover_text(raw if isinstance(raw, str) else exact_json.dumps(raw))
         return _indented(cover(parsed))
     return _xml(parsed) if parsed.lstrip().startswith("<") else cover_text(parsed)
 
@@ -72,15 +70,15 @@ def _without_secrets(value: Any, name: str = "") -> Any:
     return COVER if name in SECRET and value else value
 
 
-def cover(value: Any, name: str = "") -> Any:
-    """Return the value with secrets gone and people reduced to a first letter, at any depth."""
-    if isinstance(value, dict):
-        return {key: cover(part, str(key).lower()) for key, part in value.items()}
-    if isinstance(value, list):
-        return [cover(part, name) for part in value]
-    if value in (None, "") or not isinstance(value, str | int) or isinstance(value, bool):
+def cover(value: Any, name: str = "", left: int = DEEPEST) -> Any:
+    """Return the value with secrets gone and people reduced to a first letter; what is nested too deep is gone."""
+    if isinstance(value, dict) and left:
+        return {key: cover(part, str(key).lower(), left - 1) for key, part in value.items()}
+    if isinstance(value, list) and left:
+        return [cover(part, name, left - 1) for part in value]
+    if value in (None, "") or not isinstance(value, str | int | dict | list) or isinstance(value, bool):
         return value
-    if name in SECRET:
+    if name in SECRET or isinstance(value, dict | list):
         return COVER
     if name in PERSONAL:
         return f"{str(value)[0]}{COVER}"
@@ -107,14 +105,6 @@ def _parsed(raw: Any) -> Any:
         return exact_json.loads(raw)
     except ValueError:
         return raw
-
-
-def _is_deep(value: Any, left: int) -> bool:
-    """Return whether a document is nested deeper than so many levels."""
-    if not isinstance(value, dict | list):
-        return False
-    parts = value.values() if isinstance(value, dict) else value
-    return left == 0 or any(_is_deep(part, left - 1) for part in parts if isinstance(part, dict | list))
 
 
 def _xml(text: str) -> str:
