@@ -77,7 +77,7 @@ def _settled_detail(each: Happening) -> str:
     gateway = words.gateway(each.data.get("gateway", ""))
     if each.data.get("gone"):
         return _(
-            "Received through %(gateway)s, and gone again before the first look: the service was not told",
+            "Received through %(gateway)s, and gone again before the first look: no payment notice was sent",
             gateway=gateway,
         )
     if each.data.get("late"):

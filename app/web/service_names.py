@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask import g
+
 from app.queries import service_names
 from app.uow import process_memory
 from app.web.translation import translate_later as _
@@ -40,8 +42,10 @@ def called(code: str) -> str:
     Services are never deleted and keep their names, so a process asks for a code it does not know and no other.
     """
     known = process_memory("service_names")
-    if code not in known:
+    missed: set[str] = g.setdefault("codes_of_no_service", set())
+    if code and code not in known and code not in missed:
         known.update(service_names.all_names())
+        missed.add(code)
     return service(known.get(code, code))
 
 

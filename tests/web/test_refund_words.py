@@ -47,4 +47,4 @@ def test_of_money_that_came_and_went_the_page_says_that_the_service_was_not_told
     system.callback(reference)
     system.drain()
     page = mary.page(f"/invoices/{number}").text("main")
-    assert "gone again before the first look: the service was not told" in page
+    assert "gone again before the first look: no payment notice was sent" in page
