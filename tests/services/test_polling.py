@@ -184,6 +184,21 @@ def test_registry_never_hears_of_money_in_another_state_than_settled(
     assert_sound(system)
 
 
+def test_members_that_stay_paid_are_told_of_though_another_went_back_before_the_first_look(system: System) -> None:
+    members = [system.invoice("auction", amount="120.00"), system.invoice("auction", amount="80.00")]
+    reference = system.bulk(members)
+    system.pay(reference)
+    system.pay(reference, "refunded", standing=Decimal("120.00"))
+    hear(system, reference)
+    assert [system.status(number) for number in members] == ["paid", "refunded"]
+    told = """select payload->'body'->>'payment_state' as state, payload->'body'->'invoice_number_collection' as members
+                from outbox where kind = 'initiator.payment.notify' and payment_id = :p"""
+    (body,) = system.rows(told, p=payment_id(system, reference))
+    assert body.state == "settled"
+    assert {each["number"] for each in body.members} == set(members)
+    assert_sound(system)
+
+
 def test_auction_lets_nobody_take_part_with_a_deposit_that_went_back(system: System) -> None:
     said = {
         "description": "auction_deposit gone.ee, user_uuid 5e03f248-6b1c, user_email a@b.ee",
