@@ -36,6 +36,8 @@ HEARERS = {"registry", "auction", "eeid"}
 COUNTS_REPEATS = {"auction"}
 # Who books every invoice of a collection (eis.md 10.2.2); the others know the one of the order reference.
 READS_COLLECTIONS = {"auction"}
+# What the news of a payment says of it, also where a part went back before anybody looked.
+PAID = {"payment_state": "settled"}
 HEARS_OF_REFUNDS = {"auction"}
 HEARS_OF_CANCELLING = {"registry", "auction"}
 AMOUNTS = ("initial_amount", "standing_amount")
@@ -54,17 +56,17 @@ def owe_news(payment: Payment, invoice: Invoice, shares: Sequence[Share], initia
         _owe_deposit(payment, invoice, deposit, shares, initiator)
         return
     if invoice.kind != BULK:
-        _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator))
+        _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator) | PAID)
         return
     paid = [share for share in shares if not share.invoice.open_minor]
     if paid and initiator in READS_COLLECTIONS:
-        body = _payment_status_body(payment, invoice, initiator)
+        body = _payment_status_body(payment, invoice, initiator) | PAID
         body["order_reference"] = bulk_members.order_reference_of(invoice, longest=None)
         body["invoice_number_collection"] = [_in_collection(share.invoice, payment) for share in paid]
         _owe(payment, invoice, initiator, body)
         return
     for share in paid:
-        _owe(payment, share.invoice, initiator, _whole_body(payment, share.invoice, initiator))
+        _owe(payment, share.invoice, initiator, _whole_body(payment, share.invoice, initiator) | PAID)
 
 
 def owe_credit_news(payment: Payment, invoice: Invoice, initiator: str) -> None:
@@ -75,7 +77,7 @@ def owe_credit_news(payment: Payment, invoice: Invoice, initiator: str) -> None:
     if deposit is not None:
         _owe(payment, invoice, initiator, deposits.news_of(deposit, invoice), repeatable=True)
         return
-    _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator))
+    _owe(payment, invoice, initiator, _whole_body(payment, invoice, initiator) | PAID)
 
 
 def _owe_deposit(payment: Payment, invoice: Invoice, deposit: Deposit, shares: Sequence[Share], initiator: str) -> None:
@@ -104,8 +106,6 @@ def _payment_status_body(payment: Payment, invoice: Invoice, initiator: str) -> 
     body = dict(payment.snapshot or {})
     # Receivers look the invoice up by this text, so a suffix we added for a second attempt comes off again.
     body["order_reference"] = str(invoice.number)
-    # It tells that the invoice was paid, also where a part went back before anybody looked.
-    body["payment_state"] = "settled"
     # To the auction null means one invoice and an empty list means nothing to do (eis.md appendix B).
     body["invoice_number_collection"] = None if initiator in READS_COLLECTIONS else []
     return body
