@@ -5,7 +5,7 @@ leases and its retries live in PostgreSQL. Nothing outside this package knows RQ
 """
 
 from app.queue.bell import Bell, ring
-from app.queue.crash import Crash, attempt, attempt_through_outage
+from app.queue.crash import Crash, DatabaseStayedAway, attempt, attempt_through_outage
 from app.queue.job import ALLOWED, LANE_JOB_S, QUEUES, WORK_LANE, WORK_QUEUE, WORK_ROW, offer, resolve
 from app.queue.status import QueueStatus, WorkerStatus, queue_status
 from app.queue.store import UnsupportedServer, server_faults, was_wiped
@@ -20,6 +20,7 @@ __all__ = [
     "WORK_ROW",
     "Bell",
     "Crash",
+    "DatabaseStayedAway",
     "QueueStatus",
     "UnknownQueue",
     "UnsupportedServer",

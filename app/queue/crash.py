@@ -18,6 +18,10 @@ WAITS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # how long a database that is awa
 LOG = structlog.get_logger(__name__)
 
 
+class DatabaseStayedAway(Exception):
+    """The database was waited for and did not come back: what is left of this job would wait as long once more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crash:
     """An exception nobody expected.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app import queue
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.retry import RetryClass, classify
-from app.queue import Crash, attempt, attempt_through_outage
+from app.queue import Crash, DatabaseStayedAway, attempt, attempt_through_outage
 from app.services import endings, lanes, outbox
 from app.services.handlers import LEASE_S, BatchHandler, Handler, Handlers, RowHandler
 from app.uow import transaction
@@ -95,13 +95,14 @@ def _work_sets(turn: _Turn, kinds: list[str]) -> int:
 def run_batch(rows: Sequence[Claimed], handler: BatchHandler) -> int:
     """Work rows of one claim and kind as one effect; returns how many are done.
 
-    When that fails each is tried alone, so that only the one that is poison pays for it.
+    When that fails each is tried alone, so that only the one that is poison pays for it. Raises DatabaseStayedAway:
+    nobody can be told then, and the leases run out.
     """
     result = attempt_through_outage(partial(_run, rows, handler), kind=rows[0].kind, rows=len(rows))
     if not isinstance(result, Crash):
         return result
     if result.is_away:
-        return 0  # nobody can be told: the leases run out
+        raise DatabaseStayedAway
     if len(rows) == 1:
         endings.poisoned(rows[0], handler, result)
         return 0

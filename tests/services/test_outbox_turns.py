@@ -320,16 +320,25 @@ def test_a_set_whose_connection_broke_is_worked_once_and_at_once() -> None:
     assert states() == {"done": 5}
 
 
-def test_a_database_that_stays_away_leaves_the_rows_to_their_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_stays_away_is_waited_for_once_and_leaves_the_rows_to_their_leases(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     owe(5)
+    owe(2, kind=B)
     monkeypatch.setattr(queue.crash, "WAITS_S", (0.0, 0.0))
+    runs: list[str] = []
 
-    def run(_rows: Sequence[Claimed]) -> None:
+    def run(rows: Sequence[Claimed]) -> None:
+        runs.append(rows[0].kind)
         cut_all_connections()
         change("select 1")
 
-    delivery.work_lane(lane_id(), {A: BatchHandler(run, BACKGROUND)}, current())
+    handlers = {A: BatchHandler(run, BACKGROUND), B: BatchHandler(run, BACKGROUND)}
+    with pytest.raises(queue.DatabaseStayedAway):
+        delivery.work_lane(lane_id(), handlers, current())
+    assert runs == [A, A, A], "the other kind of the same claim does not wait as long once more"
     assert states() == {"leased": 5}
+    assert states(B) == {"leased": 2}
     expire()
-    reaper.reap({A: BatchHandler(run, BACKGROUND)})
+    reaper.reap(handlers)
     assert states() == {"pending": 5}
