@@ -39,7 +39,7 @@ KEY_HEADER = {
 }
 
 # Every error a route may answer, and what it means; what a route adds to the common ones it names itself.
-COMMON = (400, 413, 415, 422, 500, 503)
+COMMON = (400, 411, 413, 415, 422, 500, 503)
 PROTECTED = (401, 403, 409, 429)
 READING = (400, 401, 403, 422, 429, 500, 503)
 WRITING = (*COMMON, *PROTECTED)
@@ -50,6 +50,7 @@ MEANINGS = {
     403: "Not yours to do: another service's, or a key without the scope this route asks for",
     404: "There is no such thing, or it is not yours",
     409: "The state of things forbids it, or the first call with this Idempotency-Key is still running",
+    411: "A form comes without its Content-Length: where it ends would be a guess",
     413: "The body is larger than this route takes: 256 KiB where nothing else is said",
     415: "The body is neither JSON nor a form, or compressed, or not UTF-8",
     422: "Values are missing or wrong: each is named; or the gateway refused, with its code",

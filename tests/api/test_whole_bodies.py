@@ -14,7 +14,7 @@ import pytest
 
 from app.extensions import db
 from app.web.whole_bodies import MOST_WAITING
-from tests.api.client import DIRECTO, IMPORT_INVOICES, NUMBER, REGISTER, bearer, error_of
+from tests.api.client import DIRECTO, IMPORT_INVOICES, NUMBER, REGISTER, V2, bearer, error_of
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -98,10 +98,24 @@ def test_a_form_without_a_length_is_refused_everywhere(api: Api, kind: str) -> N
     response = sent(api, REGISTER, b"invoice_number=7&transaction_amount=12", kind, headers=chunked)
     assert response.status_code == 411
     assert "Content-Length" in error_of(response)["message"]
+    newer = sent(api, REGISTER, b"number=7", kind, headers=chunked, PATH_INFO=f"{V2}/payments")
+    assert (newer.status_code, newer.json and newer.json["code"]) == (411, "length_required")
     page = api.system.app.test_client().post(
         "/theme", input_stream=BytesIO(b"theme=dark"), content_type=kind, headers=chunked, environ_overrides=ENDED
     )
     assert (page.status_code, page.mimetype) == (411, "text/html")
+
+
+def test_every_call_with_a_body_says_in_its_description_that_it_may_be_refused_so(api: Api) -> None:
+    described = json.loads(api.get("/api/openapi.json").text)["paths"]
+    writing = [
+        (path, method, call)
+        for path, calls in described.items()
+        for method, call in calls.items()
+        if "requestBody" in call
+    ]
+    assert len(writing) > 20
+    assert [(path, method) for path, method, call in writing if "411" not in call["responses"]] == []
 
 
 def test_so_is_one_over_http_2_which_needs_to_say_nothing_of_pieces(api: Api) -> None:
