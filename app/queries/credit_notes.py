@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from app.domain.credit import Left, LineLeft
+from app.domain.credit_note import Left, LineLeft
 from app.domain.errors import NotFound
 from app.domain.totals import VatSum
 from app.domain.vat import VatCategory

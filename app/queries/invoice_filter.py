@@ -13,7 +13,7 @@ from app.domain.invoice import PAYABLE, InvoiceStatus
 from app.domain.tallinn import TALLINN
 from app.models.initiator import Initiator
 from app.models.invoice import PAID_AT, Invoice
-from app.queries.invoice_words import asked_for
+from app.queries.invoice_search import asked_for
 from app.queries.keyset import session
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from app.models.payment import Payment
 from app.models.settlement import Allocation
 from app.queries.far_days import are_far
 from app.queries.invoice_filter import conditions, everything
-from app.queries.invoice_words import amount_of, are_common, having, words_of
+from app.queries.invoice_search import amount_of, are_common, having, words_of
 from app.queries.invoices import LOOKED_AT
 from app.queries.keyset import Slice, cut, newest, session
 from app.queries.own_numbers import numbered

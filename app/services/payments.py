@@ -17,10 +17,10 @@ from app.domain.origin import is_allowed
 from app.domain.payment import PaymentStatus
 from app.domain.ports import OneOffRequest
 from app.models.payment import GatewayReference, Payment
-from app.services import open_pages, partial_payments, siblings, timeline
+from app.services import competing_attempts, open_payment_pages, partial_payments, timeline
 from app.services.bulk_members import order_reference_of
 from app.services.invoice_status import lock, lock_by_number, recompute
-from app.services.open_pages import BeingMade, NotPayable
+from app.services.open_payment_pages import BeingMade, NotPayable
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from app.domain.ports import CreatedPayment, HostedGateway
     from app.models.invoice import Invoice
     from app.services.initiators import Caller
-    from app.services.open_pages import OpenPage
+    from app.services.open_payment_pages import OpenPage
 
 # A payer who comes back within this time gets the same page again instead of a second way to pay (features.md F4).
 REUSE = timedelta(minutes=10)
@@ -86,7 +86,7 @@ def start_one_off(
     """
     check_return(command.customer_url, allowed_origins, plain_http=plain_http)
     pages = _pages(caller, command, gateway)
-    untouched = open_pages.look(pages, gateway, poll_ladder_s)
+    untouched = open_payment_pages.look(pages, gateway, poll_ladder_s)
     looked_at = [page.payment_id for page in pages]
     for last in (False, False, True):
         attempt = _standing(caller, command, gateway, untouched) or _opened(caller, command, gateway, looked_at)
@@ -127,7 +127,7 @@ def _pages(caller: Caller, command: OneOff, gateway: HostedGateway) -> list[Open
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         _due(invoice, command)
-        return open_pages.of(tx, invoice, gateway)
+        return open_payment_pages.of(tx, invoice, gateway)
 
 
 def _standing(caller: Caller, command: OneOff, gateway: HostedGateway, untouched: Sequence[int]) -> Attempt | None:
@@ -135,7 +135,7 @@ def _standing(caller: Caller, command: OneOff, gateway: HostedGateway, untouched
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         due = _due(invoice, command)
-        same = open_pages.same(invoice, gateway, due, command.customer_url)
+        same = open_payment_pages.same(invoice, gateway, due, command.customer_url)
         row = tx.scalars(
             same.where(Payment.id.in_(untouched), Payment.created_at > func.now() - REUSE).limit(1)
         ).one_or_none()
@@ -173,11 +173,11 @@ def _open(
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         due = _due(invoice, command)
-        open_pages.check_moving(tx, invoice, due)
+        open_payment_pages.check_moving(tx, invoice, due)
         if not alone:
-            open_pages.check_made(tx, invoice, gateway, due, command.customer_url)
+            open_payment_pages.check_made(tx, invoice, gateway, due, command.customer_url)
         if looked_at is not None:
-            made = open_pages.just_made(tx, invoice, gateway, due, command.customer_url, but=looked_at)
+            made = open_payment_pages.just_made(tx, invoice, gateway, due, command.customer_url, but=looked_at)
             if made is not None:
                 return _attempt(made, command, due)
         attempts = tx.scalar(select(func.count()).where(Payment.invoice_id == invoice.id, Payment.method == "hosted"))
@@ -267,7 +267,7 @@ def _store_link(
             data={"reference": created.external_id, "state": created.provider_state},
             tenant_id=payment.tenant_id,
         )
-        closed = siblings.is_watched(payment)
+        closed = competing_attempts.is_watched(payment)
     if closed:  # it was paid another way while the gateway made the page
         raise NotPayable(f"Invoice {invoice.number} is {invoice.status}", code="not_payable", status=invoice.status)
     return StartedPayment(created.payment_link, attempt.payment_id)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.domain import exact_json
-from app.services.gathered import EVENT, keep
+from app.services.batched_writes import EVENT, keep
 from app.uow import in_transaction, session
 
 

@@ -24,7 +24,7 @@ from app.services import (
     references,
     status_reports,
 )
-from app.services.open_pages import NotPayable
+from app.services.open_payment_pages import NotPayable
 from app.web.errors import Refusal, body_of
 from app.web.limits import ONE_OFFS, check
 

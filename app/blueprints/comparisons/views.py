@@ -19,10 +19,10 @@ from app.web.address import KEY
 from app.web.confirmation import ConfirmationForm, confirm
 from app.web.guards import needs
 from app.web.htmx import render, see_other
-from app.web.misread import misread_words
 from app.web.pair_words import pairs
 from app.web.translation import translate as _
 from app.web.translation import translate_later
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse

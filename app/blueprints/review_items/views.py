@@ -23,10 +23,10 @@ from app.web.desk_words import with_names
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.kept_words import kept
-from app.web.misread import misread_words
 from app.web.review_item_words import FAMILIES, TEAM
 from app.web.translation import translate as _
 from app.web.translation import translate_later
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse

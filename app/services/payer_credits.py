@@ -94,7 +94,7 @@ def offer(surplus_id: int) -> Offer:
 
 
 @retried
-def use(
+def apply(
     surplus_id: int, number: int, *, actor: Actor, amount_minor: int | None = None, reason: str | None = None
 ) -> Applied:
     """Give an open invoice of the same service money that was over: so much, or all it needs and there is.
@@ -113,7 +113,7 @@ def use(
         return Applied(amount, paid)
 
 
-def give_back(
+def refund(
     surplus_id: int, *, actor: Actor, key: str, amount_minor: int | None = None, reason: str = PAID_TOO_MUCH
 ) -> RequestedRefund:
     """Ask for money that was over to go back to the payer. Raises what `refunds.request` raises."""

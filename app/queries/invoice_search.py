@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, liter
 
 from app.models.invoice import Invoice
 from app.models.invoice_search import InvoiceSearch
-from app.queries.invoice_probes import (
+from app.queries.invoice_search_statements import (
     NEWEST,
     PLACE,
     SAMPLED,
