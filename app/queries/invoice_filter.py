@@ -14,7 +14,7 @@ from app.domain.tallinn import TALLINN
 from app.models.initiator import Initiator
 from app.models.invoice import PAID_AT, Invoice
 from app.queries.invoice_search import asked_for
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -27,9 +27,9 @@ from app.queries.invoice_search_statements import (
     in_months,
     with_letters,
 )
-from app.queries.keyset import session
 from app.queries.named_invoices import at_once, names_in
 from app.queries.paging import Count
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,9 @@ from app.domain.tallinn import TALLINN
 from app.models.ledger import MOVED_LATER
 from app.models.payment import MONEY_CAME
 from app.queries import closed_days
-from app.queries.keyset import Slice, session
+from app.queries.keyset import Slice
 from app.queries.paging import PAGE_SIZE, Cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

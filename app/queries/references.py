@@ -18,8 +18,8 @@ from app.models.invoice import BULK, Invoice
 from app.models.reference import OWNER, WORDS, Reference
 from app.models.surplus import Surplus
 from app.queries.counting import count_up_to
-from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page, next_cursor
+from app.queries.session import session
 from app.queries.text_cursor import TextCursor
 
 if TYPE_CHECKING:

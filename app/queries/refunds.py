@@ -18,8 +18,8 @@ from app.models.payment import Payment
 from app.models.refund import Refund
 from app.queries import actors
 from app.queries.counting import count_up_to
-from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page, next_cursor
+from app.queries.session import session
 from app.queries.timeline import Happening
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from app.models.payment import Payment
 from app.models.review_item import ReviewItem
 from app.models.surplus import Surplus
 from app.queries import actors
-from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Cursor
+from app.queries.session import session
 from app.queries.timeline import Happening
 
 if TYPE_CHECKING:

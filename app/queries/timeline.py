@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_
 from app.models.event import Event
 from app.models.inbox import InboxMessage
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

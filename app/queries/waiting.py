@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import g
 from sqlalchemy import text
 
-from app.queries.keyset import session
+from app.queries.session import session
 
 
 class Waiting(NamedTuple):
