@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.web import words
-from app.web.desk_words import with_names
+from app.web.actor_words import with_names
 from app.web.filters import money
 from app.web.service_names import called, service
 from app.web.timeline import Line, with_days

@@ -10,7 +10,7 @@ import pytest
 
 from app.services import reviews
 from app.uow import transaction
-from app.web.desk_words import by_whom
+from app.web.actor_words import by_whom
 from app.web.review_item_words import FAMILIES, KINDS, review_item_word
 from tests.services.test_changed_amounts import opened
 from tests.services.test_competing_attempts import hear

@@ -17,9 +17,9 @@ from app.queries.review_items import ReviewItemFilter
 from app.services import review_work
 from app.services.review_work import QuestionMoved
 from app.web import typed
+from app.web.actor_words import with_names
 from app.web.address import KEY
 from app.web.confirmation import Confirmation, ConfirmationForm, confirm
-from app.web.desk_words import with_names
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.kept_words import kept
