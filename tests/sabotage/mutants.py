@@ -252,14 +252,14 @@ MUTANTS = [
     ),
     Mutant(
         "the country of a personal code does not matter",
-        "app/services/operators.py",
+        "app/services/operator_sessions.py",
         "WhiteCode.subject == identity.subject, WhiteCode",
         "WhiteCode.subject.endswith(identity.subject[-11:]), WhiteCode",
         "tests/web/test_sign_in.py",
     ),
     Mutant(
         "who was removed stays signed in",
-        "app/services/operators.py",
+        "app/services/operator_sessions.py",
         "*is_live(session_lengths()),\n                WhiteCode.revoked_at.is_(None),\n",
         "*is_live(session_lengths()),\n",
         "tests/web/test_sign_in.py",

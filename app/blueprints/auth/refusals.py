@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.integrations.login import LoginCancelled, OldLogin, WeakLogin
-from app.services.operators import NotListed, OtherPerson
+from app.services.operator_sessions import NotListed, OtherPerson
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
