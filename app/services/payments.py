@@ -27,6 +27,8 @@ from app.uow import retried, session, transaction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.orm import Session
+
     from app.domain.ports import CreatedPayment, HostedGateway
     from app.models.invoice import Invoice
     from app.services.initiators import Caller
@@ -89,7 +91,7 @@ def start_one_off(
     untouched = open_payment_pages.look(pages, gateway, poll_ladder_s)
     looked_at = [page.payment_id for page in pages]
     for last in (False, False, True):
-        attempt = _standing(caller, command, gateway, untouched) or _opened(caller, command, gateway, looked_at)
+        attempt = _reusable(caller, command, gateway, untouched) or _open_or_join(caller, command, gateway, looked_at)
         if attempt.link:
             return StartedPayment(attempt.link, attempt.payment_id)
         try:
@@ -130,7 +132,7 @@ def _pages(caller: Caller, command: OneOff, gateway: HostedGateway) -> list[Open
         return open_payment_pages.of(tx, invoice, gateway)
 
 
-def _standing(caller: Caller, command: OneOff, gateway: HostedGateway, untouched: Sequence[int]) -> Attempt | None:
+def _reusable(caller: Caller, command: OneOff, gateway: HostedGateway, untouched: Sequence[int]) -> Attempt | None:
     """Return the youngest of these attempts that asks for exactly the same and is young enough to be used again."""
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
@@ -142,7 +144,7 @@ def _standing(caller: Caller, command: OneOff, gateway: HostedGateway, untouched
         return None if row is None else _attempt(row, command, due)
 
 
-def _opened(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int]) -> Attempt:
+def _open_or_join(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int]) -> Attempt:
     """Return a new attempt; of two who ask for the same at once the later one gets the page of the other.
 
     Whose page is not there after a payer's patience may have died: then the answer is as good as lost, and a page of
@@ -180,26 +182,7 @@ def _open(
             made = open_payment_pages.just_made(tx, invoice, gateway, due, command.customer_url, but=looked_at)
             if made is not None:
                 return _attempt(made, command, due)
-        attempts = tx.scalar(select(func.count()).where(Payment.invoice_id == invoice.id, Payment.method == "hosted"))
-        payment = Payment(
-            tenant_id=invoice.tenant_id,
-            public_token=secrets.token_urlsafe(16),
-            invoice_id=invoice.id,
-            initiator_id=invoice.initiator_id,
-            method="hosted",
-            gateway=gateway.name,
-            account=gateway.account,
-            amount_minor=due.minor,
-            currency=due.currency,
-            attempt_no=(attempts or 0) + 1,
-            merchant_ref=order_reference_of(invoice, (attempts or 0) + 1),
-            customer_url=command.customer_url,
-            sent_at=datetime.now(UTC),
-            expires_at=datetime.now(UTC) + LOST_AFTER,
-            next_check_at=datetime.now(UTC) + timedelta(minutes=10),
-        )
-        tx.add(payment)
-        tx.flush()
+        payment = _add_payment(tx, invoice, gateway, due, command.customer_url)
         timeline.record(
             "payment.created",
             actor=Actor("initiator", caller.code),
@@ -209,6 +192,31 @@ def _open(
             tenant_id=invoice.tenant_id,
         )
         return _attempt(payment, command, due)
+
+
+def _add_payment(tx: Session, invoice: Invoice, gateway: HostedGateway, due: Money, customer_url: str) -> Payment:
+    """Return the row of the invoice's next attempt; the invoice is locked, so that no two get the same number."""
+    attempts = tx.scalar(select(func.count()).where(Payment.invoice_id == invoice.id, Payment.method == "hosted"))
+    payment = Payment(
+        tenant_id=invoice.tenant_id,
+        public_token=secrets.token_urlsafe(16),
+        invoice_id=invoice.id,
+        initiator_id=invoice.initiator_id,
+        method="hosted",
+        gateway=gateway.name,
+        account=gateway.account,
+        amount_minor=due.minor,
+        currency=due.currency,
+        attempt_no=(attempts or 0) + 1,
+        merchant_ref=order_reference_of(invoice, (attempts or 0) + 1),
+        customer_url=customer_url,
+        sent_at=datetime.now(UTC),
+        expires_at=datetime.now(UTC) + LOST_AFTER,
+        next_check_at=datetime.now(UTC) + timedelta(minutes=10),
+    )
+    tx.add(payment)
+    tx.flush()
+    return payment
 
 
 def _attempt(payment: Payment, command: OneOff, due: Money) -> Attempt:

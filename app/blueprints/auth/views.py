@@ -19,7 +19,7 @@ from flask import (
 )
 from flask_login import current_user
 
-from app.blueprints.auth.refusals import Refusal, explain, unreachable
+from app.blueprints.auth.refusals import UNREACHABLE, Refusal, explain
 from app.domain.errors import Forbidden, ProviderFailure
 from app.queries.settings import whole_numbers
 from app.services import held_forms, operator_sessions
@@ -79,7 +79,7 @@ def tara() -> WerkzeugResponse:
     try:
         return _begun(**AGAIN if again else {})
     except ProviderFailure as failure:
-        return _refused(unreachable(), failure)
+        return _refused(UNREACHABLE, failure)
 
 
 def _is_the_sender() -> bool:
@@ -105,7 +105,7 @@ def callback() -> WerkzeugResponse:
         if before:
             held_forms.hand_over(before, token)
     except ProviderFailure as failure:
-        return _refused(unreachable(), failure)
+        return _refused(UNREACHABLE, failure)
     except Forbidden as refusal:
         return _refused(explain(refusal), refusal)
     finally:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.blueprints.api.v2 import renderings
 from app.queries import owned_invoices, owned_payments
 from app.web.sealed_cursor import seal_newest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.models.invoice import Invoice
     from app.models.payment import Payment
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from app.models.refund import Refund
     from app.models.webhook import WebhookEndpoint
     from app.queries.keyset import Slice
+
+Parts: TypeAlias = "dict[int, list[dict[str, Any]]]"
 
 
 def invoice(owns: Sequence[int], number: int, expand: Sequence[str] = ()) -> dict[str, Any]:
@@ -28,22 +30,37 @@ def invoices(rows: Sequence[Invoice], expand: Sequence[str]) -> list[dict[str, A
     """Return invoices, each with what `expand` names."""
     codes = owned_invoices.codes({each.initiator_id for each in rows})
     answers = [renderings.invoice(each, codes[each.initiator_id]) for each in rows]
-    ids = [each.id for each in rows]
-    if "lines" in expand:
-        lines = owned_invoices.lines_of(ids)
-        for each, answer in zip(rows, answers, strict=True):
-            answer["lines"] = [renderings.line(line, each.currency) for line in lines[each.id]]
-    if "payments" in expand:
-        paid = owned_invoices.payments_of(ids)
-        rows_of = {payment.id: payment for group in paid.values() for payment in group}
-        shown = dict(zip(rows_of, payments(list(rows_of.values())), strict=True))
-        for each, answer in zip(rows, answers, strict=True):
-            answer["payments"] = [shown[payment.id] for payment in paid[each.id]]
-    if "events" in expand:
-        events = owned_invoices.events_of(ids)
-        for each, answer in zip(rows, answers, strict=True):
-            answer["events"] = [renderings.event(event) for event in events[each.id]]
+    for name, expanded in EXPANSIONS.items():
+        if name in expand:
+            parts = expanded(rows)
+            for each, answer in zip(rows, answers, strict=True):
+                answer[name] = parts[each.id]
     return answers
+
+
+def _lines(rows: Sequence[Invoice]) -> Parts:
+    lines = owned_invoices.lines_of([each.id for each in rows])
+    return {each.id: [renderings.line(line, each.currency) for line in lines[each.id]] for each in rows}
+
+
+def _payments(rows: Sequence[Invoice]) -> Parts:
+    paid = owned_invoices.payments_of([each.id for each in rows])
+    found = {payment.id: payment for group in paid.values() for payment in group}
+    shown = dict(zip(found, payments(list(found.values())), strict=True))
+    return {each.id: [shown[payment.id] for payment in paid[each.id]] for each in rows}
+
+
+def _events(rows: Sequence[Invoice]) -> Parts:
+    events = owned_invoices.events_of([each.id for each in rows])
+    return {each.id: [renderings.event(event) for event in events[each.id]] for each in rows}
+
+
+# What `expand` may name, in the order in which it stands in an answer; each is read for all invoices at once.
+EXPANSIONS: dict[str, Callable[[Sequence[Invoice]], Parts]] = {
+    "lines": _lines,
+    "payments": _payments,
+    "events": _events,
+}
 
 
 def payments(rows: Sequence[Payment]) -> list[dict[str, Any]]:
