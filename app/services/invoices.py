@@ -19,7 +19,7 @@ from app.queries.own_numbers import numbered
 from app.services import competing_attempts, invoice_lines, ledger, notices, registering, search, timeline
 from app.services import links as payment_links
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
-from app.services.settlement import settle_nothing
+from app.services.settlement import settle_zero_invoice
 from app.services.timeline import Actor
 from app.uow import retried, transaction
 
@@ -92,7 +92,7 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
             _same_again(tx, caller, command)
             return Registered(command.number, link, created=False)
         if command.amount.minor == 0:
-            settle_nothing(tx.get_one(Invoice, invoice_id), actor=Actor("initiator", caller.code))
+            settle_zero_invoice(tx.get_one(Invoice, invoice_id), actor=Actor("initiator", caller.code))
         if command.unique_id:
             _claim(tx, invoice_id, caller.tenant_id, command)
     return Registered(command.number, link, created=True)
@@ -178,7 +178,7 @@ def reprice(tx: Session, invoice: Invoice, amount: Money, actor: Actor, links: L
     )
     search.reindex_later(invoice)
     if amount.minor == 0:
-        settle_nothing(invoice, actor=actor)
+        settle_zero_invoice(invoice, actor=actor)
     else:
         recompute(invoice)
 

@@ -17,7 +17,7 @@ from app.services import ledger, links, notices, search, timeline
 from app.services.drafts import lock_draft
 from app.services.invoice_status import recompute
 from app.services.numbering import take_in
-from app.services.settlement import settle_nothing
+from app.services.settlement import settle_zero_invoice
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
@@ -151,5 +151,5 @@ def _book_and_tell(invoice: Invoice, today: date, actor: Actor) -> None:
     if invoice.total_minor:
         recompute(invoice, today)
     else:
-        settle_nothing(invoice, actor=actor)
+        settle_zero_invoice(invoice, actor=actor)
     search.reindex_later(invoice)

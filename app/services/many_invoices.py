@@ -22,7 +22,7 @@ from app.services.invoices import (
     description_of,
     link_request,
 )
-from app.services.settlement import settle_all_over_nothing
+from app.services.settlement import settle_zero_invoices
 from app.services.timeline import Actor
 from app.uow import retried, transaction
 
@@ -166,7 +166,7 @@ def register_all(caller: Caller, wishes: Sequence[InvoiceWish], today: date, lin
         numbering.use(tx, caller, [each for each in numbers if each in made])
         _check_same(tx, caller, [each for each in all_ if each.command.number not in made])
         nothing = [row.id for row in made.values() if not row.total_minor]
-        settle_all_over_nothing(nothing, actor=Actor("initiator", caller.code))
+        settle_zero_invoices(nothing, actor=Actor("initiator", caller.code))
     return numbers
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.models.payment import Payment
     from app.services.bulk_members import Share
 
-SETTLE_NOTHING = text("""
+SETTLE_ZERO = text("""
 with paid as (
   update invoice set status = :paid, paid_at = clock_timestamp(), version = version + 1, updated_at = now()
    where id = any(:ids) and total_minor = 0
@@ -129,7 +129,7 @@ def settle_from_credit(
 
 
 @batched_writes()
-def settle_nothing(invoice: Invoice, *, actor: Actor) -> None:
+def settle_zero_invoice(invoice: Invoice, *, actor: Actor) -> None:
     """Mark an invoice over zero as paid: there is no money to wait for (eis.md 14, zero amount)."""
     _note_paid(invoice, actor)
     competing_attempts.close(invoice)
@@ -139,14 +139,14 @@ def settle_nothing(invoice: Invoice, *, actor: Actor) -> None:
     )
 
 
-def settle_all_over_nothing(invoice_ids: Sequence[int], *, actor: Actor) -> None:
-    """Do what `settle_nothing` does to invoices over zero of this very transaction, which nobody began to pay yet."""
+def settle_zero_invoices(invoice_ids: Sequence[int], *, actor: Actor) -> None:
+    """Do what `settle_zero_invoice` does to invoices of this very transaction, which nobody began to pay yet."""
     if not invoice_ids:
         return
     if not in_transaction():
         raise RuntimeError("An invoice is paid inside a transaction only")
     session().execute(
-        SETTLE_NOTHING,
+        SETTLE_ZERO,
         {"ids": list(invoice_ids), "paid": InvoiceStatus.PAID, "actor_kind": actor.kind, "actor": actor.name},
     )
 
