@@ -229,7 +229,7 @@ def _invoices() -> Any:
 
 
 def _carrying(number: Any) -> list[ColumnElement[bool]]:
-    # The second half is what the index is for; a parameter alone does not say that it is not empty.
+    # The second condition repeats the predicate of the index: a parameter does not prove to the planner that it holds.
     return [Invoice.reference_number == number, Invoice.reference_number != ""]
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 LONGEST = 100
-# As its index says it.
+# Spelled as the predicate of its partial index, which the planner compares literally.
 OF_QUESTION = text("event.kind like 'review.item.%' and (event.data ->> 'item')::bigint = :item")
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 MOST_INVOICES = 1_000
 MOST_LINES = 20_000  # of all invoices of a call together
-# What the checks of one invoice, which are older, call the fields of many.
+# Field names of version 1, in which `invoices.check` reports faults -> those of version 2.
 NAMES = {"custom_field2": "initiator", "invoice_number": "number"}
 
 # Thousands of rows with all their guards take longer than a request has else; who waits for a number of somebody else's

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MOST_OFFERED = 20
 PAID_TOO_MUCH = "paid too much"
-# In the words of the indexes that hold these alone.
+# Spelled as the predicates of their partial indexes: with parameters the planner could not use them.
 OPEN = text(one_of("invoice.status", sorted(PAYABLE)))
 REFERRED = text("invoice.reference_number <> ''")
 

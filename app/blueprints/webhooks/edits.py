@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 REACH = ("some", "all")
-# Under which name the timeline keeps what is told under this one.
+# Public event type -> the kind the timeline keeps it under.
 KEPT_AS = {public: kind for kind, public in reversed(TYPES.items())}
 
 

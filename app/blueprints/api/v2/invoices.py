@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 bp = APIBlueprint("invoices_v2", __name__, url_prefix="/api/v2/invoices", tag="Invoices v2")
 LIST = "invoices"
-# What the verbs, which are older, call the fields of this version.
+# Field names of version 1, in which the verbs report faults -> those of version 2.
 NAMES = {"custom_field2": "initiator", "invoice_number": "number"}
 
 
