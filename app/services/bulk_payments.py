@@ -46,7 +46,7 @@ class BulkPayment:
     reference_number: str = ""
 
 
-def gather(caller: Caller, command: BulkPayment) -> OneOff:
+def prepare(caller: Caller, command: BulkPayment) -> OneOff:
     """Return the payment to start: of the open container over exactly these invoices, made now if there is none.
 
     So a repeated request burns no second number. Another one over some of the invoices takes the container's place.

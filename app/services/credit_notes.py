@@ -23,7 +23,7 @@ from app.queries import credit_notes as credit_note_queries
 from app.services import credited_money, ledger, links, notices, timeline
 from app.services.cancellation import money_on_its_way
 from app.services.invoice_status import lock, lock_all_of, recompute
-from app.services.numbering import take_in
+from app.services.numbering import use_next
 from app.services.settlement import settle_by_credit_note
 from app.uow import retried, transaction
 
@@ -138,7 +138,7 @@ def _write(  # noqa: PLR0917 - one document
 ) -> CreditNote:
     note = CreditNote(
         tenant_id=invoice.tenant_id,
-        number=take_in(tx, "credit_note", initiator_id=invoice.initiator_id, tenant_id=invoice.tenant_id),
+        number=use_next(tx, "credit_note", initiator_id=invoice.initiator_id, tenant_id=invoice.tenant_id),
         invoice_id=invoice.id,
         currency=invoice.currency,
         net_minor=credit.net_minor,

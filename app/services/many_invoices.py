@@ -163,7 +163,7 @@ def register_all(caller: Caller, wishes: Sequence[InvoiceWish], today: date, lin
             for position, (wish, number, totals) in enumerate(zip(wishes, numbers, added, strict=True))
         ]
         made = {row.number: row for row in tx.execute(MAKE, _values(caller, all_, links))}
-        numbering.use(tx, caller, [each for each in numbers if each in made])
+        numbering.mark_used(tx, caller, [each for each in numbers if each in made])
         _check_same(tx, caller, [each for each in all_ if each.command.number not in made])
         nothing = [row.id for row in made.values() if not row.total_minor]
         settle_zero_invoices(nothing, actor=Actor("initiator", caller.code))
@@ -218,7 +218,7 @@ def _doubled(wishes: Sequence[InvoiceWish]) -> dict[str, list[str]]:
 def _numbers(tx: Session, caller: Caller, wishes: Sequence[InvoiceWish]) -> list[int]:
     """Return the number of each: given ones count as given to whoever takes the next, here as well."""
     given = [wish.number for wish in wishes if wish.number is not None]
-    numbering.pass_by(tx, caller, given)
+    numbering.advance_past(tx, caller, given)
     taken = iter(_block(tx, caller, len(wishes) - len(given), set(given)))
     return [next(taken) if wish.number is None else wish.number for wish in wishes]
 
@@ -227,7 +227,7 @@ def _block(tx: Session, caller: Caller, count: int, given: set[int]) -> list[int
     """Return new numbers; of a range that was just put in use some may be given ones of this very call."""
     found: list[int] = []
     while missing := count - len(found):
-        block = numbering.take_block_in(
+        block = numbering.use_block(
             tx, "invoice", missing, initiator_id=caller.initiator_id, tenant_id=caller.tenant_id
         )
         found += [each for each in block if each not in given]

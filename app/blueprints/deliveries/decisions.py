@@ -100,7 +100,7 @@ def create_release(lane_id: int) -> WerkzeugResponse:
     form = ConfirmationForm.parse()
     if form.faults:
         return confirm(_release(lane_id, form))
-    _once("deliveries.releases", form, lane_id, partial(lanes.let_go, lane_id))
+    _once("deliveries.releases", form, lane_id, partial(lanes.resume, lane_id))
     flash(_("What waits for it is sent now."))
     return see_other(url_for("deliveries.index"))
 
