@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.blueprints.overview import links
 from app.domain.numbering import RangeAlarm
-from app.queries import waiting
 from app.web.delivery_words import ERROR, lane_name
 from app.web.filters import clock, day, grouped
+from app.web.navigation import waiting_now
 from app.web.range_words import KIND
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -37,7 +37,7 @@ class Task(NamedTuple):
 
 def waiting_tasks(lanes: Sequence[Lane]) -> list[Task]:
     """Return what waits for a person, most pressing first; nothing is no line."""
-    found = waiting.now()
+    found = waiting_now()
     dead, held = sum(lane.dead for lane in lanes), sum(lane.held for lane in lanes)
     retried = sum(lane.retried for lane in lanes)
     candidates: list[tuple[int, Word, str, str, dict[str, Any]]] = [
