@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from app.blueprints.api.v2 import renderings
+from app.blueprints.api.v2 import serializers
 from app.queries import owned_invoices, owned_payments
 from app.web.sealed_cursor import seal_newest
 
@@ -29,7 +29,7 @@ def invoice(owns: Sequence[int], number: int, expand: Sequence[str] = ()) -> dic
 def invoices(rows: Sequence[Invoice], expand: Sequence[str]) -> list[dict[str, Any]]:
     """Return invoices, each with what `expand` names."""
     codes = owned_invoices.codes({each.initiator_id for each in rows})
-    answers = [renderings.invoice(each, codes[each.initiator_id]) for each in rows]
+    answers = [serializers.invoice(each, codes[each.initiator_id]) for each in rows]
     for name, expanded in EXPANSIONS.items():
         if name in expand:
             parts = expanded(rows)
@@ -40,7 +40,7 @@ def invoices(rows: Sequence[Invoice], expand: Sequence[str]) -> list[dict[str, A
 
 def _lines(rows: Sequence[Invoice]) -> Parts:
     lines = owned_invoices.lines_of([each.id for each in rows])
-    return {each.id: [renderings.line(line, each.currency) for line in lines[each.id]] for each in rows}
+    return {each.id: [serializers.line(line, each.currency) for line in lines[each.id]] for each in rows}
 
 
 def _payments(rows: Sequence[Invoice]) -> Parts:
@@ -52,7 +52,7 @@ def _payments(rows: Sequence[Invoice]) -> Parts:
 
 def _events(rows: Sequence[Invoice]) -> Parts:
     events = owned_invoices.events_of([each.id for each in rows])
-    return {each.id: [renderings.event(event) for event in events[each.id]] for each in rows}
+    return {each.id: [serializers.event(event) for event in events[each.id]] for each in rows}
 
 
 # What `expand` may name, in the order in which it stands in an answer; each is read for all invoices at once.
@@ -66,26 +66,26 @@ EXPANSIONS: dict[str, Callable[[Sequence[Invoice]], Parts]] = {
 def payments(rows: Sequence[Payment]) -> list[dict[str, Any]]:
     """Return payments with the numbers of their invoices."""
     numbers = owned_invoices.numbers({each.invoice_id for each in rows if each.invoice_id})
-    return [renderings.payment(each, numbers.get(each.invoice_id or 0)) for each in rows]
+    return [serializers.payment(each, numbers.get(each.invoice_id or 0)) for each in rows]
 
 
 def refunds(rows: Sequence[Refund]) -> list[dict[str, Any]]:
     """Return refunds with the payments they give back and the numbers of the invoices they go off."""
     of = owned_payments.of_refunds(rows)
     numbers = owned_invoices.numbers({each.invoice_id for each in rows if each.invoice_id})
-    return [renderings.refund(each, of[each.payment_id], numbers.get(each.invoice_id or 0)) for each in rows]
+    return [serializers.refund(each, of[each.payment_id], numbers.get(each.invoice_id or 0)) for each in rows]
 
 
 def references(rows: Sequence[Reference]) -> list[dict[str, Any]]:
     """Return reference numbers with whose they are."""
     codes = owned_invoices.codes({each.initiator_id for each in rows})
-    return [renderings.reference(each, codes[each.initiator_id]) for each in rows]
+    return [serializers.reference(each, codes[each.initiator_id]) for each in rows]
 
 
 def endpoints(rows: Sequence[WebhookEndpoint]) -> list[dict[str, Any]]:
     """Return endpoints with whose they are."""
     codes = owned_invoices.codes({each.initiator_id for each in rows})
-    return [renderings.endpoint(each, codes[each.initiator_id]) for each in rows]
+    return [serializers.endpoint(each, codes[each.initiator_id]) for each in rows]
 
 
 def page(of: str, rows: list[dict[str, Any]], part: Slice[Any]) -> dict[str, Any]:
