@@ -116,7 +116,7 @@ def apply(
 def refund(
     surplus_id: int, *, actor: Actor, key: str, amount_minor: int | None = None, reason: str = PAID_TOO_MUCH
 ) -> RequestedRefund:
-    """Ask for money that was over to go back to the payer. Raises what `refunds.request` raises."""
+    """Ask for money that was over to go back to the payer. Raises NotFound, and what `refunds.request` raises."""
     with transaction() as tx:
         surplus = tx.get(Surplus, surplus_id)
         if surplus is None:

@@ -56,7 +56,7 @@ def settle(
     Both rows must be locked, the invoice first. A surplus, or money for a cancelled invoice, becomes credit of the
     initiator's account and a question for a person; nothing is dropped (security.md T09). Of money that is all
     gone again already nobody is told, `gone` being the gateway's word for it: the registry credits the registrar
-    whatever the message says of its state (eis.md 10.2.1).
+    whatever the message says of its state (eis.md 10.2.1). Raises RuntimeError outside a transaction.
     """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
@@ -100,7 +100,8 @@ def settle_from_credit(
 ) -> bool:
     """Give an invoice money of an earlier payment that was over, and return whether it is paid now.
 
-    The invoice, the payment and its surplus must be locked and the amount checked (payer_credits.py).
+    The invoice, the payment and its surplus must be locked and the amount checked (payer_credits.py). Raises
+    RuntimeError outside a transaction.
     """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
@@ -140,7 +141,10 @@ def settle_zero_invoice(invoice: Invoice, *, actor: Actor) -> None:
 
 
 def settle_zero_invoices(invoice_ids: Sequence[int], *, actor: Actor) -> None:
-    """Do what `settle_zero_invoice` does to invoices of this very transaction, which nobody began to pay yet."""
+    """Do what `settle_zero_invoice` does to invoices of this very transaction, which nobody began to pay yet.
+
+    Raises RuntimeError outside a transaction.
+    """
     if not invoice_ids:
         return
     if not in_transaction():
@@ -153,7 +157,10 @@ def settle_zero_invoices(invoice_ids: Sequence[int], *, actor: Actor) -> None:
 
 @batched_writes()
 def settle_by_credit_note(invoice: Invoice, *, actor: Actor) -> None:
-    """Mark a locked invoice as paid of which a credit note took off what was still to come."""
+    """Mark a locked invoice as paid of which a credit note took off what was still to come.
+
+    Raises RuntimeError outside a transaction.
+    """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
     _note_paid(invoice, actor)

@@ -42,7 +42,7 @@ def record(
     data: dict[str, Any] | None = None,
     tenant_id: int,
 ) -> None:
-    """Write one event inside the caller's transaction (reliability.md 3.1, law 2)."""
+    """Write one event inside the caller's transaction (reliability.md 3.1, law 2). Raises RuntimeError outside one."""
     if not in_transaction():
         raise RuntimeError("An event belongs to the transaction of its change")
     line = {
