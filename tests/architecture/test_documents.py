@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,28 @@ PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").
 # What stands in backticks and looks like a file or folder of this checkout; `<provider>` stands for any one.
 PATH = re.compile(r"`((?:app|docs|tests|migrations|bench|vendor)/[\w./<>-]+)`")
 PLACEHOLDER = re.compile(r"<\w+>")
+# A module of a layer, or something in it, such as `services.settlement.settle`.
+NAME = re.compile(r"`((?:domain|services|queries|web|integrations)\.[\w.]+)`")
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 def test_every_path_a_paper_names_is_there(paper: Path) -> None:
     named = {PLACEHOLDER.sub("*", found) for found in PATH.findall(paper.read_text(encoding="utf-8"))}
     assert [path for path in sorted(named) if not any(ROOT.glob(path.rstrip("/")))] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_every_name_of_the_code_a_paper_says_is_there(paper: Path) -> None:
+    names = NAME.findall(paper.read_text(encoding="utf-8"))
+    assert [name for name in names if not _is_there(name)] == []
+
+
+def _is_there(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(f"app.{name}")
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 def test_the_map_tells_of_every_part_of_the_application() -> None:
