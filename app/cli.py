@@ -170,7 +170,7 @@ def seed(invoices: int, seed: int, *, yes: bool) -> None:
 @click.option("--scope", "scopes", multiple=True, help="What it may do, such as billing.view; repeat it. Default: all.")
 def issue_key(initiator: str, name: str, days: int | None, scopes: tuple[str, ...]) -> None:
     """Make a key for INITIATOR; it is shown once. Two can be live at a time, so that one can replace the other."""
-    from app.services.initiators import issue_key as issue  # noqa: PLC0415
+    from app.services.initiator_keys import issue_key as issue  # noqa: PLC0415
 
     with _application().app_context():
         key = issue(initiator, name=name, days=days, scopes=scopes or None)
@@ -182,12 +182,12 @@ def issue_key(initiator: str, name: str, days: int | None, scopes: tuple[str, ..
 @click.argument("kid", metavar="[KEY_ID]", required=False)
 def revoke_key(initiator: str, kid: str | None) -> None:
     """End a key of INITIATOR at once; without its id, show the keys that are live."""
-    from app.services import initiators  # noqa: PLC0415
+    from app.services import initiator_keys  # noqa: PLC0415
 
     with _application().app_context():
-        keys = initiators.live_keys(initiator)
+        keys = initiator_keys.live_keys(initiator)
         if kid is not None:
-            initiators.revoke_key(next((key.kid for key in keys if key.kid == kid), f"{kid} of {initiator}"))
+            initiator_keys.revoke_key(next((key.kid for key in keys if key.kid == kid), f"{kid} of {initiator}"))
             return
         for key in keys:
             used = key.last_used_at.isoformat(timespec="minutes") if key.last_used_at else "never used"
@@ -217,19 +217,19 @@ def white_code() -> None:
 @click.option("--name", default="")
 def add_white_code(subject: str, name: str) -> None:
     """Let SUBJECT, such as EE60001019906, sign in."""
-    from app.services import operators  # noqa: PLC0415
+    from app.services import white_list  # noqa: PLC0415
 
     with _application().app_context():
-        operators.add_white_code(subject, name=name)
+        white_list.add(subject, name=name)
 
 
 @white_code.command("list")
 def list_white_codes() -> None:
     """Show who may sign in."""
-    from app.services import operators  # noqa: PLC0415
+    from app.services import white_list  # noqa: PLC0415
 
     with _application().app_context():
-        for code in operators.list_white_codes():
+        for code in white_list.listed():
             print(f"{code.subject}\t{code.role}\t{code.name}")
 
 
@@ -237,10 +237,10 @@ def list_white_codes() -> None:
 @click.argument("subject")
 def revoke_white_code(subject: str) -> None:
     """Take SUBJECT off the list and end its sessions."""
-    from app.services import operators  # noqa: PLC0415
+    from app.services import white_list  # noqa: PLC0415
 
     with _application().app_context():
-        print(f"{operators.revoke_white_code(subject)} sessions ended")
+        print(f"{white_list.revoke(subject)} sessions ended")
 
 
 @main.command()

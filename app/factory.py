@@ -11,7 +11,7 @@ from app.core import equip
 from app.extensions import db
 from app.integrations.login import register_tara
 from app.uow import assert_no_transaction
-from app.web import api, errors, own_name, portal, proxies, slashes, whole_bodies
+from app.web import api, canonical_host, complete_bodies, errors, portal, proxies, slashes
 from app.web.extensions import csrf, limiter, login_manager, oauth
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def _bind_extensions(app: APIFlask, settings: Settings) -> None:
 def _register_doors(app: APIFlask, settings: Settings) -> None:
     errors.install(app)
     slashes.install(app, errors.FOR_MACHINES)
-    whole_bodies.install(app)
-    own_name.install(app, errors.FOR_MACHINES)
+    complete_bodies.install(app)
+    canonical_host.install(app, errors.FOR_MACHINES)
     proxies.install(app, settings.trusted_proxies)
     portal.install(app)
     blueprints.register(app, csrf.exempt, development=settings.development)

@@ -27,7 +27,7 @@ from sqlalchemy import event, text
 from app.demo import seed
 from app.extensions import db
 from app.integrations.tara.simulator import TaraConfig, create_simulator
-from app.services import operators
+from app.services import white_list
 from app.services.people import AlreadyListed
 from app.web.navigation import SECTIONS
 from bench import api_addresses, page_addresses
@@ -166,7 +166,7 @@ def here(database_url: str, redis_url: str) -> Iterator[Portal]:
     portal = Portal(build(database_url, redis_url, process="web"), tara)
     mount(portal)
     with portal.system.app.app_context(), suppress(AlreadyListed):
-        operators.add_white_code(PERSONA, name="Mary")
+        white_list.add(PERSONA, name="Mary")
     yield portal
 
 

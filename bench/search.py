@@ -28,7 +28,7 @@ from app.demo import seed
 from app.extensions import db
 from app.models.invoice import Invoice
 from app.models.invoice_search import InvoiceSearch
-from app.queries import invoice_words, invoices
+from app.queries import invoice_search, invoices
 from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.sorting import Sort, order_of
@@ -199,9 +199,9 @@ def searches(portal: Portal, browser: Browser, terms: list[Term], asked: argpars
 
 def rows_of(typed: str) -> list[InvoiceRow]:
     """Return the first page of what was typed and one row more, without its count."""
-    if not invoice_words.words_of(typed):
+    if not invoice_search.words_of(typed):
         return invoices.search(InvoiceFilter(text=typed)).rows
-    places = invoice_words.newest(typed, None, PAGE + 1)
+    places = invoice_search.newest(typed, None, PAGE + 1)
     found = SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST))
     return [InvoiceRow(*row) for row in db.session.execute(found)]
 
@@ -216,7 +216,7 @@ def _found(term: Term, rows: list[InvoiceRow]) -> None:
     if len(rows) < PAGE:
         assert term.invoice_id in {row.id for row in rows}, term
         return
-    meant = select(Invoice.id).where(Invoice.id == term.invoice_id, invoice_words.asked_for(term.typed))
+    meant = select(Invoice.id).where(Invoice.id == term.invoice_id, invoice_search.asked_for(term.typed))
     assert db.session.scalar(meant) == term.invoice_id, term
 
 
@@ -260,8 +260,8 @@ def side(portal: Portal, terms: list[Term], asked: argparse.Namespace) -> None:
     with portal.system.app.app_context():
         for _ in range(asked.rounds):
             for term in terms:
-                if invoice_words.words_of(term.typed):
-                    probes.take(partial(invoice_words.newest, term.typed, None, PAGE + 1))
+                if invoice_search.words_of(term.typed):
+                    probes.take(partial(invoice_search.newest, term.typed, None, PAGE + 1))
                     peer.take(partial(by_searchable, term.typed))
     print(f"  {'two probes':34} {probes}")
     print(f"  {'sqlalchemy-searchable, prefix':34} {peer}")

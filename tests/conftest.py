@@ -53,9 +53,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     """Keep tests together that share a running system, where a step asks for groups."""
     if config.getvalue("dist") != "loadgroup":
         return None
-    from tests.together import Together  # noqa: PLC0415 - a worker has no scheduler to load
+    from tests.shared_systems import SharedSystemScheduling  # noqa: PLC0415 - a worker has no scheduler to load
 
-    return Together(config, log)
+    return SharedSystemScheduling(config, log)
 
 
 def _start_servers(config: pytest.Config) -> dict[str, str]:

@@ -179,9 +179,9 @@ def test_masking_never_fails_and_never_grows_without_bound(text: str):
     assert len(logs.Masking([SECRET]).text(text)) <= logs.LONGEST + 3
 
 
-def test_masking_is_quick_on_long_text():
-    for text in ("a@" * 50_000, "EE38" * 25_000, "eyJ" * 30_000, "Bearer " * 15_000, "://a:" * 20_000, "1" * 100_000):
-        logs.Masking([SECRET]).text(text)
+@pytest.mark.parametrize("part", ["a@", "EE38", "eyJ", "Bearer ", "://a:", "1"])
+def test_masking_ends_on_text_that_invites_backtracking(part: str):
+    assert len(logs.Masking([SECRET]).text(part * (100_000 // len(part)))) <= logs.LONGEST + 3
 
 
 def test_every_field_the_code_logs_is_listed():

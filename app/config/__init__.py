@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 G = TypeVar("G", bound=Group)
-# Of one part that holds "/" and of one that holds "@"; Redis and PostgreSQL end it differently.
+# The password of a URL, read both ways: PostgreSQL takes one with "/" in it, Redis one with "@".
 _PASSWORDS = (re.compile(r"://[^:/@]*:([^@]+)@"), re.compile(r"://[^:/@]*:([^/]+)@"))
 
 PARTS: dict[str, type[Group]] = {
@@ -157,7 +157,7 @@ def _parse(group: type[G], said: Mapping[str, Any], faults: list[str]) -> G:
         return group(**said)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-    # Of a list each part may be wrong in the same way.
+    # A list whose parts have the same fault is named once.
     faults += dict.fromkeys(f"{each['loc'][0]}: {in_words(each)}" for each in found)
     unreadable = {each["loc"][0] for each in found}
     return group(**{name: value for name, value in said.items() if name not in unreadable})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.errors import Conflict
-from app.services import operators
+from app.services import white_list
 
 PERSONA = "EE60001019906"
 
@@ -18,7 +18,7 @@ def load(*, persona: bool, invoices: bool) -> None:
 
 def _list_persona() -> None:
     try:
-        operators.add_white_code(PERSONA, name="Mary Änn O'Connež-Šuslik", added_by="demo data")
+        white_list.add(PERSONA, name="Mary Änn O'Connež-Šuslik", added_by="demo data")
     except Conflict:
         return  # listed by an earlier run
 

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
-from app.services.announcement_order import go_on_behind_history
+from app.services.announcement_order import continue_after_history
 
 FOLDER = str(Path(__file__).resolve().parents[2] / "migrations")
 PATIENCE_S = 60.0
@@ -21,7 +21,7 @@ def upgrade(revision: str = "head") -> None:
     _bind()
     flask_migrate.upgrade(FOLDER, revision)
     if revision == "head":
-        go_on_behind_history()
+        continue_after_history()
 
 
 def downgrade(revision: str) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from flask import current_app
 from sqlalchemy import text
 
-from app.demo import seed_brought
+from app.demo import seed_imports
 from app.demo.seed_chunk import Chunk, bookings_of
 from app.demo.seed_endings import SERVICE_SHARES, SERVICES, SHOWCASE, Storyteller, midnight, moment
 from app.demo.seed_names import invent
@@ -184,7 +184,7 @@ def _plan(seed: int, invoices: int, until: datetime) -> Plan:
         frame = Chunk([], initiators, lanes, ledger.account_ids(_ledger_accounts(), 1), range_id, account)
         dice = Random(f"{seed}/payers/{first}")
         payers = _make_payers(tx, dice, frame, invoices, until)
-        brought = seed_brought.many(invoices)
+        brought = seed_imports.many(invoices)
         return Plan(seed, invoices - brought, brought, first, until, payers, frame)
 
 
@@ -249,7 +249,7 @@ def _bring(plan: Plan) -> int:
     with transaction() as tx:
         for setting in SETTINGS:
             tx.execute(text(setting))
-        return seed_brought.bring(plan.seed, numbers, plan.frame.initiators, plan.until, plan.frame.gateway_account)
+        return seed_imports.bring(plan.seed, numbers, plan.frame.initiators, plan.until, plan.frame.gateway_account)
 
 
 def _tell(plan: Plan, done: int, size: int) -> list[Story]:

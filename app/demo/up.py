@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.demo import announcement, environment, members
+from app.demo import environment, members, startup_message
 from app.demo.account import server_account
 from app.demo.binaries import postgres_bin, valkey_program
 from app.demo.datafolder import DataFolder, becomes_free, free_port, is_free, opened, why_not
@@ -110,11 +110,11 @@ def _start(wishes: Wishes, data: DataFolder, this: Installation, group: ProcessG
     preparation.finish(postgres)
     group.wait_ready(["web"])
     say("billing", f"first page after {time.monotonic() - began:.1f} s")
-    tell(announcement.words(this))
+    tell(startup_message.words(this))
     rest = [*members.simulators(this, env, data.path / "simulators"), *members.workers(env)]
     group.start(*rest)
     group.wait_ready([each.name for each in rest])
-    data.write("endpoints.json", announcement.endpoints(this))
+    data.write("endpoints.json", startup_message.endpoints(this))
     say("billing", f"everything is up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
 
 

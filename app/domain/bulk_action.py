@@ -8,7 +8,7 @@ from enum import StrEnum
 from app.domain.invoice import InvoiceStatus as S
 from app.domain.task import TaskKind
 
-# Who has an address for a status from us, and follows it before we do (eis.md 10.2.7).
+# Services that take a status from us: they are asked first, and we follow (eis.md 10.2.7).
 FOLLOWS = frozenset({"registry", "auction"})
 # Whose invoices are our own: nobody has to be asked.
 OURS = "billing_system"

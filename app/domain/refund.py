@@ -46,7 +46,7 @@ RESERVED: frozenset[RefundStatus] = WAITING | IN_FLIGHT
 UNKNOWN_S = 3600
 LOOKS_S = (5, 60, 300, 900)
 
-# Says of a nonce that nobody else can have used: this very request has been there.
+# The nonce was used. Nonces are random, so only this very request can have used it: it has arrived already.
 NONCE_USED = "4025"
 # What to do about a refusal, by the gateway's code.
 ADVICE: dict[str, str] = {

@@ -3,6 +3,7 @@
 from app.models.account import Account
 from app.models.announcement import Announcement
 from app.models.bulk import BulkMember
+from app.models.closed_day import ClosedDay, DayPayer, DayTotal
 from app.models.comparison import Comparison, Difference
 from app.models.credit_note import CreditNote, CreditNoteLine, CreditNoteVat
 from app.models.deposit import Deposit
@@ -41,10 +42,13 @@ __all__ = [
     "Allocation",
     "Announcement",
     "BulkMember",
+    "ClosedDay",
     "Comparison",
     "CreditNote",
     "CreditNoteLine",
     "CreditNoteVat",
+    "DayPayer",
+    "DayTotal",
     "Deposit",
     "Difference",
     "Dispute",

@@ -52,7 +52,7 @@ class Deposit(Tenanted, Base):
     updated_at: Mapped[CreatedAt]
 
 
-# What people search by: a part of the domain, of the address or of the auction's id (queries/deposits.py).
+# What the trigram index holds for queries/deposits.py: the domain, the e-mail address and the auction's id.
 WORDS = func.lower(Deposit.domain + " " + Deposit.user_email + " " + Deposit.user_uuid)
 
 Index("ix_deposit_words", WORDS.label("words"), postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"})

@@ -36,7 +36,7 @@ NEWEST = (text("created_at desc"), text("id desc"))
 # What filters ask for most: days, a status or a service with any of these are answered from one index, no table read.
 ASKED_FOR = ["kind", "total_minor", "paid_at", "due_on", "in_directo", "issued_at"]
 OF_AN_AMOUNT = ["created_at", "status", *(each for each in ASKED_FOR if each != "total_minor"), "e_invoice_sent_at"]
-# Of each status whether such an invoice was paid: the few for which the other holds have an index of their own.
+# Most invoices of these statuses have been paid, and of the others have not; the exceptions are few and indexed apart.
 WERE_PAID = ["chargeback", "in_protest", "paid", "partially_refunded", "refunded", "uncollectible"]
 WERE_NOT_PAID = sorted({str(each) for each in InvoiceStatus} - set(WERE_PAID))
 BULK = "bulk"  # a container: what it holds is owed on its members, never on itself

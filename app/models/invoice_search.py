@@ -28,7 +28,7 @@ class InvoiceSearch(Tenanted, Base):
 
 
 MONTH = "(extract(year from created_at at time zone 'UTC') * 12 + extract(month from created_at at time zone 'UTC'))"
-# One index for both probes: the newest month first, then the whole table by the words alone.
+# One index serves both searches: month by month from the newest, and the whole table by words alone.
 Index(
     "ix_invoice_search_words",
     literal_column(MONTH),

@@ -24,7 +24,7 @@ class LedgerAccount(Tenanted, Base):
     created_at: Mapped[CreatedAt]
 
 
-# All that moves money but its coming: given back, taken back by a bank, won back. A small part of the books.
+# Bookings of money that went back, was charged back or won back: a small part of the books, indexed apart.
 MOVED_LATER = (
     "kind not in ('invoice.issued', 'invoice.repriced', 'invoice.cancelled', 'payment.received', 'credit.applied')"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
@@ -80,3 +81,8 @@ class OperatorSession(Tenanted, Base):
     held_form: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     held_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
+
+    @staticmethod
+    def hash_of(token: str) -> bytes:
+        """Return what is kept of a session's raw token."""
+        return hashlib.sha256(token.encode()).digest()

@@ -39,7 +39,7 @@ class Reference(Tenanted, Base):
     created_at: Mapped[CreatedAt]
 
 
-# What people search by: a part of the owner's name or of the e-mail address (queries/references.py).
+# What the trigram index holds for queries/references.py: the owner's name and the e-mail address.
 WORDS = func.lower(func.coalesce(Reference.owner, "") + " " + func.coalesce(Reference.email, ""))
 
 Index("ix_reference_words", WORDS.label("words"), postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"})

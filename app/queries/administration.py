@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.models.event import Event
 from app.queries import actors
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Collection

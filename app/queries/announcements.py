@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Select, func, select, tuple_, union_all
 
 from app.models.announcement import Announcement
-from app.queries.keyset import one, session
+from app.queries.lookup import one
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from sqlalchemy import func
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.queries.invoice_selection import chosen, count
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from app.queries.invoice_selection import Selection

@@ -13,8 +13,8 @@ from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.models.review_item import ReviewItem
 from app.queries import actors
-from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from app.queries.keyset import session
 from app.queries.paging import Count
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from sqlalchemy import Select

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from app.domain.credit import Left, LineLeft
+from app.domain.credit_note import Left, LineLeft
 from app.domain.errors import NotFound
 from app.domain.totals import VatSum
 from app.domain.vat import VatCategory
 from app.models.base import DEFAULT_TENANT
 from app.models.credit_note import CreditNote, CreditNoteLine, CreditNoteVat
 from app.models.invoice import Invoice, InvoiceLine, InvoiceVat
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

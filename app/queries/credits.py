@@ -18,8 +18,8 @@ from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
 from app.queries import actors
 from app.queries.counting import count_up_to
-from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Cursor, Page, next_cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,8 @@ from app.models.event import Event
 from app.models.invoice import Invoice
 from app.models.lane import OURS, Lane
 from app.models.outbox import STATES, OutboxRow
-from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Count, Cursor, Page, next_cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

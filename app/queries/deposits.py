@@ -12,8 +12,8 @@ from app.models.deposit import WORDS, Deposit
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.queries.counting import count_up_to
-from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Cursor, Page, next_cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from datetime import datetime

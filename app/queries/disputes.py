@@ -15,8 +15,8 @@ from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.queries import actors
 from app.queries.counting import count_up_to
-from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Cursor, Page, next_cursor
+from app.queries.session import session
 from app.queries.timeline import Happening
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from app.models.event import Event
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.queries import actors, timeline
-from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Cursor, next_cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, s
 
 from app.models.invoice import PAID_MONTH, Invoice
 from app.queries.invoice_filter import asked_days, begins, ends
-from app.queries.keyset import session
+from app.queries.session import session
 from app.queries.sorting import in_order
 
 if TYPE_CHECKING:

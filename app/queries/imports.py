@@ -11,7 +11,7 @@ from app.domain.import_run import RunState, state_of
 from app.models.import_batch import ImportBatch, ImportProgress
 from app.models.invoice import Invoice
 from app.models.reference import Reference
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from app.models.inbox import InboxMessage
 from app.models.invoice import Invoice
 from app.models.payment import GatewayReference, Payment
 from app.queries.counting import count_up_to
-from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Count, Cursor, Page, next_cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from app.domain.sheet_csv import Cell
 
-# What is read for each invoice; an amount needs the currency beside it, a status the word for it.
+# The columns that are read for each invoice, in the order `lines` takes them apart.
 READ = (
     Invoice.number,
     Initiator.code,

@@ -13,13 +13,13 @@ from app.domain.invoice import PAYABLE, InvoiceStatus
 from app.domain.tallinn import TALLINN
 from app.models.initiator import Initiator
 from app.models.invoice import PAID_AT, Invoice
-from app.queries.invoice_words import asked_for
-from app.queries.keyset import session
+from app.queries.invoice_search import asked_for
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# As the index of payment days has it.
+# Spelled as the expression of the index on days of payment.
 PAID = literal_column(PAID_AT.replace("paid_at", "invoice.paid_at"), DateTime(timezone=True))
 
 
@@ -47,7 +47,7 @@ class AskedDays(NamedTuple):
     paid: Days
 
 
-# Of what can still be paid: whose day is over, or whose service said so; and the rest.
+# Payable invoices: past their day or reported overdue by their service, and all others.
 LATE, IN_TIME = "late", "in_time"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.models.document import OutgoingDocument
 from app.models.invoice import Invoice
 from app.models.settlement import Allocation
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.queries.frozen_filter import freeze, thaw
 from app.queries.invoice_filter import InvoiceFilter, matching
-from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, Count
+from app.queries.session import session
 from app.queries.sorting import Sort, order_of
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from app.models.invoice import BULK, KINDS, Invoice
 from app.queries.far_days import are_far, are_long, are_whole, heads
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.invoice_words import Place, amount_of, are_common, count_of, found_by, having, words_of
-from app.queries.keyset import session
+from app.queries.invoice_search import Place, amount_of, are_common, count_of, found_by, having, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
+from app.queries.session import session
 from app.queries.sorting import Mark, Sort, in_order, order_of, window
 
 if TYPE_CHECKING:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
 
-from app.domain.errors import NotFound
-from app.extensions import db
 from app.queries.paging import Cursor, next_cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.orm import Session
-
 T = TypeVar("T")
-
-_LONGEST = 64
-_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST}}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +51,3 @@ def _part(model: Any, owner: int, conditions: list[ColumnElement[bool]], size: i
         .order_by(model.created_at.desc(), model.id.desc())
         .limit(size + 1)
     )
-
-
-def one(found: Select[T], noun: str, key: str) -> T:
-    """Return the row with a name that came from outside. Raises NotFound, also for what no name can be."""
-    row = (
-        session().scalars(found.execution_options(populate_existing=True)).one_or_none()
-        if _NAME.fullmatch(key)
-        else None
-    )
-    if row is None:
-        raise NotFound(noun, key[:_LONGEST])
-    return row
-
-
-def session() -> Session:
-    """Return the session to read with."""
-    return cast("Session", db.session())

@@ -17,8 +17,9 @@ from app.domain.tallinn import TALLINN
 from app.models.ledger import MOVED_LATER
 from app.models.payment import MONEY_CAME
 from app.queries import closed_days
-from app.queries.keyset import Slice, session
+from app.queries.keyset import Slice
 from app.queries.paging import PAGE_SIZE, Cursor
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,8 +89,8 @@ class Moved(NamedTuple):
 
 CAME = MONEY_CAME.replace("completed_at", "p.completed_at").replace("captured", "p.captured").replace("dir", "p.dir")
 WENT = f"t.{MOVED_LATER}"
-# Local midnights are computed here and compared there, each day by itself: a zone or a search among the days for
-# every row would cost more than the sum.
+# Midnights of Tallinn are computed here and passed as timestamps, one range a day: converting the zone of every row,
+# or looking up its day, would cost more than the sum.
 BY_DAY = text(f"""
 select d.nth, s.* from unnest(cast(:since as timestamptz[]), cast(:until as timestamptz[])) with ordinality
                          as d (since, until, nth),
@@ -100,8 +101,8 @@ select p.gateway, p.currency, count(*), sum(p.captured_minor)::bigint
  group by 1, 2) s order by 1, 2, 3
 """)  # noqa: S608 - the parts are ours
 
-# Summed before it is named: of a million rows an index alone is read. Returns are few: what OFFSET shuts in keeps the
-# planner from reading all entries there are to find theirs.
+# Sums come before the join that names the service, so that a million rows are an index-only scan. Returns are few:
+# `offset 0` keeps the planner from flattening their subquery and reading all entries.
 ADDED = f"""
 select p.gateway, p.initiator_id, {{payer}} as payer, p.currency, count(*) as ins,
        sum(p.captured_minor) as in_minor, 0 as backs, 0 as back_minor
@@ -128,7 +129,7 @@ select f.gateway, i.code, f.payer, f.currency, sum(f.ins)::bigint, sum(f.in_mino
  group by 1, 2, 3, 4
  order by 6 desc, 8 desc, 1, 2, 3
 """  # noqa: S608
-# Put in order before the sums are made whole numbers again: of thousands, twenty are.
+# Ordered before the casts to bigint: they are made for the twenty that are kept, not for thousands.
 TOP_PAYERS = f"""
 select '', '', payer, currency, ins::bigint, in_minor::bigint, backs::bigint, back_minor::bigint
   from (select f.payer, f.currency, sum(f.ins) as ins, sum(f.in_minor) as in_minor, sum(f.backs) as backs,

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from app.domain.numbering import WARN_DAYS, RangeAlarm, RangeState, alarm, forecast_days
 from app.models.number_range import NumberRange
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from datetime import datetime

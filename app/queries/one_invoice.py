@@ -18,7 +18,7 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.settlement import Allocation
 from app.queries import actors, credit_notes, timeline
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

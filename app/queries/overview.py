@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from app.queries.keyset import session
 from app.queries.money_moved import midnight
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from datetime import date

@@ -16,11 +16,12 @@ from app.models.payment import Payment
 from app.models.settlement import Allocation
 from app.queries.far_days import are_far
 from app.queries.invoice_filter import conditions, everything
-from app.queries.invoice_words import amount_of, are_common, having, words_of
+from app.queries.invoice_search import amount_of, are_common, having, words_of
 from app.queries.invoices import LOOKED_AT
-from app.queries.keyset import Slice, cut, newest, session
+from app.queries.keyset import Slice, cut, newest
 from app.queries.own_numbers import numbered
 from app.queries.paging import Cursor
+from app.queries.session import session
 from app.queries.sorting import Sort, in_order, order_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ from app.models.invoice import Invoice
 from app.models.payment import Payment
 from app.models.refund import Refund
 from app.models.settlement import Allocation
-from app.queries.keyset import Slice, cut, newest, one, session
+from app.queries.keyset import Slice, cut, newest
+from app.queries.lookup import one
 from app.queries.own_numbers import numbered
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, func, select
 
 from app.models.reference import Reference
-from app.queries.keyset import Slice, newest, one
+from app.queries.keyset import Slice, newest
+from app.queries.lookup import one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

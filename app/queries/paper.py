@@ -11,7 +11,7 @@ from app.domain.errors import NotFound
 from app.models.invoice import BULK, Invoice, InvoiceLine
 from app.models.tenant import Tenant
 from app.queries import credit_notes, one_invoice, settings
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

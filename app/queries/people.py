@@ -11,8 +11,8 @@ from sqlalchemy import and_, func, select
 from app.domain.errors import NotFound
 from app.models.operator import Operator, OperatorSession, WhiteCode
 from app.queries import administration
-from app.queries.keyset import session
 from app.queries.live_sessions import is_live
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement

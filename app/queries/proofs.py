@@ -9,7 +9,7 @@ from sqlalchemy import TextClause, select, text
 
 from app.domain.errors import NotFound
 from app.models.proof import ProofResult, ProofRun
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,8 @@ from app.models.invoice import BULK, Invoice
 from app.models.reference import OWNER, WORDS, Reference
 from app.models.surplus import Surplus
 from app.queries.counting import count_up_to
-from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page, next_cursor
+from app.queries.session import session
 from app.queries.text_cursor import TextCursor
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _invoices() -> Any:
 
 
 def _carrying(number: Any) -> list[ColumnElement[bool]]:
-    # The second half is what the index is for; a parameter alone does not say that it is not empty.
+    # The second condition repeats the predicate of the index: a parameter does not prove to the planner that it holds.
     return [Invoice.reference_number == number, Invoice.reference_number != ""]
 
 

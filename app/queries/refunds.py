@@ -18,8 +18,8 @@ from app.models.payment import Payment
 from app.models.refund import Refund
 from app.queries import actors
 from app.queries.counting import count_up_to
-from app.queries.keyset import session
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Cursor, Page, next_cursor
+from app.queries.session import session
 from app.queries.timeline import Happening
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def search(wanted: RefundFilter, cursor: Cursor | None = None, *, size: int = PA
 
 def count(wanted: RefundFilter) -> Count:
     """Return how many refunds match, counted up to ten thousand; of some services, up to a thousand."""
-    # Whose they are is looked up only where it is asked for.
+    # Payments and services are joined only where a service is asked for.
     ids = select(Refund.id)
     if wanted.services:
         ids = ids.join(Payment, Payment.id == Refund.payment_id).join(Initiator, Initiator.id == Payment.initiator_id)

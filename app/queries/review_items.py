@@ -17,15 +17,15 @@ from app.models.payment import Payment
 from app.models.review_item import ReviewItem
 from app.models.surplus import Surplus
 from app.queries import actors
-from app.queries.keyset import session
 from app.queries.paging import PAGE_SIZE, Cursor
+from app.queries.session import session
 from app.queries.timeline import Happening
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 LONGEST = 100
-# As its index says it.
+# Spelled as the predicate of its partial index, which the planner compares literally.
 OF_QUESTION = text("event.kind like 'review.item.%' and (event.data ->> 'item')::bigint = :item")
 
 
@@ -69,21 +69,26 @@ def search(wanted: ReviewItemFilter, cursor: Cursor | None = None, *, size: int 
         found = found.where(or_(*(ReviewItem.kind.startswith(each, autoescape=True) for each in wanted.families)))
     if wanted.owner:
         found = found.where(ReviewItem.owner == wanted.owner)
-    if wanted.decided:
-        place = tuple_(ReviewItem.resolved_at, ReviewItem.id)
-        found = found.where(ReviewItem.resolved_at.is_not(None))
-        found = found.order_by(ReviewItem.resolved_at.desc(), ReviewItem.id.desc())
-        found = found.where(place < (cursor.created_at, cursor.id)) if cursor else found
-    else:
-        place = tuple_(ReviewItem.created_at, ReviewItem.id)
-        found = found.where(ReviewItem.resolved_at.is_(None)).order_by(ReviewItem.created_at, ReviewItem.id)
-        found = found.where(place > (cursor.created_at, cursor.id)) if cursor else found
+    found = _decided(found, cursor) if wanted.decided else _open(found, cursor)
     rows = [(row[0], row[1]) for row in session().execute(found.limit(size + 1))]
     last = rows[size - 1][0] if len(rows) > size else None
     following = Cursor(last.resolved_at or last.created_at, last.id) if last else None
     who = [each.owner for each, _number in rows] + [each.resolved_by or "" for each, _number in rows]
     who += [person for each, _number in rows for person in actors.named_in(each.sentence)]
     return ReviewItems(rows[:size], following, actors.names(who))
+
+
+def _decided(found: Select[*tuple[Any, ...]], cursor: Cursor | None) -> Select[*tuple[Any, ...]]:
+    place = tuple_(ReviewItem.resolved_at, ReviewItem.id)
+    found = found.where(ReviewItem.resolved_at.is_not(None))
+    found = found.order_by(ReviewItem.resolved_at.desc(), ReviewItem.id.desc())
+    return found if cursor is None else found.where(place < (cursor.created_at, cursor.id))
+
+
+def _open(found: Select[*tuple[Any, ...]], cursor: Cursor | None) -> Select[*tuple[Any, ...]]:
+    place = tuple_(ReviewItem.created_at, ReviewItem.id)
+    found = found.where(ReviewItem.resolved_at.is_(None)).order_by(ReviewItem.created_at, ReviewItem.id)
+    return found if cursor is None else found.where(place > (cursor.created_at, cursor.id))
 
 
 def detail(item_id: int) -> ReviewItemDetail:

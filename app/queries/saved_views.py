@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from app.domain.errors import NotFound
 from app.models.operator import Operator
 from app.models.saved_view import SavedView
-from app.queries.keyset import session
+from app.queries.session import session
 
 MOST = 100
 

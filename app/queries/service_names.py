@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.models.base import DEFAULT_TENANT
 from app.models.initiator import Initiator
-from app.queries.keyset import session
+from app.queries.session import session
 
 
 def all_names() -> dict[str, str]:

@@ -176,7 +176,7 @@ def _walk(found: Any, column: ColumnElement[Any], sort: Sort, end: tuple[Any, in
         place = tuple_(column, key)
         found = found.where(place < end if sort.falls else place > end)
     if whole:
-        # The greatest of one is itself, which the planner does not know: no index has this order.
+        # greatest(x) is x, but no index has this order for the planner: it sorts what was found instead of walking one.
         column = func.greatest(column)
     return found.order_by(*((column.desc(), key.desc()) if sort.falls else (column.asc(), key.asc())))
 

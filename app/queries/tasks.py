@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from app.domain.errors import NotFound
 from app.models.invoice import Invoice
 from app.models.task import Task, TaskOutcome
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_
 from app.models.event import Event
 from app.models.inbox import InboxMessage
 from app.models.ledger import LedgerAccount, LedgerEntry, LedgerTransaction
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.models.base import Json
     from app.models.payment import Payment
 
-# Told from the messages themselves, which know when each came.
+# Shown from the inbox instead, whose messages know when each came.
 TOLD_OTHERWISE = {"gateway.callback.received"}
 # Anybody may send a callback, so nobody may make a page endless by it.
 LONGEST = 300

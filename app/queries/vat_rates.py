@@ -10,7 +10,7 @@ from app.domain import vat
 from app.domain.errors import NotFound
 from app.domain.vat import Rate, VatCategory
 from app.models.vat_rate import VatRate
-from app.queries.keyset import session
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flask import g
 from sqlalchemy import text
 
-from app.queries.keyset import session
+from app.queries.session import session
 
 
 class Waiting(NamedTuple):
@@ -25,21 +24,19 @@ class Waiting(NamedTuple):
         return int(getattr(self, name)) if name else 0
 
 
+# One column for each field of `Waiting`, by its name.
 COUNT = text("""
-select (select count(*) from (select 1 from refund where status = 'pending_approval' limit 100) a),
-       (select count(*) from (select 1 from dispute where status in ('opened', 'under_review') limit 100) b),
-       (select count(*) from (select 1 from surplus where refunded_minor + applied_minor + lost_minor < amount_minor
-          limit 100) c),
-       (select count(*) from (select 1 from review_item where resolved_at is null limit 100) d),
-       (select count(*) from (select 1 from difference where mended_at is null limit 100) e),
-       (select count(*) from (select 1 from outbox where state in ('dead', 'held') limit 100) f)
+select (select count(*) from (select from refund where status = 'pending_approval' limit 100) few) as approvals,
+       (select count(*) from (select from dispute where status in ('opened', 'under_review')
+          limit 100) few) as disputes,
+       (select count(*) from (select from surplus where refunded_minor + applied_minor + lost_minor < amount_minor
+          limit 100) few) as credits,
+       (select count(*) from (select from review_item where resolved_at is null limit 100) few) as questions,
+       (select count(*) from (select from difference where mended_at is null limit 100) few) as differences,
+       (select count(*) from (select from outbox where state in ('dead', 'held') limit 100) few) as stuck
 """)
 
 
-def now() -> Waiting:
-    """Return what waits, asked once a request."""
-    found: Waiting | None = g.get("waiting")
-    if found is None:
-        found = Waiting(*session().execute(COUNT).one())
-        g.waiting = found
-    return found
+def count() -> Waiting:
+    """Return what waits now."""
+    return Waiting(**session().execute(COUNT).mappings().one())

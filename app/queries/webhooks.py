@@ -11,7 +11,9 @@ from app.models.announcement import Announcement
 from app.models.initiator import Initiator
 from app.models.outbox import OutboxRow
 from app.models.webhook import SEND, WebhookEndpoint
-from app.queries.keyset import Slice, cut, newest, one, session
+from app.queries.keyset import Slice, cut, newest
+from app.queries.lookup import one
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

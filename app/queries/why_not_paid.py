@@ -16,8 +16,8 @@ from app.models.lane import Lane
 from app.models.outbox import OutboxRow
 from app.models.payment import GatewayReference, Payment
 from app.models.review_item import ReviewItem
-from app.queries.keyset import session
 from app.queries.owned_invoices import payments_of
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from app.uow import transaction
 LOG = structlog.get_logger(__name__)
 
 
-def go_on_behind_history() -> bool:
+def continue_after_history() -> bool:
     """Let new events come behind those that were restored, if any were; return whether that was needed.
 
     Without it a reader's cursor, which stands in the old counting, would pass every new event.

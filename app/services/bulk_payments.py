@@ -19,7 +19,7 @@ from app.queries.own_numbers import numbered
 from app.services import bulk_members, timeline
 from app.services.invoice_status import lock_all, recompute
 from app.services.numbered_invoices import NewInvoice, issue, owner_id
-from app.services.open_pages import MOVING
+from app.services.open_payment_pages import MOVING
 from app.services.payments import OneOff
 from app.services.timeline import Actor
 from app.uow import retried, transaction
@@ -46,7 +46,7 @@ class BulkPayment:
     reference_number: str = ""
 
 
-def gather(caller: Caller, command: BulkPayment) -> OneOff:
+def prepare(caller: Caller, command: BulkPayment) -> OneOff:
     """Return the payment to start: of the open container over exactly these invoices, made now if there is none.
 
     So a repeated request burns no second number. Another one over some of the invoices takes the container's place.

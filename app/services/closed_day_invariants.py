@@ -11,7 +11,7 @@ CLOSED_DAYS = (
         "T1 closed days",
         "a closed day's sums, whole and by payer, are what its payments and the returns in the books add up to",
         "select count(*) from closed_day",
-        # What is said, less what is: nothing may be left of any part. The whole is that of its payers, theirs is true.
+        # Kept sums minus computed ones are zero for each part: totals against payers, payers against payments.
         f"""select day as id from (
               select day, tenant_id, gateway, initiator_id, currency, payments n, in_minor m, returns r, back_minor b
                 from day_total

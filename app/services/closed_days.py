@@ -18,7 +18,7 @@ from app.uow import transaction
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-# Nobody has a transaction open so long that it could still bring a payment of a day which ended before that.
+# No transaction stays open longer than this, so none can still add a payment to a day that ended before.
 MARGIN = timedelta(days=1)
 # Days, the newest first: the first closing of a long history takes several turns, each of several transactions, so
 # that nobody who writes into the past waits for more than one of them.

@@ -26,7 +26,7 @@ from app.models.payment import GatewayReference, Payment
 from app.models.tenant import Tenant
 from app.queue import Crash
 from app.services import outbox, reviews, timeline
-from app.services.passes import Pass
+from app.services.batch_jobs import BatchJob
 from app.services.refresh import look_again
 from app.uow import ring_after_commit, transaction
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from app.services.outbox import Claimed
 
 COMPARE = "gateway.day.compare"
-PASS = Pass("compare_gateways", GatewayReference)
+JOB = BatchJob("compare_gateways", GatewayReference)
 A_FEW = 10
 MOST_STRANGERS = 100
 SENTENCES = {
@@ -136,7 +136,7 @@ def compare_part(row: Claimed, gateway: HostedGateway) -> None:
     with transaction() as tx:
         comparison = tx.get_one(Comparison, comparison_id)
         asked = _next(tx, comparison, after)
-    looked = [(each, PASS.one(each.key, partial(look, each, gateway), raises=ProviderFailure)) for each in asked]
+    looked = [(each, JOB.one(each.key, partial(look, each, gateway), raises=ProviderFailure)) for each in asked]
     # Of one that could not be compared nothing is known: a person is asked, what was open about it stays, and the
     # night goes on.
     found = [(each, difference) for each, difference in looked if not isinstance(difference, Crash)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.domain import ledger as books
-from app.domain.credit import Room, credit_of, split
+from app.domain.credit_note import Room, credit_of, split
 from app.domain.draft import ChangedMeanwhile
 from app.domain.errors import Conflict, NotFound
 from app.domain.invoice import InvoiceStatus
@@ -23,8 +23,8 @@ from app.queries import credit_notes as credit_note_queries
 from app.services import credited_money, ledger, links, notices, timeline
 from app.services.cancellation import money_on_its_way
 from app.services.invoice_status import lock, lock_all_of, recompute
-from app.services.numbering import take_in
-from app.services.settlement import settle_by_credit
+from app.services.numbering import use_next
+from app.services.settlement import settle_by_credit_note
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from app.domain.credit import Credit
+    from app.domain.credit_note import Credit
     from app.domain.ports import LinkSigner
     from app.services.timeline import Actor
 
@@ -138,7 +138,7 @@ def _write(  # noqa: PLR0917 - one document
 ) -> CreditNote:
     note = CreditNote(
         tenant_id=invoice.tenant_id,
-        number=take_in(tx, "credit_note", initiator_id=invoice.initiator_id, tenant_id=invoice.tenant_id),
+        number=use_next(tx, "credit_note", initiator_id=invoice.initiator_id, tenant_id=invoice.tenant_id),
         invoice_id=invoice.id,
         currency=invoice.currency,
         net_minor=credit.net_minor,
@@ -217,7 +217,7 @@ def _follow(invoice: Invoice, note: CreditNote, actor: Actor, signer: LinkSigner
     initiator = notices.initiator_code(invoice.initiator_id)
     if invoice.paid_at is None and not invoice.open_minor:
         if invoice.captured_minor > invoice.refunded_minor:
-            settle_by_credit(invoice, actor=actor)
+            settle_by_credit_note(invoice, actor=actor)
             return
         invoice.cancelled_at = datetime.now(UTC)
         invoice.cancel_reason = f"credit note {note.number}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from app.domain.credit import Room
+from app.domain.credit_note import Room
 from app.domain.money import Money, format_amount
 from app.models.credit_note import CreditNote
 from app.models.payment import Payment

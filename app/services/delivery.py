@@ -11,7 +11,7 @@ from app import queue
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.retry import RetryClass, classify
 from app.queue import Crash, DatabaseStayedAway, attempt, attempt_through_outage
-from app.services import endings, lanes, outbox
+from app.services import delivery_outcomes, lanes, outbox
 from app.services.handlers import LEASE_S, BatchHandler, Handler, Handlers, RowHandler
 from app.uow import transaction
 
@@ -104,7 +104,7 @@ def run_batch(rows: Sequence[Claimed], handler: BatchHandler) -> int:
     if result.is_away:
         raise DatabaseStayedAway
     if len(rows) == 1:
-        endings.poisoned(rows[0], handler, result)
+        delivery_outcomes.poisoned(rows[0], handler, result)
         return 0
     return sum(run_batch([row], handler) for row in rows)
 
@@ -117,7 +117,7 @@ def _run(rows: Sequence[Claimed], handler: BatchHandler) -> int:
         if ours:
             handler.run(ours)
     if len(ours) < len(rows):
-        endings.DROPPED.inc(len(rows) - len(ours))
+        delivery_outcomes.DROPPED.inc(len(rows) - len(ours))
     return len(ours)
 
 
@@ -158,18 +158,18 @@ def _deliver(
     """Send one row, end it, and return what became of it."""
     if not isinstance(handler, RowHandler):
         crash = Crash("NoHandler", f"{NOT_MINE}: {row.kind}", "", is_ours=True)
-        endings.poisoned(row, None, crash)
+        delivery_outcomes.poisoned(row, None, crash)
         return crash
     if handler.lease_s > LEASE_S:
         with transaction():
             outbox.renew(row, handler.lease_s)
     result = attempt(partial(_send, row, handler, integrations), kind=row.kind, row=row.id)
     if isinstance(result, Crash):
-        endings.poisoned(row, handler, result)
+        delivery_outcomes.poisoned(row, handler, result)
     elif isinstance(result, ProviderFailure):
-        endings.failed(row, handler, result)
+        delivery_outcomes.failed(row, handler, result)
     else:
-        endings.done(row, handler, result)
+        delivery_outcomes.done(row, handler, result)
     return result
 
 

@@ -44,7 +44,7 @@ class DepositPayment:
     reference_number: str = ""
 
 
-def gather(caller: Caller, command: DepositPayment) -> OneOff:
+def prepare(caller: Caller, command: DepositPayment) -> OneOff:
     """Return the payment to start: of the user's open deposit for the domain, made now if there is none.
 
     Raises Invalid naming the field, NumberRangeExhausted.

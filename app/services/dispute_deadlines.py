@@ -11,15 +11,15 @@ from app.domain.dispute import DisputeStatus, warnings_due
 from app.models.dispute import Dispute
 from app.queries.invoice_filter import today_of
 from app.services import reviews
-from app.services.open_dispute import amount_of, tell
-from app.services.passes import Pass
+from app.services.batch_jobs import BatchJob
+from app.services.dispute_transitions import amount_of, tell
 from app.services.timeline import SYSTEM
 from app.uow import transaction
 
 if TYPE_CHECKING:
     from datetime import date
 
-PASS = Pass("warn_of_dispute_deadlines", Dispute)
+JOB = BatchJob("warn_of_dispute_deadlines", Dispute)
 
 
 def warn(today: date | None = None) -> int:
@@ -27,8 +27,8 @@ def warn(today: date | None = None) -> int:
     day = today or today_of()
     with transaction() as tx:
         still_open = Dispute.status == DisputeStatus.OPENED, Dispute.evidence_due_on.is_not(None)
-        ids = tx.scalars(select(Dispute.id).where(*still_open, Dispute.id.not_in(PASS.resting()))).all()
-    return PASS.each(ids, partial(_warn, day))
+        ids = tx.scalars(select(Dispute.id).where(*still_open, Dispute.id.not_in(JOB.resting()))).all()
+    return JOB.each(ids, partial(_warn, day))
 
 
 def _warn(day: date, dispute_id: int) -> int:

@@ -22,11 +22,19 @@ from app.models.invoice import BULK
 from app.models.payment import Payment
 from app.services import bulk_members, ledger, notices, reviews
 from app.services.bulk_members import Share
-from app.services.give_back import end, held_minor
-from app.services.hints import DISPUTE_REPORTED
+from app.services.dispute_transitions import (
+    DisputeRefused,
+    amount_of,
+    end_without_loss,
+    move,
+    open_dispute_of,
+    protest,
+    tell,
+)
+from app.services.gateway_events import DISPUTE_REPORTED
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.money_held import held_by, parts_of, refunds_of, reserved_minor, share, surplus_of
-from app.services.open_dispute import DisputeRefused, amount_of, let_go, move, open_one, protest, tell
+from app.services.refund_outcomes import end, held_minor
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
 
@@ -62,7 +70,7 @@ def open_dispute(
     with transaction() as tx:
         payment = _lock_payment(tx, payment_id)
         about = invoice_id or payment.invoice_id or 0
-        if payment.status not in RECEIVED or open_one(payment_id) is not None:
+        if payment.status not in RECEIVED or open_dispute_of(payment_id) is not None:
             raise DisputeRefused(f"Payment {payment.public_token} is {payment.status} or disputed already")
         free = held_by(payment, about) - reserved_minor(payment_id, about)
         if not 0 < amount_minor <= free:
@@ -106,7 +114,7 @@ def close(dispute_id: int, *, actor: Actor, outcome: str) -> None:
     """End a dispute without a verdict: withdrawn, prevented, a warning only. Raises NotFound, DisputeRefused."""
     with transaction() as tx:
         dispute, _payment = _lock_dispute(tx, dispute_id)
-        let_go(dispute, actor, outcome)
+        end_without_loss(dispute, actor, outcome)
 
 
 @retried
@@ -130,12 +138,14 @@ def charged_back(payment: Payment, *, standing_minor: int) -> None:
         _ask_what_went(payment, standing_minor)
         return
     _end_refunds(payment)
-    known = open_one(payment.id)
+    known = open_dispute_of(payment.id)
     if known is not None and known.amount_minor <= gone:
         _take(payment, known, actor, CHARGED_BACK)
         gone -= known.amount_minor
     elif known is not None:  # what a dispute is about is fixed: it ends, and what was taken is a dispute of its own
-        let_go(known, actor, f"{format_amount(Money(gone, known.currency))} {known.currency} of it were taken")
+        end_without_loss(
+            known, actor, f"{format_amount(Money(gone, known.currency))} {known.currency} of it were taken"
+        )
     for part in share(parts_of(payment), max(gone, 0)):
         on_invoice = part.held_minor if part.invoice_id is not None else 0
         about = part.invoice_id or payment.invoice_id or 0

@@ -154,7 +154,7 @@ select ended_tx, :tenant_id, case ending when 'refunded' then 'payment.refunded'
                    else 'invoice\\:' || invoice_id || '\\:cancelled' end, invoice_id, payment_id
   from fact where ended_tx is not null
 """)
-# Which accounts a step touches and on which side is said by the domain; here it is only multiplied.
+# Accounts and signs come from the posting rules of the domain (`rule`); here each is multiplied by its amount.
 ENTRIES = text("""
 insert into ledger_entry (tenant_id, transaction_id, account_id, amount_minor, currency)
 select :tenant_id, step.tx, rule.account_id, rule.side * fact.total, 'EUR'

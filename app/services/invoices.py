@@ -16,10 +16,10 @@ from app.domain.money import Money, format_amount
 from app.domain.ports import LinkRequest
 from app.models.invoice import BULK, Invoice, InvoiceClaim
 from app.queries.own_numbers import numbered
-from app.services import invoice_lines, ledger, notices, registering, search, siblings, timeline
+from app.services import competing_attempts, invoice_lines, ledger, notices, registering, search, timeline
 from app.services import links as payment_links
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
-from app.services.settlement import settle_nothing
+from app.services.settlement import settle_zero_invoice
 from app.services.timeline import Actor
 from app.uow import retried, transaction
 
@@ -92,7 +92,7 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
             _same_again(tx, caller, command)
             return Registered(command.number, link, created=False)
         if command.amount.minor == 0:
-            settle_nothing(tx.get_one(Invoice, invoice_id), actor=Actor("initiator", caller.code))
+            settle_zero_invoice(tx.get_one(Invoice, invoice_id), actor=Actor("initiator", caller.code))
         if command.unique_id:
             _claim(tx, invoice_id, caller.tenant_id, command)
     return Registered(command.number, link, created=True)
@@ -144,7 +144,7 @@ def change_amount(caller: Caller, number: int, amount: Money, links: LinkSigner 
             raise StatusRefused(f"Invoice {number} is a bulk payment: its amount is the sum of its invoices")
         if invoice.source == PORTAL or invoice.credited_minor:
             raise StatusRefused(f"Invoice {number} is a document of its own: a credit note changes its amount")
-        if invoice.status not in REPRICED and not siblings.are_untouched(invoice):
+        if invoice.status not in REPRICED and not competing_attempts.are_untouched(invoice):
             raise StatusRefused(f"Invoice {number} is {invoice.status}: its amount is fixed")
         if _claims(tx, invoice):
             raise StatusRefused(f"Invoice {number} is a reservation: its amount is the price of its names")
@@ -178,7 +178,7 @@ def reprice(tx: Session, invoice: Invoice, amount: Money, actor: Actor, links: L
     )
     search.reindex_later(invoice)
     if amount.minor == 0:
-        settle_nothing(invoice, actor=actor)
+        settle_zero_invoice(invoice, actor=actor)
     else:
         recompute(invoice)
 

@@ -16,8 +16,8 @@ from app.queries.invoice_filter import today_of
 from app.services import ledger, links, notices, search, timeline
 from app.services.drafts import lock_draft
 from app.services.invoice_status import recompute
-from app.services.numbering import take_in
-from app.services.settlement import settle_nothing
+from app.services.numbering import use_next
+from app.services.settlement import settle_zero_invoice
 from app.uow import retried, transaction
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _freeze(tx: Session, invoice: Invoice, totals: Totals) -> None:
 def _make_owed(tx: Session, invoice: Invoice, totals: Totals, at: datetime, signer: LinkSigner | None) -> None:
     invoice.subtotal_minor, invoice.tax_minor = totals.net_minor, totals.tax_minor
     invoice.total_minor = totals.total_minor
-    invoice.number = take_in(tx, "invoice", initiator_id=invoice.initiator_id, tenant_id=invoice.tenant_id)
+    invoice.number = use_next(tx, "invoice", initiator_id=invoice.initiator_id, tenant_id=invoice.tenant_id)
     invoice.issued_at = at
     invoice.details = {"buyer": invoice.details["buyer"]}
     if signer is not None and invoice.total_minor:
@@ -151,5 +151,5 @@ def _book_and_tell(invoice: Invoice, today: date, actor: Actor) -> None:
     if invoice.total_minor:
         recompute(invoice, today)
     else:
-        settle_nothing(invoice, actor=actor)
+        settle_zero_invoice(invoice, actor=actor)
     search.reindex_later(invoice)

@@ -20,7 +20,7 @@ from app.queries import vat_rates
 from app.queries.invoice_filter import today_of
 from app.services import drafts, ledger
 from app.services.issuing import Seen, check_complete, issue
-from app.services.numbering import take_in
+from app.services.numbering import use_next
 from app.uow import in_transaction, retried, transaction
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _issued(  # noqa: PLR0917 - what its one caller was given
         key = external_id.removeprefix("portal:")
         return issue(drafts.create(draft, key=key, today=today, actor=actor), Seen(1, 0), at, actor, signer)
     wish = Wish(draft, tenant_id, owner, external_id, totals)
-    number = take_in(tx, "invoice", initiator_id=owner, tenant_id=tenant_id)
+    number = use_next(tx, "invoice", initiator_id=owner, tenant_id=tenant_id)
     row = _invoice(wish, number, signer) | {"issued_at": at}
     tx.execute(ISSUE, row | _frozen(totals) | _booked(wish) | _told(wish, number, actor))
     return number

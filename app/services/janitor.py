@@ -10,17 +10,17 @@ from sqlalchemy import func, select, text
 from app.domain.payment import PaymentStatus
 from app.models.payment import GatewayReference, Payment
 from app.services import timeline
+from app.services.batch_jobs import BatchJob
 from app.services.invoice_status import lock, recompute
-from app.services.passes import Pass
 from app.services.refresh import look_again, owe_look
 from app.uow import retried, ring_after_commit, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-POLLED = Pass("poll_open_payments", GatewayReference)
-GIVEN_UP = Pass("give_up_lost_attempts", Payment)
-WOKEN = Pass("wake_stranded_references", GatewayReference)
+POLLED = BatchJob("poll_open_payments", GatewayReference)
+GIVEN_UP = BatchJob("give_up_lost_attempts", Payment)
+WOKEN = BatchJob("wake_stranded_references", GatewayReference)
 PASS_LIMIT = 500
 DUE = (Payment.next_check_at <= func.now(), Payment.external_id.is_not(None))
 

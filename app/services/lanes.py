@@ -97,7 +97,7 @@ def stop(lane_id: int, *, by: Actor, reason: str) -> None:
 
 
 @retried
-def let_go(lane_id: int, *, by: Actor, reason: str) -> None:
+def resume(lane_id: int, *, by: Actor, reason: str) -> None:
     """Send again at once, whoever or whatever kept the lane from it. Raises NotFound, Conflict when nothing does."""
     with transaction() as tx:
         lane = _locked(tx, lane_id)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.domain.ledger import account_kind, balanced
 from app.models.ledger import LedgerAccount
-from app.services.gathered import BOOKING, ENTRY, keep
+from app.services.batched_writes import BOOKING, ENTRY, keep
 from app.uow import process_memory, remember_after_commit, session, transaction
 
 if TYPE_CHECKING:

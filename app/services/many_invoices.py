@@ -22,7 +22,7 @@ from app.services.invoices import (
     description_of,
     link_request,
 )
-from app.services.settlement import settle_all_over_nothing
+from app.services.settlement import settle_zero_invoices
 from app.services.timeline import Actor
 from app.uow import retried, transaction
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 MOST_INVOICES = 1_000
 MOST_LINES = 20_000  # of all invoices of a call together
-# What the checks of one invoice, which are older, call the fields of many.
+# Field names of version 1, in which `invoices.check` reports faults -> those of version 2.
 NAMES = {"custom_field2": "initiator", "invoice_number": "number"}
 
 # Thousands of rows with all their guards take longer than a request has else; who waits for a number of somebody else's
@@ -163,10 +163,10 @@ def register_all(caller: Caller, wishes: Sequence[InvoiceWish], today: date, lin
             for position, (wish, number, totals) in enumerate(zip(wishes, numbers, added, strict=True))
         ]
         made = {row.number: row for row in tx.execute(MAKE, _values(caller, all_, links))}
-        numbering.use(tx, caller, [each for each in numbers if each in made])
+        numbering.mark_used(tx, caller, [each for each in numbers if each in made])
         _check_same(tx, caller, [each for each in all_ if each.command.number not in made])
         nothing = [row.id for row in made.values() if not row.total_minor]
-        settle_all_over_nothing(nothing, actor=Actor("initiator", caller.code))
+        settle_zero_invoices(nothing, actor=Actor("initiator", caller.code))
     return numbers
 
 
@@ -218,7 +218,7 @@ def _doubled(wishes: Sequence[InvoiceWish]) -> dict[str, list[str]]:
 def _numbers(tx: Session, caller: Caller, wishes: Sequence[InvoiceWish]) -> list[int]:
     """Return the number of each: given ones count as given to whoever takes the next, here as well."""
     given = [wish.number for wish in wishes if wish.number is not None]
-    numbering.pass_by(tx, caller, given)
+    numbering.advance_past(tx, caller, given)
     taken = iter(_block(tx, caller, len(wishes) - len(given), set(given)))
     return [next(taken) if wish.number is None else wish.number for wish in wishes]
 
@@ -227,7 +227,7 @@ def _block(tx: Session, caller: Caller, count: int, given: set[int]) -> list[int
     """Return new numbers; of a range that was just put in use some may be given ones of this very call."""
     found: list[int] = []
     while missing := count - len(found):
-        block = numbering.take_block_in(
+        block = numbering.use_block(
             tx, "invoice", missing, initiator_id=caller.initiator_id, tenant_id=caller.tenant_id
         )
         found += [each for each in block if each not in given]

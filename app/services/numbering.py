@@ -56,7 +56,7 @@ update number_range r
 
 
 # A number above the counter of its range moves the counter, as importing does (eis.md 7.1); ranges in one order.
-PASS_BY = text("""
+ADVANCE_PAST = text("""
 with passed as (
   select id from number_range
    where tenant_id = :tenant_id and kind in ('invoice', 'deposit') and active
@@ -69,7 +69,7 @@ update number_range r
                                              where number between first_number and last_number))
   from passed where passed.id = r.id
 """)
-USE = text("""
+MARK_USED = text("""
 with mine as (
   select id from number_reservation
    where tenant_id = :tenant_id and number = any(:numbers) and initiator_id = any(:owns) and used_at is null
@@ -108,15 +108,15 @@ def take_monthly_numbers(caller: Caller, count: int) -> list[int]:
         return _take(tx, caller, "monthly", count)
 
 
-def take_in(tx: Session, kind: str, *, initiator_id: int, tenant_id: int) -> int:
+def use_next(tx: Session, kind: str, *, initiator_id: int, tenant_id: int) -> int:
     """Return the next number of a range, used in the caller's transaction: a rollback leaves no gap.
 
     Raises NumberRangeExhausted.
     """
-    return take_block_in(tx, kind, 1, initiator_id=initiator_id, tenant_id=tenant_id)[0]
+    return use_block(tx, kind, 1, initiator_id=initiator_id, tenant_id=tenant_id)[0]
 
 
-def take_block_in(tx: Session, kind: str, count: int, *, initiator_id: int, tenant_id: int) -> list[int]:
+def use_block(tx: Session, kind: str, count: int, *, initiator_id: int, tenant_id: int) -> list[int]:
     """Return the next `count` numbers of a range, all of one block, used in the caller's transaction.
 
     Raises NumberRangeExhausted.
@@ -124,16 +124,16 @@ def take_block_in(tx: Session, kind: str, count: int, *, initiator_id: int, tena
     return _take_for(tx, kind, count, initiator_id, tenant_id, used=True)
 
 
-def pass_by(tx: Session, caller: Caller, numbers: Sequence[int]) -> None:
+def advance_past(tx: Session, caller: Caller, numbers: Sequence[int]) -> None:
     """Count numbers somebody names as given: whoever takes the next one gets one above them."""
     if numbers:
-        tx.execute(PASS_BY, {"tenant_id": caller.tenant_id, "numbers": list(numbers)})
+        tx.execute(ADVANCE_PAST, {"tenant_id": caller.tenant_id, "numbers": list(numbers)})
 
 
-def use(tx: Session, caller: Caller, numbers: Sequence[int]) -> None:
+def mark_used(tx: Session, caller: Caller, numbers: Sequence[int]) -> None:
     """Note that numbers the caller holds are invoices now."""
     if numbers:
-        tx.execute(USE, {"tenant_id": caller.tenant_id, "owns": list(caller.owns), "numbers": list(numbers)})
+        tx.execute(MARK_USED, {"tenant_id": caller.tenant_id, "owns": list(caller.owns), "numbers": list(numbers)})
 
 
 def _take(tx: Session, caller: Caller, kind: str, count: int) -> list[int]:
@@ -145,14 +145,14 @@ def _take_for(
 ) -> list[int]:
     wanted = {"tenant_id": tenant_id, "kind": kind, "count": count, "initiator_id": initiator_id, "used": used}
     numbers = sorted(tx.execute(TAKE, wanted).scalars())
-    while not numbers and follow(tx, tenant_id, kind, count):
+    while not numbers and switch_range(tx, tenant_id, kind, count):
         numbers = sorted(tx.execute(TAKE, wanted).scalars())
     if not numbers:
         raise NumberRangeExhausted(kind)
     return numbers
 
 
-def follow(tx: Session, tenant_id: int, kind: str, count: int) -> bool:
+def switch_range(tx: Session, tenant_id: int, kind: str, count: int) -> bool:
     """Go over to the range that waits behind a full one; return whether there may be numbers now.
 
     Whoever comes second waits for the first and finds the new range in use. Numbers of it that invoices brought along

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from app.domain import exact_json
-from app.services.gathered import OUTBOX, NoLane, keep
+from app.services.batched_writes import OUTBOX, NoLane, keep
 from app.uow import in_transaction, ring_after_commit, session
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from app.domain.invoice import InvoiceStatus
 from app.models.invoice import Invoice
 from app.queries.invoice_filter import today_of
 from app.services import timeline
+from app.services.batch_jobs import BatchJob
 from app.services.invoice_status import lock, recompute
-from app.services.passes import Pass
 from app.uow import retried, transaction
 
-PASS = Pass("mark_overdue_invoices", Invoice)
+JOB = BatchJob("mark_overdue_invoices", Invoice)
 PASS_LIMIT = 500
 JOB_S = 20.0
 
@@ -39,12 +39,12 @@ def _mark_some() -> int:
     with transaction() as tx:
         late = (
             select(Invoice.id)
-            .where(unpaid, Invoice.due_on < today_of(), Invoice.id.not_in(PASS.resting()))
+            .where(unpaid, Invoice.due_on < today_of(), Invoice.id.not_in(JOB.resting()))
             .order_by(Invoice.due_on, Invoice.id)
             .limit(PASS_LIMIT)
         )
         ids = tx.scalars(late).all()
-    return PASS.each(ids, _mark)
+    return JOB.each(ids, _mark)
 
 
 @retried

@@ -17,20 +17,22 @@ from app.domain.origin import is_allowed
 from app.domain.payment import PaymentStatus
 from app.domain.ports import OneOffRequest
 from app.models.payment import GatewayReference, Payment
-from app.services import open_pages, partial_payments, siblings, timeline
+from app.services import competing_attempts, open_payment_pages, partial_payments, timeline
 from app.services.bulk_members import order_reference_of
 from app.services.invoice_status import lock, lock_by_number, recompute
-from app.services.open_pages import BeingMade, NotPayable
+from app.services.open_payment_pages import BeingMade, NotPayable
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.orm import Session
+
     from app.domain.ports import CreatedPayment, HostedGateway
     from app.models.invoice import Invoice
     from app.services.initiators import Caller
-    from app.services.open_pages import OpenPage
+    from app.services.open_payment_pages import OpenPage
 
 # A payer who comes back within this time gets the same page again instead of a second way to pay (features.md F4).
 REUSE = timedelta(minutes=10)
@@ -86,10 +88,10 @@ def start_one_off(
     """
     check_return(command.customer_url, allowed_origins, plain_http=plain_http)
     pages = _pages(caller, command, gateway)
-    untouched = open_pages.look(pages, gateway, poll_ladder_s)
+    untouched = open_payment_pages.look(pages, gateway, poll_ladder_s)
     looked_at = [page.payment_id for page in pages]
     for last in (False, False, True):
-        attempt = _standing(caller, command, gateway, untouched) or _opened(caller, command, gateway, looked_at)
+        attempt = _reusable(caller, command, gateway, untouched) or _open_or_join(caller, command, gateway, looked_at)
         if attempt.link:
             return StartedPayment(attempt.link, attempt.payment_id)
         try:
@@ -127,22 +129,22 @@ def _pages(caller: Caller, command: OneOff, gateway: HostedGateway) -> list[Open
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         _due(invoice, command)
-        return open_pages.of(tx, invoice, gateway)
+        return open_payment_pages.of(tx, invoice, gateway)
 
 
-def _standing(caller: Caller, command: OneOff, gateway: HostedGateway, untouched: Sequence[int]) -> Attempt | None:
+def _reusable(caller: Caller, command: OneOff, gateway: HostedGateway, untouched: Sequence[int]) -> Attempt | None:
     """Return the youngest of these attempts that asks for exactly the same and is young enough to be used again."""
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         due = _due(invoice, command)
-        same = open_pages.same(invoice, gateway, due, command.customer_url)
+        same = open_payment_pages.same(invoice, gateway, due, command.customer_url)
         row = tx.scalars(
             same.where(Payment.id.in_(untouched), Payment.created_at > func.now() - REUSE).limit(1)
         ).one_or_none()
         return None if row is None else _attempt(row, command, due)
 
 
-def _opened(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int]) -> Attempt:
+def _open_or_join(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int]) -> Attempt:
     """Return a new attempt; of two who ask for the same at once the later one gets the page of the other.
 
     Whose page is not there after a payer's patience may have died: then the answer is as good as lost, and a page of
@@ -173,33 +175,14 @@ def _open(
     with transaction() as tx:
         invoice = lock_by_number(tx, caller.owns, command.number)
         due = _due(invoice, command)
-        open_pages.check_moving(tx, invoice, due)
+        open_payment_pages.check_moving(tx, invoice, due)
         if not alone:
-            open_pages.check_made(tx, invoice, gateway, due, command.customer_url)
+            open_payment_pages.check_made(tx, invoice, gateway, due, command.customer_url)
         if looked_at is not None:
-            made = open_pages.just_made(tx, invoice, gateway, due, command.customer_url, but=looked_at)
+            made = open_payment_pages.just_made(tx, invoice, gateway, due, command.customer_url, but=looked_at)
             if made is not None:
                 return _attempt(made, command, due)
-        attempts = tx.scalar(select(func.count()).where(Payment.invoice_id == invoice.id, Payment.method == "hosted"))
-        payment = Payment(
-            tenant_id=invoice.tenant_id,
-            public_token=secrets.token_urlsafe(16),
-            invoice_id=invoice.id,
-            initiator_id=invoice.initiator_id,
-            method="hosted",
-            gateway=gateway.name,
-            account=gateway.account,
-            amount_minor=due.minor,
-            currency=due.currency,
-            attempt_no=(attempts or 0) + 1,
-            merchant_ref=order_reference_of(invoice, (attempts or 0) + 1),
-            customer_url=command.customer_url,
-            sent_at=datetime.now(UTC),
-            expires_at=datetime.now(UTC) + LOST_AFTER,
-            next_check_at=datetime.now(UTC) + timedelta(minutes=10),
-        )
-        tx.add(payment)
-        tx.flush()
+        payment = _add_payment(tx, invoice, gateway, due, command.customer_url)
         timeline.record(
             "payment.created",
             actor=Actor("initiator", caller.code),
@@ -209,6 +192,31 @@ def _open(
             tenant_id=invoice.tenant_id,
         )
         return _attempt(payment, command, due)
+
+
+def _add_payment(tx: Session, invoice: Invoice, gateway: HostedGateway, due: Money, customer_url: str) -> Payment:
+    """Return the row of the invoice's next attempt; the invoice is locked, so that no two get the same number."""
+    attempts = tx.scalar(select(func.count()).where(Payment.invoice_id == invoice.id, Payment.method == "hosted"))
+    payment = Payment(
+        tenant_id=invoice.tenant_id,
+        public_token=secrets.token_urlsafe(16),
+        invoice_id=invoice.id,
+        initiator_id=invoice.initiator_id,
+        method="hosted",
+        gateway=gateway.name,
+        account=gateway.account,
+        amount_minor=due.minor,
+        currency=due.currency,
+        attempt_no=(attempts or 0) + 1,
+        merchant_ref=order_reference_of(invoice, (attempts or 0) + 1),
+        customer_url=customer_url,
+        sent_at=datetime.now(UTC),
+        expires_at=datetime.now(UTC) + LOST_AFTER,
+        next_check_at=datetime.now(UTC) + timedelta(minutes=10),
+    )
+    tx.add(payment)
+    tx.flush()
+    return payment
 
 
 def _attempt(payment: Payment, command: OneOff, due: Money) -> Attempt:
@@ -267,7 +275,7 @@ def _store_link(
             data={"reference": created.external_id, "state": created.provider_state},
             tenant_id=payment.tenant_id,
         )
-        closed = siblings.is_watched(payment)
+        closed = competing_attempts.is_watched(payment)
     if closed:  # it was paid another way while the gateway made the page
         raise NotPayable(f"Invoice {invoice.number} is {invoice.status}", code="not_payable", status=invoice.status)
     return StartedPayment(created.payment_link, attempt.payment_id)

@@ -89,7 +89,7 @@ def check_part(row: Claimed, _integrations: Integrations) -> None:
         else:
             invariant = next(each for each in proofs.INVARIANTS if each.name == said["name"])
             _write(tx, said, **_found(proofs.check(tx, invariant)))
-    # Outside the snapshot: of two parts that end together, the later one must see the other.
+    # In a new transaction: of two parts that end together, the later must see what the other has written.
     with transaction() as tx:
         _end_when_done(tx, said["run"])
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.services import chain_walk
 from app.services.chain_walk import KEPT
 from app.services.closed_day_invariants import CLOSED_DAYS
-from app.services.credit_invariants import CREDIT_NOTES
+from app.services.credit_note_invariants import CREDIT_NOTES
 from app.services.import_invariants import IMPORTS
 from app.services.payment_invariants import PAYMENTS
 from app.services.seal_invariants import SEALED

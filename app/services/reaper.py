@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.queue import attempt
-from app.services import endings, outbox
+from app.services import delivery_outcomes, outbox
 from app.services.handlers import LEASE_S
 from app.uow import transaction
 
@@ -34,9 +34,9 @@ def reap(handlers: Handlers, limit: int = PER_PASS) -> int:
 def _free(row: Claimed, handlers: Handlers) -> None:
     handler = handlers.get(row.kind)
     if not row.repeatable:
-        endings.unknown(row, handler, WHY)
+        delivery_outcomes.unknown(row, handler, WHY)
     elif row.attempts >= CRASHES:
-        endings.given_up(row, handler, error_class="lease", error=WHY)
+        delivery_outcomes.given_up(row, handler, error_class="lease", error=WHY)
     else:
         with transaction():
             outbox.put_back(row, delay_s=0, error_class="lease", error=WHY)

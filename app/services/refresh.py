@@ -15,15 +15,15 @@ from app.domain.payment import DecisionKind, ObservedState, PaymentStatus, decid
 from app.models.invoice import Invoice, InvoiceClaim
 from app.models.payment import GatewayReference, Payment
 from app.services import (
+    competing_attempts,
     disputes,
-    doubts,
-    give_back,
-    hints,
+    gateway_events,
     inbox,
+    link_payments,
     notices,
-    opened_links,
     outbox,
-    siblings,
+    payment_discrepancies,
+    refund_outcomes,
     timeline,
 )
 from app.services.invoice_status import lock, lock_all_of, recompute
@@ -76,7 +76,7 @@ def give_up(reference_id: int) -> None:
     with transaction() as tx:
         reference = tx.get_one(GatewayReference, reference_id, with_for_update=True)
         reference.clean_seq = reference.dirty_seq
-        doubts.ask_unreachable(reference)
+        payment_discrepancies.ask_unreachable(reference)
 
 
 def begin(reference_id: int) -> Look:
@@ -94,14 +94,14 @@ def take_over(look: Look, fetched: FetchedPayment, gateway: HostedGateway, poll_
         payment = _lock_payment(tx, look, fetched, gateway, invoice)
         reference = tx.get_one(GatewayReference, look.reference_id, with_for_update=True, populate_existing=True)
         if invoice is None or payment is None:
-            outcome = doubts.ask_whose(reference, fetched, invoice)
+            outcome = payment_discrepancies.ask_about_unmatched(reference, fetched, invoice)
         else:
             reference.payment_id = payment.id
             outcome = _fold(payment, invoice, fetched, gateway, poll_ladder_s)
         reference.custom_field_1 = fetched.custom_field_1
         heard = _finish(reference, look, outcome, invoice, payment)
         if payment is not None:
-            hints.hear(payment, {event: gateway.news(event) for event in heard})
+            gateway_events.ask_about(payment, {event: gateway.news(event) for event in heard})
         return outcome
 
 
@@ -197,7 +197,7 @@ def _lock_payment(
             payment.external_id = look.external_id
             tx.flush()
     if payment is None and fetched.account == gateway.account:
-        payment = opened_links.payment_of(tx, look.external_id, fetched, gateway, invoice)
+        payment = link_payments.payment_of(tx, look.external_id, fetched, gateway, invoice)
     return payment
 
 
@@ -209,11 +209,11 @@ def _fold(
     poll_ladder_s: Sequence[int],
 ) -> str:
     """Fold one fetched truth into the payment; permutations of the same news end in the same state."""
-    difference = doubts.difference(payment, invoice, fetched, gateway) or opened_links.difference(
+    difference = payment_discrepancies.difference(payment, invoice, fetched, gateway) or link_payments.difference(
         payment, invoice, fetched
     )
     if difference and fetched.state in {ObservedState.COMPLETED, ObservedState.AUTHORIZED}:
-        return doubts.ask_about(payment, invoice, fetched, "payment.differs", difference)
+        return payment_discrepancies.ask_about(payment, invoice, fetched, "payment.differs", difference)
     _note_fetch(payment, invoice, fetched, agrees=not difference)
     decision = decide(
         PaymentStatus(payment.status),
@@ -224,7 +224,9 @@ def _fold(
         agreed_minor=None if difference else payment.amount_minor,
     )
     if decision.kind is DecisionKind.REVIEW:
-        outcome = doubts.ask_about(payment, invoice, fetched, f"payment.{fetched.state}", decision.reason)
+        outcome = payment_discrepancies.ask_about(
+            payment, invoice, fetched, f"payment.{fetched.state}", decision.reason
+        )
         if fetched.state is ObservedState.UNKNOWN:
             _plan_next_check(payment, poll_ladder_s)
         return outcome
@@ -232,9 +234,9 @@ def _fold(
         if step is not None:
             _move(payment, invoice, fetched, step, late=decision.late)
     if fetched.state in {ObservedState.COMPLETED, ObservedState.REFUNDED}:
-        give_back.seen_unchanged(payment)
-    if fetched.state is ObservedState.AUTHORIZED and siblings.is_needless(payment, invoice):
-        siblings.owe_void(payment)
+        refund_outcomes.resolve_unknown(payment)
+    if fetched.state is ObservedState.AUTHORIZED and competing_attempts.is_needless(payment, invoice):
+        competing_attempts.owe_void(payment)
     _plan_next_check(payment, poll_ladder_s)
     return str(decision.kind)
 
@@ -267,7 +269,7 @@ def _move(payment: Payment, invoice: Invoice, fetched: FetchedPayment, to: Payme
         settle(payment, invoice, captured, initiator=initiator, actor=actor, late=late, gone=gone)
     elif to in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED}:
         standing = fetched.standing.minor if fetched.standing is not None else 0
-        give_back.notice(payment, standing_minor=standing, initiator=initiator)
+        refund_outcomes.book_observed(payment, standing_minor=standing, initiator=initiator)
     elif to is PaymentStatus.CHARGED_BACK:
         standing = fetched.standing.minor if fetched.standing is not None else 0
         disputes.charged_back(payment, standing_minor=standing)
@@ -318,7 +320,7 @@ def _plan_next_check(payment: Payment, poll_ladder_s: Sequence[int]) -> None:
     Only the clock climbs the ladder (janitor.py): whatever else makes us look must not make us look more seldom.
     """
     open_ = {PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED}
-    waits = payment.status in open_ or siblings.is_watched(payment)
+    waits = payment.status in open_ or competing_attempts.is_watched(payment)
     if not waits or payment.created_at < datetime.now(UTC) - ASKED_FOR:
         payment.next_check_at = None
         return
@@ -340,6 +342,6 @@ def _unknown_there(look: Look, failure: ProviderFailure, poll_ladder_s: Sequence
             payment = tx.get_one(Payment, reference.payment_id)
             _plan_next_check(payment, poll_ladder_s)
             if payment.next_check_at is None or payment.checks >= BELIEVED_AFTER:
-                doubts.ask_about_unknown(reference, payment, failure.detail)
+                payment_discrepancies.ask_about_unknown(reference, payment, failure.detail)
         inbox.stamp(reference, "unknown there", invoice_id=None, payment_id=reference.payment_id)
         return "unknown there"

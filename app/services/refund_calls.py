@@ -21,11 +21,11 @@ from app.domain.refund import LOOKS_S, NONCE_USED, RefundStatus, advice
 from app.models.payment import GatewayReference
 from app.models.refund import Refund
 from app.services import reviews, timeline
-from app.services.give_back import end, held_minor, notice, plan_look, said_of
+from app.services.batch_jobs import BatchJob
 from app.services.notices import initiator_code
-from app.services.passes import Pass
 from app.services.payments import know_reference
 from app.services.refresh import look_again
+from app.services.refund_outcomes import book_observed, end, held_minor, plan_look, said_of
 from app.services.refunds import lock_refund
 from app.services.timeline import Actor
 from app.uow import retried, ring_after_commit, session, transaction
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CALL_S = 60
 LOOK_LEASE_S = 300
 SENDS = 3
-PASS = Pass("watch_refunds", Refund)
+JOB = BatchJob("watch_refunds", Refund)
 PASS_LIMIT = 100
 
 
@@ -87,11 +87,11 @@ def watch() -> int:
     with transaction() as tx:
         due = tx.scalars(
             select(Refund.id)
-            .where(Refund.next_check_at <= func.now(), Refund.id.not_in(PASS.resting()))
+            .where(Refund.next_check_at <= func.now(), Refund.id.not_in(JOB.resting()))
             .order_by(Refund.next_check_at)
             .limit(PASS_LIMIT)
         ).all()
-    return PASS.each(due, _watch)
+    return JOB.each(due, _watch)
 
 
 @retried
@@ -155,7 +155,7 @@ def _store_answer(sending: Sending, answer: RefundedPayment) -> RefundStatus:
         standing = answer.standing
         highest = held_minor(payment) - refund.amount_minor
         if answer.state is ObservedState.REFUNDED and standing is not None and 0 <= standing.minor <= highest:
-            notice(payment, standing_minor=standing.minor, initiator=initiator_code(payment.initiator_id))
+            book_observed(payment, standing_minor=standing.minor, initiator=initiator_code(payment.initiator_id))
             return RefundStatus(refund.status)
         left = "nothing" if standing is None else format_amount(standing)
         _doubt(payment, refund, f"the gateway says {answer.provider_state}, and that it holds {left}")

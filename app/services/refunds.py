@@ -19,10 +19,10 @@ from app.models.payment import Payment
 from app.models.refund import Refund
 from app.queries.settings import whole_number
 from app.services import outbox, reviews, timeline
-from app.services.give_back import end, said_of
-from app.services.hints import DISPUTE_REPORTED
+from app.services.gateway_events import DISPUTE_REPORTED
 from app.services.invoice_status import lock_all_of
 from app.services.money_held import Part, refundable
+from app.services.refund_outcomes import end, said_of
 from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
+from app.coalescing import Coalescer
 from app.prepared import Prepared
-from app.together import Together
 from app.uow import in_transaction, run_statement
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def make(row: dict[str, Any]) -> int | None:
     """
     if in_transaction():
         return _make([row])[0]
-    together: Together[dict[str, Any], int | None] = current_app.extensions.setdefault(
-        TOGETHER, Together(_make, DBAPIError)
+    together: Coalescer[dict[str, Any], int | None] = current_app.extensions.setdefault(
+        TOGETHER, Coalescer(_make, DBAPIError)
     )
     return together.run(row)
 

@@ -11,7 +11,7 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.money import Money, format_amount
 from app.models.payment import GatewayReference, Payment
 from app.models.review_item import ReviewItem
-from app.services import opened_links, timeline
+from app.services import link_payments, timeline
 from app.services.payments import know_reference
 from app.services.refresh import look_again
 from app.uow import retried, ring_after_commit, session, transaction
@@ -92,7 +92,7 @@ def count(item_id: int, *, actor: Actor, reason: str) -> None:
             raise Conflict("The money of this question cannot be counted as it came", code="other_question")
         item.resolved_at = datetime.now(UTC)
         item.resolved_by = str(actor)
-        item.resolution = f"{opened_links.COUNTS}: {reason}"
+        item.resolution = f"{link_payments.COUNTS}: {reason}"
         _tell("review.item.resolved", item, actor, reason)
         reference_id = reference_of(tx, item)
         look_again(tx.get_one(GatewayReference, reference_id, with_for_update=True, populate_existing=True))
@@ -101,13 +101,13 @@ def count(item_id: int, *, actor: Actor, reason: str) -> None:
 
 def can_count(item: ReviewItem) -> bool:
     """Return whether the question is about money that came as an older link asked for it, and only about that."""
-    if item.kind != opened_links.DIFFERS or item.payment_id is None:
+    if item.kind != link_payments.DIFFERS or item.payment_id is None:
         return False
     payment = session().get_one(Payment, item.payment_id)
     asked = format_amount(Money(payment.amount_minor, payment.currency))
     said = item.evidence
     return (
-        payment.method == opened_links.LINK
+        payment.method == link_payments.LINK
         and not payment.captured_minor
         and (said.get("initial"), said.get("account")) == (asked, payment.account)
     )

@@ -89,7 +89,7 @@ def restore(operator_id: int, view_id: int) -> None:
         _tell("view.restored", view)
 
 
-def like_columns(operator_id: int, columns: Sequence[str]) -> None:
+def remember_columns(operator_id: int, columns: Sequence[str]) -> None:
     """Remember which columns somebody wants to see where an address says none."""
     with transaction() as tx:
         tx.execute(update(Operator).where(Operator.id == operator_id).values(invoice_columns=list(columns)))

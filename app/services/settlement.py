@@ -13,8 +13,8 @@ from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
 from app.models.invoice import BULK, DEPOSIT
 from app.models.surplus import Surplus
-from app.services import bulk_members, deposits, ledger, notices, reviews, siblings, timeline
-from app.services.gathered import ALLOCATION, SETTLEMENT, gathered, write
+from app.services import bulk_members, competing_attempts, deposits, ledger, notices, reviews, timeline
+from app.services.batched_writes import ALLOCATION, SETTLEMENT, batched_writes, write
 from app.services.invoice_status import recompute
 from app.services.timeline import SYSTEM, Actor
 from app.uow import in_transaction, session
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.models.payment import Payment
     from app.services.bulk_members import Share
 
-SETTLE_NOTHING = text("""
+SETTLE_ZERO = text("""
 with paid as (
   update invoice set status = :paid, paid_at = clock_timestamp(), version = version + 1, updated_at = now()
    where id = any(:ids) and total_minor = 0
@@ -40,7 +40,7 @@ select tenant_id, 'invoice.settled', id, :actor_kind, :actor, '{"amount": "0.00"
 """)
 
 
-@gathered()
+@batched_writes()
 def settle(
     payment: Payment,
     invoice: Invoice,
@@ -56,7 +56,7 @@ def settle(
     Both rows must be locked, the invoice first. A surplus, or money for a cancelled invoice, becomes credit of the
     initiator's account and a question for a person; nothing is dropped (security.md T09). Of money that is all
     gone again already nobody is told, `gone` being the gateway's word for it: the registry credits the registrar
-    whatever the message says of its state (eis.md 10.2.1).
+    whatever the message says of its state (eis.md 10.2.1). Raises RuntimeError outside a transaction.
     """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
@@ -94,13 +94,14 @@ def settle(
         notices.owe_news(payment, invoice, shares, initiator)
 
 
-@gathered()
+@batched_writes()
 def settle_from_credit(
     payment: Payment, invoice: Invoice, amount: Money, *, initiator: str, actor: Actor, reason: str | None = None
 ) -> bool:
     """Give an invoice money of an earlier payment that was over, and return whether it is paid now.
 
-    The invoice, the payment and its surplus must be locked and the amount checked (surpluses.py).
+    The invoice, the payment and its surplus must be locked and the amount checked (payer_credits.py). Raises
+    RuntimeError outside a transaction.
     """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
@@ -128,36 +129,42 @@ def settle_from_credit(
     return paid
 
 
-@gathered()
-def settle_nothing(invoice: Invoice, *, actor: Actor) -> None:
+@batched_writes()
+def settle_zero_invoice(invoice: Invoice, *, actor: Actor) -> None:
     """Mark an invoice over zero as paid: there is no money to wait for (eis.md 14, zero amount)."""
     _note_paid(invoice, actor)
-    siblings.close(invoice)
+    competing_attempts.close(invoice)
     recompute(invoice)
     timeline.record(
         "invoice.settled", actor=actor, invoice_id=invoice.id, data={"amount": "0.00"}, tenant_id=invoice.tenant_id
     )
 
 
-def settle_all_over_nothing(invoice_ids: Sequence[int], *, actor: Actor) -> None:
-    """Do what `settle_nothing` does to invoices over zero of this very transaction, which nobody began to pay yet."""
+def settle_zero_invoices(invoice_ids: Sequence[int], *, actor: Actor) -> None:
+    """Do what `settle_zero_invoice` does to invoices of this very transaction, which nobody began to pay yet.
+
+    Raises RuntimeError outside a transaction.
+    """
     if not invoice_ids:
         return
     if not in_transaction():
         raise RuntimeError("An invoice is paid inside a transaction only")
     session().execute(
-        SETTLE_NOTHING,
+        SETTLE_ZERO,
         {"ids": list(invoice_ids), "paid": InvoiceStatus.PAID, "actor_kind": actor.kind, "actor": actor.name},
     )
 
 
-@gathered()
-def settle_by_credit(invoice: Invoice, *, actor: Actor) -> None:
-    """Mark a locked invoice as paid of which a credit note took off what was still to come."""
+@batched_writes()
+def settle_by_credit_note(invoice: Invoice, *, actor: Actor) -> None:
+    """Mark a locked invoice as paid of which a credit note took off what was still to come.
+
+    Raises RuntimeError outside a transaction.
+    """
     if not in_transaction():
         raise RuntimeError("Money moves inside a transaction only")
     _note_paid(invoice, actor)
-    siblings.close(invoice)
+    competing_attempts.close(invoice)
     recompute(invoice)
     timeline.record(
         "invoice.settled", actor=actor, invoice_id=invoice.id, data={"by": "credit note"}, tenant_id=invoice.tenant_id
@@ -257,7 +264,7 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
     # What this settlement changed is of no account to either question: it goes out once, with the status.
     with session().no_autoflush:
         if paid_now:
-            siblings.close(invoice, but=payment.id)
+            competing_attempts.close(invoice, but=payment.id)
         recompute(invoice)
     if paid_now:
         data = {"bulk": bulk} if bulk is not None else None

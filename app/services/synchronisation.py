@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.domain.ports import Answer, InitiatorClient
     from app.services.initiators import Caller
 
-# Who has an address for it (eis.md 10.2.7).
+# Services with an endpoint for it (eis.md 10.2.7).
 TAKES = {"registry", "auction"}
 
 

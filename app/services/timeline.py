@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.domain import exact_json
-from app.services.gathered import EVENT, keep
+from app.services.batched_writes import EVENT, keep
 from app.uow import in_transaction, session
 
 
@@ -42,7 +42,7 @@ def record(
     data: dict[str, Any] | None = None,
     tenant_id: int,
 ) -> None:
-    """Write one event inside the caller's transaction (reliability.md 3.1, law 2)."""
+    """Write one event inside the caller's transaction (reliability.md 3.1, law 2). Raises RuntimeError outside one."""
     if not in_transaction():
         raise RuntimeError("An event belongs to the transaction of its change")
     line = {

@@ -16,7 +16,7 @@ from app.domain.webhook import SECRET_BYTES, write_secret
 from app.models.initiator import Initiator
 from app.models.lane import Lane
 from app.models.webhook import WebhookEndpoint
-from app.queries.keyset import one
+from app.queries.lookup import one
 from app.services import timeline, vault
 from app.services.timeline import Actor
 from app.services.vault import SealedFor

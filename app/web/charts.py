@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A part that is there is seen, however small.
+# In percent: a part above zero is drawn visibly, however small.
 LEAST = 1
 SERIES = 4
 # More marks than this stand too close to be read.

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask_babel import get_locale
 
-from app.web.desk_words import DISPUTE, REFUND
+from app.web.dispute_words import DISPUTE
 from app.web.kept_words import part, shown
 from app.web.language import DEFAULT
+from app.web.refund_words import REFUND
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import as_it_is as _
 from app.web.translation import translate

@@ -10,7 +10,18 @@ from flask_babel import format_timedelta, get_locale
 
 from app.domain.money import EXPONENTS, Money, format_amount
 from app.domain.tallinn import TALLINN
-from app.web import delivery_words, desk_words, inbox_words, proof_words, review_item_words, service_names, words
+from app.web import (
+    actor_words,
+    comparison_words,
+    delivery_words,
+    dispute_words,
+    inbox_words,
+    proof_words,
+    refund_words,
+    review_item_words,
+    service_names,
+    words,
+)
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -26,6 +37,18 @@ MINUS = "\N{MINUS SIGN}"
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 DECIMAL_COMMA = {"et", "ru"}
 LONGEST = 24
+WORDS = (
+    words,
+    actor_words,
+    comparison_words,
+    delivery_words,
+    dispute_words,
+    inbox_words,
+    proof_words,
+    refund_words,
+    review_item_words,
+    service_names,
+)
 
 
 def install(app: Flask) -> None:
@@ -48,13 +71,8 @@ def install(app: Flask) -> None:
     ):
         app.jinja_env.filters[each.__name__] = each
     app.jinja_env.globals["now"] = now
-    words.install(app)
-    delivery_words.install(app)
-    desk_words.install(app)
-    inbox_words.install(app)
-    proof_words.install(app)
-    review_item_words.install(app)
-    service_names.install(app)
+    for vocabulary in WORDS:
+        vocabulary.install(app)
 
 
 def amount(minor: int, currency: str) -> str:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 ViewT = TypeVar("ViewT", bound="Callable[..., Any]")
-# Where a view says what it needs; None is "whoever is signed in".
+# The attribute that holds the permission a view needs; None is "whoever is signed in".
 NEEDS = "needs"
-# Where a view says that it only reckons with what is being typed.
+# The attribute that marks a view which only computes from what is being typed and changes nothing.
 RECKONS = "reckons"
 
 # No second slash, no backslash, no control character: an address of our own and nothing a browser reads otherwise.

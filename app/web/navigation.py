@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask import current_app, request, url_for
+from flask import current_app, g, request, url_for
 from flask_login import current_user
 
 from app.queries import waiting
@@ -138,9 +138,17 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["may"] = allowed_endpoint
 
 
+def waiting_now() -> waiting.Waiting:
+    """Return what waits for a person, asked once a request: the navigation, its tabs and the first page all say it."""
+    if "waiting" not in g:
+        g.waiting = waiting.count()
+    found: waiting.Waiting = g.waiting
+    return found
+
+
 def navigation() -> list[Entry]:
     """Return the sections this person may see; a section leads to the first of its pages."""
-    found = waiting.now()
+    found = waiting_now()
     here = _here()
     entries = []
     for section in SECTIONS:
@@ -161,7 +169,7 @@ def tabs() -> list[Entry]:
     pages = [page for page in section.pages if allowed_endpoint(page.endpoint)] if section else []
     if section is None or len(pages) < 2:  # noqa: PLR2004 - a pair is the smallest choice
         return []
-    found = waiting.now()
+    found = waiting_now()
     return [
         Entry(
             page.label,

@@ -43,7 +43,7 @@ def read_fields(request: Request, limit_bytes: int = LIMIT_BYTES) -> dict[str, A
 
 
 def read_json(request: Request, limit_bytes: int = LIMIT_BYTES) -> dict[str, Any]:
-    """Do the same for a door that takes no forms."""
+    """Do the same for a door that takes no forms, for which it raises UnsupportedMediaType."""
     if request.mimetype == FORM:
         raise UnsupportedMediaType("Send application/json")
     return read_fields(request, limit_bytes)
@@ -81,7 +81,7 @@ def _append(found: dict[str, Any], name: str, value: str, what: str) -> None:
 
 
 def check_encoding(request: Request) -> None:
-    """Refuse compressed bodies, which may grow without limit, and texts that are not UTF-8."""
+    """Raise UnsupportedMediaType for compressed bodies, which may grow without limit, and texts that are not UTF-8."""
     if request.content_encoding not in {None, "", "identity"}:
         raise UnsupportedMediaType("Send the body as it is, not compressed")
     charset = request.mimetype_params.get("charset", "utf-8").lower()

@@ -72,7 +72,7 @@ def check_depth(value: Any, left: int) -> None:
 
 
 def check_encodable(value: Any) -> None:
-    """Refuse halves of surrogate pairs, which an escape may spell and no database can store."""
+    """Raise MalformedBody for halves of surrogate pairs, which an escape may spell and no database can store."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

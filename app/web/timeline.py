@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.web.desk_words import by_whom
+from app.web.actor_words import by_whom
 from app.web.filters import day
 from app.web.kept_words import kept
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.web import words
-from app.web.desk_words import with_names
+from app.web.actor_words import with_names
 from app.web.filters import money
-from app.web.looks import LOOKS, UNKNOWN
 from app.web.service_names import called, service
 from app.web.timeline import Line, with_days
+from app.web.trail_words import LOOKS, UNKNOWN
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:

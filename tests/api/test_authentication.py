@@ -17,7 +17,7 @@ from flask import session
 from pydantic import SecretStr
 
 from app.integrations import sign_token
-from app.services.initiators import issue_key, revoke_key
+from app.services.initiator_keys import issue_key, revoke_key
 from tests.api.client import NUMBER, REGISTER, ROUTES, bearer
 from tests.system import SECRET, V1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.services import whole_refunds
+from app.services import full_refunds
 from tests.api.client import REFUND, STATUS, error_of, only
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def test_members_of_one_bulk_payment_asked_for_at_once_wait_for_each_other(api: 
 
 
 def test_a_refund_that_waits_for_another_is_said_to(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole_refunds, "PAUSES_S", (0.01,))
+    monkeypatch.setattr(full_refunds, "PAUSES_S", (0.01,))
     numbers, _ = bulk(api, 2)
     api.system.shop.dial.script([{"operation": "refund", "kind": "reset"}])
     assert ask(api, numbers[0]).status_code == 503

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.permission import SCOPES, Permission
-from app.services import initiators
+from app.services import initiator_keys
 from app.web.api import SCOPE
 from tests.api.client import BACK, MAKER, NUMBER, REGISTER, STATUS, V2, error_of, problem_of
 from tests.system import V1
@@ -29,7 +29,7 @@ def keys(api: Api) -> dict[str, Key]:
     with api.system.app.app_context():
         for scope in sorted(SCOPES):
             for name, held in ((str(scope), [scope]), (f"not {scope}", sorted(SCOPES - {scope}))):
-                key = initiators.issue_key("registry", scopes=held)
+                key = initiator_keys.issue_key("registry", scopes=held)
                 headers[name] = {"Authorization": f"Bearer {key.token}"}
                 api.system.sql("update initiator_key set revoked_at = now()")
         api.system.sql("update initiator_key set revoked_at = null")
@@ -105,7 +105,7 @@ def test_what_a_status_does_to_money_needs_its_own_scope(api: Api, keys: dict[st
 
 def test_the_shared_secret_and_a_key_without_scopes_may_do_everything(own_api: Api) -> None:
     with own_api.system.app.app_context():
-        token = initiators.issue_key("registry").token
+        token = initiator_keys.issue_key("registry").token
     for path in (f"{V1}{NUMBER}", f"{V2}/references"):
         assert ask(own_api, "POST", path, {"Authorization": f"Bearer {token}"}, {}).status_code == 201
     assert own_api.send(NUMBER).status_code == 201

@@ -125,3 +125,13 @@ def test_every_module_says_what_it_is() -> None:
         if text.strip() and not text.startswith(('"""', "#!"))
     ]
     assert not silent
+
+
+def test_importing_the_models_makes_every_table_known() -> None:
+    whole = (ROOT / "app" / "models" / "__init__.py").read_text(encoding="utf-8")
+    tables = {
+        name.split("/")[-1][:-3]
+        for name, text in files(".py", under=("app/models/",)).items()
+        if "__tablename__" in text
+    }
+    assert {each for each in tables if f"from app.models.{each} import " not in whole} == set()

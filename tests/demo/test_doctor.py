@@ -10,7 +10,7 @@ from app.config import SettingsFault, load_settings
 from app.demo.doctor import Finding, Probe, examine, findings
 from app.extensions import db
 from app.factory import create_app
-from app.services import initiators
+from app.services import initiator_keys
 from tests.system import environment
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_a_database_that_does_not_wait_for_the_disk_is_a_fault(system: System) -
 
 def test_secrets_sealed_under_another_secret_key_are_a_fault(system: System) -> None:
     with system.app.app_context():
-        initiators.issue_key("auction")
+        initiator_keys.issue_key("auction")
     (found,) = of(list(findings(lambda: system.app)), "secrets")
     assert (found.seen, found.fault) == ("1 of 1 initiator keys readable, 0 of 0 webhook secrets readable", "")
     settings = system.app.extensions["settings"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.config import load_settings
-from app.demo import announcement, environment
+from app.demo import environment, startup_message
 from app.demo.environment import Installation
 from app.demo.up import head
 from app.integrations import sign_token
@@ -78,12 +78,12 @@ def test_secrets_of_the_simulators_are_not_on_a_command_line(this: Installation,
 
 
 def test_three_curl_lines_are_shown(this: Installation) -> None:
-    assert len(re.findall(r"\bcurl -s", announcement.words(this))) == 3
+    assert len(re.findall(r"\bcurl -s", startup_message.words(this))) == 3
 
 
 def test_without_simulators_none_is_announced(bare: Installation) -> None:
-    assert announcement.endpoints(bare)["simulators"] == {}
-    assert "curl" not in announcement.words(bare)
+    assert startup_message.endpoints(bare)["simulators"] == {}
+    assert "curl" not in startup_message.words(bare)
 
 
 def test_the_newest_revision_is_found_without_the_migration_tool() -> None:

@@ -17,7 +17,7 @@ from app.domain.ports import Identity
 from app.extensions import db
 from app.integrations.tara.simulator import TaraConfig
 from app.integrations.tara.simulator import create_simulator as create_tara
-from app.services import operators
+from app.services import operator_sessions, white_list
 from app.web.translation import translate
 from tests.system import build
 from tests.web.browser import Portal
@@ -58,7 +58,7 @@ class Desk:
         given, family = NAMES[subject]
         who = Identity(subject, given, family, "high")
         with self.system.app.app_context():
-            return operators.open_session(who, ip="127.0.0.1", user_agent="Chrome on Linux")
+            return operator_sessions.open_session(who, ip="127.0.0.1", user_agent="Chrome on Linux")
 
     def sign_in(self, context: BrowserContext, subject: str = MARY, lang: str = "en") -> None:
         """Let somebody be signed in to this browser."""
@@ -102,7 +102,7 @@ def served(database_url: str, redis_url: str) -> Iterator[Desk]:
         web.app, login.app = system.app, portal.tara
         with system.app.app_context():
             for subject, (given, _family) in NAMES.items():
-                operators.add_white_code(subject, name=given)
+                white_list.add(subject, name=given)
         yield Desk(portal, url, issuer)
     with system.app.app_context():
         db.session.remove()

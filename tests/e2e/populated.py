@@ -17,7 +17,7 @@ from app.services.webhooks import Wish
 from app.uow import transaction
 from app.web.guards import require_operator
 from tests.services.test_deposits import finish
-from tests.services.test_surpluses import paid_twice
+from tests.services.test_payer_credits import paid_twice
 from tests.web.desks import ask
 from tests.web.page import Page
 from tests.web.test_comparisons import differ

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.services import invoice_words
-from app.services.invoice_words import Words
+from app.services import invoice_notes
+from app.services.invoice_notes import Words
 from app.services.timeline import SYSTEM
 from tests.e2e import populated
 from tests.e2e.axe import DESK, EVERYTHING, NARROW, bring, faults, faults_by_turns, scrolls_sideways
@@ -194,7 +194,7 @@ def test_what_is_internal_is_on_the_page_and_never_on_paper(
     with desk.system.app.app_context():
         for notes in (first, then):
             after = Words(before.description, notes)
-            invoice_words.write(number, after, seen=before, reason="what the payer said", actor=SYSTEM)
+            invoice_notes.write(number, after, seen=before, reason="what the payer said", actor=SYSTEM)
             before = after
     page = at_desk()
     page.goto(places["invoices.show"])

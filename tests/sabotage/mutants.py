@@ -142,14 +142,14 @@ MUTANTS = [
     ),
     Mutant(
         "any account is ours",
-        "app/services/doubts.py",
+        "app/services/payment_discrepancies.py",
         "    if fetched.account != payment.account or payment.account != gateway.account:\n",
         "    if False:\n",
         "tests/services/test_money_path.py",
     ),
     Mutant(
         "any amount is enough",
-        "app/services/doubts.py",
+        "app/services/payment_discrepancies.py",
         "    if fetched.initial != asked:\n",
         "    if fetched.initial is None:\n",
         "tests/services/test_money_path.py",
@@ -201,7 +201,7 @@ MUTANTS = [
     _without("the end of a number range", "alter table number_range drop constraint ck_number_range_next"),
     Mutant(
         "any currency is ours",
-        "app/services/doubts.py",
+        "app/services/payment_discrepancies.py",
         "    if fetched.initial != asked:\n",
         "    if fetched.initial is None or fetched.initial.minor != asked.minor:\n",
         "tests/services/test_money_path.py -k currency",
@@ -252,14 +252,14 @@ MUTANTS = [
     ),
     Mutant(
         "the country of a personal code does not matter",
-        "app/services/operators.py",
+        "app/services/operator_sessions.py",
         "WhiteCode.subject == identity.subject, WhiteCode",
         "WhiteCode.subject.endswith(identity.subject[-11:]), WhiteCode",
         "tests/web/test_sign_in.py",
     ),
     Mutant(
         "who was removed stays signed in",
-        "app/services/operators.py",
+        "app/services/operator_sessions.py",
         "*is_live(session_lengths()),\n                WhiteCode.revoked_at.is_(None),\n",
         "*is_live(session_lengths()),\n",
         "tests/web/test_sign_in.py",

@@ -28,10 +28,10 @@ DOORS = [
     ),
     Mutant(
         "slow senders hold every thread",
-        "app/web/whole_bodies.py",
+        "app/web/complete_bodies.py",
         "        if not self._room.acquire(timeout=PATIENCE_S):\n",
         "        if False:\n",
-        "tests/api/test_whole_bodies.py -k slow_bodies",
+        "tests/api/test_complete_bodies.py -k slow_bodies",
     ),
     Mutant(
         "a service calls as often as it likes",
@@ -56,9 +56,9 @@ DOORS = [
     ),
     Mutant(
         "nobody is asked about numbers that were passed by",
-        "app/services/passed_numbers.py",
+        "app/services/skipped_numbers.py",
         "            reviews.ask(\n",
         "            str(\n",
-        "tests/services/test_passed_numbers.py",
+        "tests/services/test_skipped_numbers.py",
     ),
 ]

@@ -26,7 +26,7 @@ MANY_INVOICES = [
     Mutant(
         "a number that is named among many is given again",
         HERE,
-        "    numbering.pass_by(tx, caller, given)\n",
+        "    numbering.advance_past(tx, caller, given)\n",
         "",
         f"{MADE} -k counts_as_given",
     ),

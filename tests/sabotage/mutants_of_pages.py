@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.sabotage.mutant import Mutant
 
-PAGES = "app/services/open_pages.py"
+PAGES = "app/services/open_payment_pages.py"
 LOOKS = "app/services/refresh.py"
-SHOWN = "tests/services/test_open_pages.py"
+SHOWN = "tests/services/test_open_payment_pages.py"
 POLLED = "tests/services/test_polling.py"
 
 OPEN_PAGES = [

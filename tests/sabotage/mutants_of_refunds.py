@@ -56,10 +56,10 @@ REFUNDS = [
     ),
     Mutant(
         "a credit is promised twice",
-        "app/services/surpluses.py",
+        "app/services/payer_credits.py",
         "    free = surplus.left_minor - reserved_minor(surplus.payment_id, None)\n",
         "    free = surplus.left_minor\n",
-        "tests/services/test_surpluses.py -k promised",
+        "tests/services/test_payer_credits.py -k promised",
     ),
     Mutant(
         "a chargeback is no loss",
@@ -77,8 +77,8 @@ REFUNDS = [
     ),
     Mutant(
         "a dispute of money that is gone goes on",
-        "app/services/give_back.py",
-        "    _let_go_what_went(payment, parts)\n",
+        "app/services/refund_outcomes.py",
+        "    _end_dispute_of_returned(payment, parts)\n",
         "",
         "tests/services/test_disputes.py -k money_that_went_back",
     ),
@@ -87,6 +87,6 @@ REFUNDS = [
         "app/services/voids.py",
         "            raise NothingReserved(\n",
         "            raise Conflict(\n",
-        "tests/services/test_siblings.py -k before_the_void",
+        "tests/services/test_competing_attempts.py -k before_the_void",
     ),
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.sabotage.mutant import Mutant
 
 HERE = "app/services/registering.py"
-TOGETHER = "app/together.py"
+TOGETHER = "app/coalescing.py"
 MADE = "tests/services/test_registering.py"
-SHARED = "tests/services/test_together.py"
+SHARED = "tests/services/test_coalescing.py"
 
 REGISTERING = [
     Mutant(

@@ -14,16 +14,16 @@ SETTLEMENT = [
     ),
     Mutant(
         "what is owed together loses its order",
-        "app/services/gathered.py",
+        "app/services/batched_writes.py",
         "   order by wanted.nth\n",
         "",
-        "tests/services/test_gathered.py",
+        "tests/services/test_batched_writes.py",
     ),
     Mutant(
         "what belongs to a block gets lost outside of it",
-        "app/services/gathered.py",
+        "app/services/batched_writes.py",
         "    if not keep(kind, row):\n",
         "    if not keep(kind, row) and kind is None:\n",
-        "tests/services/test_gathered.py",
+        "tests/services/test_batched_writes.py",
     ),
 ]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 from sqlalchemy import event
 
-from app import together
+from app import coalescing
 from app.extensions import db
 from app.prepared import Prepared
 
@@ -178,7 +178,7 @@ def races(depth: int) -> Iterator[Race]:
 @contextmanager
 def before_each_statement(engine: Engine, do: Callable[..., Any]) -> Iterator[None]:
     """Do this before each statement, prepared or not; nobody works for another thread meanwhile."""
-    run, wait_s = Prepared.run, together.LONGEST_WAIT_S
+    run, wait_s = Prepared.run, coalescing.LONGEST_WAIT_S
 
     def announced(statement: Prepared, *values: Any) -> Any:
         do()
@@ -186,12 +186,12 @@ def before_each_statement(engine: Engine, do: Callable[..., Any]) -> Iterator[No
 
     event.listen(engine, "before_cursor_execute", do)
     Prepared.run = announced  # type: ignore[assignment,method-assign]
-    together.LONGEST_WAIT_S = 0
+    coalescing.LONGEST_WAIT_S = 0
     try:
         yield
     finally:
         Prepared.run = run  # type: ignore[method-assign]
-        together.LONGEST_WAIT_S = wait_s
+        coalescing.LONGEST_WAIT_S = wait_s
         event.remove(engine, "before_cursor_execute", do)
 
 

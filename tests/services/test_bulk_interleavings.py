@@ -37,13 +37,13 @@ def _run(system: System, race: Race, first: Callable[[], Any], second: Callable[
 
 def _gather(numbers: list[int]) -> Callable[[], int]:
     wish = BulkPayment("auction", " ".join(map(str, numbers)), parse_amount(str(120 * len(numbers)), "EUR"), BACK)
-    return lambda: bulk_payments.gather(caller_named("auction"), wish).number
+    return lambda: bulk_payments.prepare(caller_named("auction"), wish).number
 
 
 def _deposit(user: str, amount: str) -> Callable[[], int]:
     text = f"auction_deposit a.ee, user_uuid {user}, user_email a@b.ee"
     wish = DepositPayment("auction", text, parse_amount(amount, "EUR"), BACK)
-    return lambda: deposit_payments.gather(caller_named("auction"), wish).number
+    return lambda: deposit_payments.prepare(caller_named("auction"), wish).number
 
 
 def _assert_sound(system: System) -> None:

@@ -12,7 +12,7 @@ from app.services import review_work
 from app.services.review_work import QuestionMoved
 from app.uow import session
 from tests.services.refunding import MARY, assert_sound
-from tests.services.test_siblings import by_link, hear
+from tests.services.test_competing_attempts import by_link, hear
 
 if TYPE_CHECKING:
     from tests.system import System

@@ -12,7 +12,7 @@ import pytest
 from app.jobs.outbox import work_queue
 from app.services import janitor, proofs, reaper, sealing
 from app.services.dispatch import OUTBOX
-from app.services.open_pages import MAKING
+from app.services.open_payment_pages import MAKING
 from tests.services.crash_points import run_until
 from tests.thoroughness import deaths
 

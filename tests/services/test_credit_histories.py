@@ -13,7 +13,7 @@ from app.domain.errors import Invalid, NotFound
 from app.domain.money import Money
 from app.integrations import current
 from app.queries import credit_notes as questions
-from app.services import credit_notes, invoices, refunds, status_reports, surpluses
+from app.services import credit_notes, invoices, payer_credits, refunds, status_reports
 from app.services.credit_notes import CreditOrder
 from app.services.initiators import caller_named
 from app.services.invoice_status import lock_by_number
@@ -102,7 +102,7 @@ class Document(History):
         with self.system.app.app_context():
             credit_notes.issue(other, CreditOrder({1: taken}, "x", f"{other}:all", 1000), actor=MARY)
             of = "select s.id from surplus s join invoice i on i.id = s.invoice_id where i.number = :n"
-            surpluses.use(self.system.scalar(of, n=other), self.number, actor=MARY)
+            payer_credits.apply(self.system.scalar(of, n=other), self.number, actor=MARY)
 
 
 @pytest.mark.slow

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from app.domain.credit import CreditTooLarge
+from app.domain.credit_note import CreditTooLarge
 from app.domain.draft import ChangedMeanwhile
 from app.domain.errors import Invalid
 from app.extensions import db
 from app.integrations import current
-from app.services import credit_notes, drafts, issuing, proofs, refunds, surpluses
+from app.services import credit_notes, drafts, issuing, payer_credits, proofs, refunds
 from app.services.credit_notes import CreditOrder, CreditRefused
 from app.services.issuing import Seen
 from app.services.refunds import RefundOrder
@@ -151,9 +151,9 @@ def test_a_part_of_a_paid_invoice_becomes_credit_that_can_be_given_back(system: 
         "select s.* from surplus s join invoice i on i.id = s.invoice_id where i.number = :n", n=number
     )[0]
     assert surplus.amount_minor == 6200
-    assert surpluses.offer(surplus.id).free.minor == 6200
+    assert payer_credits.offer(surplus.id).free.minor == 6200
     holds()
-    asked = surpluses.give_back(surplus.id, actor=MARY, key="back")
+    asked = payer_credits.refund(surplus.id, actor=MARY, key="back")
     if asked.status == "pending_approval":
         refunds.approve(asked.id, actor=JAAK)
     system.drain()
@@ -174,7 +174,7 @@ def test_all_of_a_paid_invoice_is_the_payers_again(system: System) -> None:
     surplus_id = system.scalar(
         "select s.id from surplus s join invoice i on i.id = s.invoice_id where i.number = :n", n=number
     )
-    assert surpluses.use(surplus_id, other, actor=MARY).invoice_paid
+    assert payer_credits.apply(surplus_id, other, actor=MARY).invoice_paid
     holds()
 
 
@@ -184,7 +184,7 @@ def test_a_second_note_asks_anew_about_its_own_money(system: System) -> None:
     question = "select r.* from review_item r join invoice i on i.id = r.invoice_id where i.number = :n"
     surplus = "select s.id from surplus s join invoice i on i.id = s.invoice_id where i.number = :n"
     other = invoice(system)
-    surpluses.use(system.scalar(surplus, n=number), other, actor=MARY, amount_minor=6200)
+    payer_credits.apply(system.scalar(surplus, n=number), other, actor=MARY, amount_minor=6200)
     assert system.rows(question, n=number)[0].resolved_at is not None
     note = credit(number, 1000, 6200)
     asked = system.rows(question, n=number)[0]

@@ -11,7 +11,7 @@ import pytest
 from app.domain.errors import NotFound
 from app.domain.refund import RefundNotPossible, RefundTooLarge
 from app.services import dispute_deadlines, disputes
-from app.services.open_dispute import DisputeRefused
+from app.services.dispute_transitions import DisputeRefused
 from tests.services.disputing import clearing, dispute, hear, payment_status, told
 from tests.services.refunding import MARY, ask, assert_sound, order, payment_id, questions, went_back
 

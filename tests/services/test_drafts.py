@@ -235,6 +235,8 @@ def test_the_database_keeps_what_was_issued(system: System, change: str) -> None
 def test_description_and_notes_may_change_after_issue(system: System) -> None:
     number = issued(system, "m1")
     system.sql("update invoice set description = 'd', internal_notes = 'n' where number = :number", number=number)
+    written = system.rows("select description, internal_notes from invoice where number = :number", number=number)
+    assert [tuple(row) for row in written] == [("d", "n")]
 
 
 def test_an_issued_invoice_is_paid_by_its_link_like_any_other_and_every_proof_holds(system: System) -> None:

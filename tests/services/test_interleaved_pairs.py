@@ -15,7 +15,18 @@ from app.domain.money import Money
 from app.domain.ports import Identity
 from app.extensions import db
 from app.integrations import current
-from app.services import invoices, janitor, many_invoices, operators, outbox, proofs, reaper, sealing, status_reports
+from app.services import (
+    invoices,
+    janitor,
+    many_invoices,
+    operator_sessions,
+    outbox,
+    proofs,
+    reaper,
+    sealing,
+    status_reports,
+    white_list,
+)
 from app.services.dispatch import OUTBOX
 from app.services.initiators import caller_named
 from app.services.invoice_status import StatusRefused
@@ -152,15 +163,17 @@ def _everything_sealed(system: System, _: Any, __: list[Any]) -> bool:
 
 def _signed_in(system: System) -> str:
     with system.app.app_context():
-        operators.add_white_code(SUBJECT, role="viewer")
-        token = operators.open_session(Identity(SUBJECT, "Mary", "Test", "high"), ip="127.0.0.1", user_agent="test")
+        white_list.add(SUBJECT, role="viewer")
+        token = operator_sessions.open_session(
+            Identity(SUBJECT, "Mary", "Test", "high"), ip="127.0.0.1", user_agent="test"
+        )
         db.session.remove()
     return token
 
 
 def _signed_out(system: System, token: str, _: list[Any]) -> bool:
     with system.app.app_context():
-        found = operators.current_operator(token)
+        found = operator_sessions.current_operator(token)
         db.session.remove()
     return found is None
 
@@ -247,8 +260,8 @@ PAIRS = [
     Pair(
         "revoked and in use",
         _signed_in,
-        lambda *_: operators.revoke_white_code(SUBJECT),
-        lambda _, token: operators.current_operator(token),
+        lambda *_: white_list.revoke(SUBJECT),
+        lambda _, token: operator_sessions.current_operator(token),
         _signed_out,
     ),
 ]

@@ -11,7 +11,7 @@ from app.integrations.everypay.links import LinkPaySigner
 from app.services import link_renewal
 from app.services.link_renewal import Renewed
 from tests.services.refunding import assert_sound
-from tests.services.test_siblings import by_link, hear
+from tests.services.test_competing_attempts import by_link, hear
 
 if TYPE_CHECKING:
     import pytest

@@ -15,7 +15,7 @@ from app.domain.ports import Answer
 from app.domain.retry import BACKGROUND, INITIATOR_NOTICE
 from app.extensions import db
 from app.integrations import current
-from app.services import delivery, endings, offers, outbox, reaper
+from app.services import delivery, delivery_outcomes, offers, outbox, reaper
 from app.services.delivery import BatchHandler, RowHandler
 from app.uow import transaction
 
@@ -286,7 +286,7 @@ def cut_all_connections() -> None:
 def test_a_delivery_the_database_was_away_for_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     owe()
     sent: list[int] = []
-    ending = endings.done
+    ending = delivery_outcomes.done
 
     def cut(*arguments: Any) -> None:
         with transaction() as tx:
@@ -298,7 +298,7 @@ def test_a_delivery_the_database_was_away_for_is_not_made_again(monkeypatch: pyt
         sent.append(row.id)
         return Answer(200, {}, 1)
 
-    monkeypatch.setattr(endings, "done", cut)
+    monkeypatch.setattr(delivery_outcomes, "done", cut)
     work(send)
     work(send)
     assert len(sent) == 1

@@ -14,8 +14,8 @@ from app.queries.invoice_filter import today_of
 from app.services import drafts, invoice_status, issuing, overdue
 from app.services.issuing import Seen
 from tests.services.refunding import assert_sound
+from tests.services.test_competing_attempts import hear
 from tests.services.test_drafts import DRAFT, MARY, NOON, TODAY
-from tests.services.test_siblings import hear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import Conflict
-from app.services import disputes, surpluses
+from app.services import disputes, payer_credits
 from tests.services.disputing import clearing
 from tests.services.parts import ask_part, by_link, come, invoice_id, money, told
 from tests.services.refunding import MARY, ask, assert_sound, order, payment_id, watch
@@ -127,13 +127,13 @@ class History:
         if surplus is not None:
             other = self.system.invoice(amount="50.00")
             with self.system.app.app_context():
-                surpluses.use(surplus, other, actor=MARY, amount_minor=minor)
+                payer_credits.apply(surplus, other, actor=MARY, amount_minor=minor)
 
     def _back(self, minor: int, key: str) -> None:
         surplus = self._surplus()
         if surplus is not None:
             with self.system.app.app_context():
-                surpluses.give_back(surplus, actor=MARY, key=key, amount_minor=minor)
+                payer_credits.refund(surplus, actor=MARY, key=key, amount_minor=minor)
 
     def _dispute(self, minor: int, _key: str) -> int | None:
         if not self.paid:

@@ -12,7 +12,7 @@ import pytest
 from app.domain.errors import Conflict, ProviderFailure
 from app.extensions import db
 from app.integrations import current
-from app.services import disputes, refund_calls, refunds, surpluses
+from app.services import disputes, payer_credits, refund_calls, refunds
 from app.services.refresh import refresh
 from tests.services.interleaver import inside, races
 from tests.services.refunding import JAAN, MARY, ask, assert_sound, order, payment_id, watch
@@ -120,8 +120,8 @@ PAIRS = [
     Pair(
         "credit used and given back",
         _over,
-        lambda _, money: surpluses.use(money.other, money.number, actor=MARY),
-        lambda _, money: surpluses.give_back(money.other, actor=MARY, key="x", amount_minor=7000),
+        lambda _, money: payer_credits.apply(money.other, money.number, actor=MARY),
+        lambda _, money: payer_credits.refund(money.other, actor=MARY, key="x", amount_minor=7000),
     ),
 ]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.domain.errors import Conflict
 from app.domain.money import Money
 from app.domain.refund import Refundable, RefundNotPossible, RefundTooLarge, check_refund
-from app.services import disputes, refunds, surpluses
+from app.services import disputes, payer_credits, refunds
 from app.services.money_held import Part, share
 from tests.services.parts import ask_part, by_link, come, invoice_id
 from tests.services.refunding import JAAN, MARY, assert_sound, order, payment_id, watch
@@ -149,7 +149,7 @@ class History:
             self._ask(minor, key, invoice_id=self.other)
 
     def _credit(self, minor: int, key: str) -> None:
-        surpluses.give_back(self.surplus, actor=MARY, key=key, amount_minor=minor)
+        payer_credits.refund(self.surplus, actor=MARY, key=key, amount_minor=minor)
 
     def _waiting(self, *statuses: str) -> int | None:
         question = "select id from refund where payment_id = :p and status = any(:s) order by id limit 1"
@@ -230,5 +230,5 @@ class History:
 
     def _use(self, minor: int, _key: str) -> None:
         number = self.system.invoice(amount="50.00")
-        surpluses.use(self.surplus, number, actor=MARY, amount_minor=minor)
+        payer_credits.apply(self.surplus, number, actor=MARY, amount_minor=minor)
         self.other = invoice_id(self.system, number)

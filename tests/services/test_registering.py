@@ -131,7 +131,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Ev
         return make(rows)
 
     monkeypatch.setattr(registering, "_make", waiting)
-    monkeypatch.setattr("app.together.LONGEST_WAIT_S", 10)
+    monkeypatch.setattr("app.coalescing.LONGEST_WAIT_S", 10)
     return begun, let_go, sizes
 
 

@@ -12,11 +12,11 @@ from app.extensions import db
 from app.integrations import current
 from app.queries import owned_invoices, owned_payments
 from app.queries.owned_payments import OwnedPaymentFilter
-from app.services import credit_notes, invoice_words, refund_offers, whole_refunds
+from app.services import credit_notes, full_refunds, invoice_notes, refund_offers
 from app.services.credit_notes import CreditOrder
+from app.services.full_refunds import NeverPaid
 from app.services.initiators import caller_named
-from app.services.invoice_words import Words
-from app.services.whole_refunds import NeverPaid
+from app.services.invoice_notes import Words
 from tests.services.refunding import MARY
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_people_of_one_tenant_never_touch_an_invoice_of_another(system: System) 
     with system.app.app_context():
         assert refund_offers.offer(number, MARY).invoice.tenant_id == 1
         seen = Words("reload balance", "")
-        assert invoice_words.write(number, Words("ours", ""), seen=seen, reason="x", actor=MARY)
+        assert invoice_notes.write(number, Words("ours", ""), seen=seen, reason="x", actor=MARY)
         order = CreditOrder({1: 12000}, "taken back", f"tenants-{number}", 12000)
         assert credit_notes.issue(number, order, actor=MARY).total.minor == 12000
     both = system.rows("select status, description from invoice where number = :n order by tenant_id", n=number)
@@ -136,7 +136,7 @@ def test_a_number_is_asked_for_with_its_tenant(system: System) -> None:
         for search in (owned_payments.search, owned_payments.search_refunds):
             search(owns, OwnedPaymentFilter(invoice=number), None, 25)
         with pytest.raises(NeverPaid):
-            whole_refunds.refund_invoice(caller_named("registry"), number, current().everypay, [60])
+            full_refunds.refund_invoice(caller_named("registry"), number, current().everypay, [60])
         event.remove(db.engine, "before_cursor_execute", note)
     assert len(asked) > 8
     assert [each for each in asked if "invoice.tenant_id = " not in each] == []

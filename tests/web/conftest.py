@@ -11,7 +11,7 @@ import pytest
 from app.integrations.login import register_tara
 from app.integrations.tara.simulator import TaraConfig
 from app.integrations.tara.simulator import create_simulator as create_tara
-from app.services import operators
+from app.services import white_list
 from app.web.extensions import oauth
 from tests.system import build
 from tests.web.browser import Portal
@@ -35,8 +35,8 @@ def _running(database_url: str, redis_url: str) -> Iterator[Portal]:
     portal = Portal(system, tara)
     _mount(portal)
     with system.app.app_context():
-        operators.add_white_code(PERSONA, name="Mary")
-        operators.add_white_code(KEEPER, name="Keeper")
+        white_list.add(PERSONA, name="Mary")
+        white_list.add(KEEPER, name="Keeper")
     yield portal
     system.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.services import operators
+from app.services import white_list
 from app.services.timeline import Actor
 from tests.web.page import Page
 
@@ -22,7 +22,7 @@ SCRIPT = "<script>alert(1)</script>"
 def second(portal: Portal, role: str = "supervisor") -> Browser:
     """Return a browser in which a second person signed in."""
     with portal.system.app.app_context():
-        operators.add_white_code(JAAN, name="Jaan")
+        white_list.add(JAAN, name="Jaan")
     portal.system.sql("update white_code set role = :r where subject = :s", r=role, s=JAAN)
     browser = portal.browser()
     assert browser.sign_in(JAAN).status_code == 303

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.services.sealing import seal
-from app.web import administration, looks
+from app.web import administration, trail_words
 from app.web.event_words import EVENT
 from tests.web.lists import more
 from tests.web.page import Page
@@ -158,7 +158,7 @@ def test_every_kind_of_event_has_a_name() -> None:
                 if name in {"record", "_record", "_tell", "tell"} and "." in str(call.args[0].value):
                     recorded.add(str(call.args[0].value))
     assert len(recorded) > 50
-    assert (recorded | set(looks.LOOKS) | set(administration.LOOKS)) - set(EVENT) == set()
+    assert (recorded | set(trail_words.LOOKS) | set(administration.LOOKS)) - set(EVENT) == set()
 
 
 def test_events_are_called_by_their_names(system: System, mary: Browser) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.comparison import DifferenceKind
 from app.integrations.fault_dial import Fault
-from app.web.desk_words import DIFFERENCE, MEANING
+from app.web.comparison_words import DIFFERENCE, MEANING
 from tests.web.desks import SCRIPT, second
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.services.test_surpluses import left, paid_twice
+from tests.services.test_payer_credits import left, paid_twice
 from tests.web.desks import SCRIPT, second, value
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.queries import invoice_selection, invoice_words, invoices, owned_invoices
+from app.queries import invoice_search, invoice_selection, invoices, owned_invoices
 from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_selection import Selection
 from app.queries.paging import Count
@@ -14,7 +14,7 @@ from app.queries.sorting import Mark, Sort
 from tests.web.lists import fill, index, more, numbers
 
 if TYPE_CHECKING:
-    from app.queries.invoice_words import Place
+    from app.queries.invoice_search import Place
     from tests.web.browser import Browser, Portal
 
 
@@ -99,7 +99,7 @@ def test_every_way_finds_the_same(own_portal: Portal, own_mary: Browser, monkeyp
     ways = ((1000, (1,), 5000), (60, (4000, 16_000), 5000), (60, (5, 20, 200), 5000), (60, (1,), 5000), (60, (1,), 9))
     for many, walks, rare in ways:
         for name, value in {"MANY": many, "WALKS": walks, "RARE": rare}.items():
-            monkeypatch.setattr(invoice_words, name, value)
+            monkeypatch.setattr(invoice_search, name, value)
         for typed in ("payer", "payer exam", "xampl", "150", "2144032"):
             assert all_pages(own_mary, f"/invoices?q={typed}") == expected, (walks, rare, typed)
             with own_portal.system.app.app_context():
@@ -117,18 +117,18 @@ def test_what_one_service_sent_in_one_go_hides_no_common_word(
     sql = system.sql
     sql("update invoice set customer_name = 'Alike', customer_email = 'a@b.test' where number > 150052")
     index(system)
-    monkeypatch.setattr(invoice_words, "WALKS", (10, 20, 60))
-    by_index, asked = invoice_words._by_index, []
+    monkeypatch.setattr(invoice_search, "WALKS", (10, 20, 60))
+    by_index, asked = invoice_search._by_index, []
 
     def noted(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
         asked.append(words)
         return by_index(words, after, size)
 
-    monkeypatch.setattr(invoice_words, "_by_index", noted)
+    monkeypatch.setattr(invoice_search, "_by_index", noted)
     with system.app.app_context():
-        assert len(invoice_words.newest("payer", None, 5)) == 5
+        assert len(invoice_search.newest("payer", None, 5)) == 5
         assert not asked
-        assert invoice_words.newest("nobody", None, 5) == []
+        assert invoice_search.newest("nobody", None, 5) == []
         assert asked
 
 
@@ -139,12 +139,12 @@ def test_a_sample_is_of_rows_from_all_over_the_table_and_always_the_same(own_por
     index(system)
     system.sql("analyze invoice_search")
     with system.app.app_context():
-        whole, looked_at, seen = invoice_words._sampled(["% alike%"], 120)
+        whole, looked_at, seen = invoice_search._sampled(["% alike%"], 120)
         assert whole == 400
         assert 60 <= looked_at <= 240
         assert looked_at / 8 < seen < looked_at / 2
-        assert invoice_words._sampled(["% alike%"], 120) == (whole, looked_at, seen)
-        assert invoice_words._sampled(["% nobody%"], 120) == (whole, looked_at, 0)
+        assert invoice_search._sampled(["% alike%"], 120) == (whole, looked_at, seen)
+        assert invoice_search._sampled(["% nobody%"], 120) == (whole, looked_at, 0)
 
 
 def test_the_index_is_asked_for_two_words_where_both_are_rare(own_portal: Portal, own_mary: Browser) -> None:
@@ -154,10 +154,10 @@ def test_the_index_is_asked_for_two_words_where_both_are_rare(own_portal: Portal
         system.sql(f"update invoice set customer_name = customer_name || ' {word}' where number < {150_005 + many}")
     index(system)
     with system.app.app_context():
-        assert invoice_words.rarest(("alpha", "beta"), and_second=True) == ("alpha", "beta")
-        assert invoice_words.rarest(("gamma", "beta", "alpha"), and_second=True) == ("beta", "alpha")
-        assert invoice_words.rarest(("alpha", "gamma"), and_second=True) == ("alpha",)
-        assert invoice_words.rarest(("alpha", "beta")) == ("alpha",)
+        assert invoice_search.rarest(("alpha", "beta"), and_second=True) == ("alpha", "beta")
+        assert invoice_search.rarest(("gamma", "beta", "alpha"), and_second=True) == ("beta", "alpha")
+        assert invoice_search.rarest(("alpha", "gamma"), and_second=True) == ("alpha",)
+        assert invoice_search.rarest(("alpha", "beta")) == ("alpha",)
     for typed in ("alpha beta", "gamma alpha", "payer beta gamma alpha"):
         assert all_pages(own_mary, f"/invoices?q={typed}") == list(range(150_014, 150_004, -1))
 

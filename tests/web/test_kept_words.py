@@ -13,7 +13,7 @@ from flask_babel import force_locale
 from app.blueprints.review_items.choices import RESOLUTIONS
 from app.domain import refund
 from app.domain.why_not_paid import Said
-from app.services import comparisons, hints
+from app.services import comparisons, gateway_events
 from app.web import why_words
 from app.web.kept_words import ANSWERS, QUESTIONS, REASONS, REWORDED, WHY, kept, kept_answer
 from tests.web.test_review_items import ask
@@ -32,7 +32,7 @@ WRITERS = [
 RECORD = Path(__file__).with_name("kept_wordings.txt")
 # Where a sentence stands in a call: by name, or by place.
 NAMED = {"outcome", "reason", "resolution", "why", "because"}
-PLACED = {"ask": 2, "_ask": 1, "end": 4, "_switch_off": 2, "let_go": 2, "_take": 3}
+PLACED = {"ask": 2, "_ask": 1, "end": 4, "_switch_off": 2, "end_without_loss": 2, "_take": 3}
 
 
 def sentences() -> Iterator[str]:
@@ -49,7 +49,7 @@ def sentences() -> Iterator[str]:
                 for node in ast.walk(function):
                     if isinstance(node, ast.Call):
                         yield from filter(None, (_said(each, given) for each in _kept(node)))
-    for table in (comparisons.SENTENCES, hints.SENTENCES, refund.ADVICE):
+    for table in (comparisons.SENTENCES, gateway_events.SENTENCES, refund.ADVICE):
         yield from (each.format(gateway="everypay", reference="x1") for each in table.values())
     yield refund.NO_ADVICE
 

@@ -10,7 +10,7 @@ import pytest
 from app.domain.reference import is_valid, with_check_digit
 from app.queries import references
 from app.queries.paging import Count
-from tests.services.test_surpluses import paid_twice
+from tests.services.test_payer_credits import paid_twice
 from tests.web.conftest import PERSONA
 from tests.web.lists import more
 from tests.web.page import Page

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.dispute import DisputeStatus
 from app.domain.refund import RefundStatus
-from app.web.looks import LOOKS
+from app.web.trail_words import LOOKS
 from app.web.words import BOOKING
 from tests.services.refunding import MARY, ask, order
 

@@ -10,11 +10,11 @@ import pytest
 
 from app.services import reviews
 from app.uow import transaction
-from app.web.desk_words import by_whom
+from app.web.actor_words import by_whom
 from app.web.review_item_words import FAMILIES, KINDS, review_item_word
 from tests.services.test_changed_amounts import opened
-from tests.services.test_siblings import hear
-from tests.services.test_surpluses import paid_twice
+from tests.services.test_competing_attempts import hear
+from tests.services.test_payer_credits import paid_twice
 from tests.web.desks import SCRIPT, actor, payment_of, second
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.services import operators
+from app.services import white_list
 from app.web.device import describe
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_the_question_is_a_fragment_for_the_dialog(portal: Portal, mary: Browser
 
 def test_nobody_ends_the_session_of_somebody_else(portal: Portal, mary: Browser) -> None:
     with portal.system.app.app_context():
-        operators.add_white_code("EE38001085718")
+        white_list.add("EE38001085718")
     other = portal.browser()
     other.sign_in("EE38001085718")
     theirs = session_ids(portal)[-1]

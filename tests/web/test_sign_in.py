@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from limits.errors import StorageError
 
-from app.services import operators
+from app.services import white_list
 from app.web.extensions import limiter
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def test_who_is_not_listed_exactly_stays_out(stranger: Browser, subject: str) ->
 
 def test_a_weak_means_of_login_stays_out_even_when_listed(portal: Portal, stranger: Browser) -> None:
     with portal.system.app.app_context():
-        operators.add_white_code("EE47101010033")
+        white_list.add("EE47101010033")
     answer = stranger.sign_in("EE47101010033")
     assert answer.status_code == 403
     assert "not strong enough" in answer.text
@@ -186,7 +186,7 @@ def test_signing_out_ends_the_session_and_clears_the_browser(mary: Browser) -> N
 
 def test_removal_from_the_list_ends_the_session_at_once(portal: Portal, mary: Browser) -> None:
     with portal.system.app.app_context():
-        operators.revoke_white_code(PERSONA)
+        white_list.revoke(PERSONA)
     assert not signed_in(mary)
 
 

@@ -98,7 +98,7 @@ def test_every_icon_is_in_the_sprite() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
     used = set(re.findall(r'\bicon\("(\w+)"\)', text)) | set(re.findall(r'icon_name="(\w+)"', text))
     used |= set(re.findall(r'empty_state\("(\w+)"', text)) | {"device", "sun", "moon"}
-    trail = (APP / "web" / "looks.py").read_text(encoding="utf-8")
+    trail = (APP / "web" / "trail_words.py").read_text(encoding="utf-8")
     used |= set(re.findall(r'Look\(\s*"(\w+)"', trail)) | {"book"}
     used |= {section.icon for section in SECTIONS}
     assert used <= there

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 bp = APIBlueprint("import_data", __name__, url_prefix="/api/v1/import_data", tag="Import")
 
 LIMIT_BYTES = 64 * 1024 * 1024
-# The missing space is as old as the interface.
+# `isalready` without a space is part of the contract: the system before answered so.
 MESSAGE = (
     "Added {added} {what}, skipped {skipped}. The reason for omission may be that the account data isalready in the "
     "database or the information is incorrect"

@@ -24,7 +24,7 @@ from app.services import (
     references,
     status_reports,
 )
-from app.services.open_pages import NotPayable
+from app.services.open_payment_pages import NotPayable
 from app.web.errors import Refusal, body_of
 from app.web.limits import ONE_OFFS, check
 
@@ -89,7 +89,7 @@ def oneoff(body: schemas.OneOffBody) -> dict[str, Any]:
 )
 def bulk_payment(body: schemas.BulkBody) -> dict[str, Any]:
     """Make one payment for several invoices and return its page; the same again returns the same page."""
-    return _gathered(body.customer_url, lambda: bulk_payments.gather(caller(), body.command()))
+    return _start_prepared(body.customer_url, lambda: bulk_payments.prepare(caller(), body.command()))
 
 
 @door(
@@ -104,16 +104,16 @@ def bulk_payment(body: schemas.BulkBody) -> dict[str, Any]:
 )
 def deposit_prepayment(body: schemas.DepositBody) -> dict[str, Any]:
     """Make one payment for a deposit and return its page; the same again returns the same page."""
-    return _gathered(body.customer_url, lambda: deposit_payments.gather(caller(), body.command()))
+    return _start_prepared(body.customer_url, lambda: deposit_payments.prepare(caller(), body.command()))
 
 
-def _gathered(customer_url: str, gather: Callable[[], payments.OneOff]) -> dict[str, Any]:
+def _start_prepared(customer_url: str, prepare: Callable[[], payments.OneOff]) -> dict[str, Any]:
     """Start the payment of an invoice that is made on the way; a wrong address burns no number."""
     settings: Settings = current_app.extensions["settings"]
     payments.check_return(customer_url, settings.initiators.return_urls, plain_http=settings.development)
     check(ONE_OFFS, caller().code)
     try:
-        link = _start(gather())
+        link = _start(prepare())
     except NotPayable as refusal:
         raise Refusal(422, body_of(str(refusal), code=refusal.code)) from None
     except NumberRangeExhausted as ended:

@@ -16,7 +16,7 @@ from app.blueprints.api.guard import caller
 from app.domain.errors import NotFound
 from app.domain.permission import Permission
 from app.integrations import current
-from app.services import whole_refunds
+from app.services import full_refunds
 from app.web.errors import Refusal, body_of
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def auction(body: RefundBody) -> dict[str, Any]:
     """Refund what the invoice took, or let go of what a card only reserved; a repeat finds it done."""
     settings: Settings = current_app.extensions["settings"]
     try:
-        whole_refunds.refund_invoice(caller(), body.invoice_number, current().everypay, settings.payment_poll_ladder_s)
+        full_refunds.refund_invoice(caller(), body.invoice_number, current().everypay, settings.payment_poll_ladder_s)
     except NotFound:
         raise Refusal(404, body_of("Invoice not found")) from None
-    except whole_refunds.NeverPaid as refusal:
+    except full_refunds.NeverPaid as refusal:
         raise Refusal(422, body_of(INVALID_REFERENCE, {"payment_reference": [INVALID_REFERENCE]})) from refusal
     return {"message": "Invoice was refunded"}

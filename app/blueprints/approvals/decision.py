@@ -10,8 +10,9 @@ from app.domain.refund import RefundStatus
 from app.queries import refunds as refund_queries
 from app.services import refunds
 from app.services.refunds import REJECTED, SamePerson
-from app.web import desk_words
+from app.web.actor_words import by_whom
 from app.web.filters import listed, money
+from app.web.refund_words import refund_word
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _decide(refund_id: int, decision: Decision, reason: str, me: Actor) -> str:
 
 def _obstacle(row: RefundRow, me: Actor) -> str:
     if row.status != RefundStatus.PENDING_APPROVAL:
-        return _("It does not wait any more: %(status)s", status=str(desk_words.refund_word(row.status).label).lower())
+        return _("It does not wait any more: %(status)s", status=str(refund_word(row.status).label).lower())
     return _own() if row.requested_by == str(me) else ""
 
 
@@ -90,12 +91,12 @@ def _happened(refund_id: int, decision: Decision, me: Actor) -> str:
     if refund.approved_by:
         if refund.approved_by == str(me) and decision is Decision.APPROVE:
             return ""
-        return _("%(who)s agreed to it already", who=desk_words.by_whom(refund.approved_by, found.names))
+        return _("%(who)s agreed to it already", who=by_whom(refund.approved_by, found.names))
     told = next((each for each in found.happenings if each.kind == "refund.cancelled"), None)
     who = f"{told.actor_kind}:{told.actor}" if told and told.actor else "system"
     if who == str(me) and decision is Decision.REJECT and refund.failure_code == REJECTED:
         return ""
-    name, when = desk_words.by_whom(who, found.names), listed(told.at if told else refund.created_at)
+    name, when = by_whom(who, found.names), listed(told.at if told else refund.created_at)
     if refund.failure_code == REJECTED:
         return _("%(who)s did not agree to it, %(when)s", who=name, when=when)
     return _("%(who)s withdrew it, %(when)s", who=name, when=when)

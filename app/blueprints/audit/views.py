@@ -24,10 +24,10 @@ from app.web.htmx import render
 from app.web.kept_words import kept
 from app.web.limits import EXPORTS, check
 from app.web.masking import COVER, cover_text, pretty, pretty_with_people
-from app.web.misread import misread_words
 from app.web.proof_words import ACTOR
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as _
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

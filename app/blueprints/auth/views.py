@@ -19,10 +19,10 @@ from flask import (
 )
 from flask_login import current_user
 
-from app.blueprints.auth.refusals import Refusal, explain, unreachable
+from app.blueprints.auth.refusals import UNREACHABLE, Refusal, explain
 from app.domain.errors import Forbidden, ProviderFailure
 from app.queries.settings import whole_numbers
-from app.services import operators
+from app.services import held_forms, operator_sessions
 from app.web import cookies, language
 from app.web.extensions import login_manager, oauth
 from app.web.guards import LoginTooOld, SignedOut, local_path, only_reckons, operator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from app.config import Settings
     from app.domain.errors import BillingError
-    from app.services.operators import SignedIn
+    from app.services.operator_sessions import SignedIn
 
 LOG = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ MOST_FIELDS, MOST_TYPED = 100, 50_000
 def _signed_in(_request: Request) -> SignedIn | None:
     """Return who holds the session of this request; asked of the database each time, so that a revocation counts."""
     token = cookies.session_token()
-    return operators.current_operator(token) if token else None
+    return operator_sessions.current_operator(token) if token else None
 
 
 @blueprint.get("/sign_in")
@@ -79,7 +79,7 @@ def tara() -> WerkzeugResponse:
     try:
         return _begun(**AGAIN if again else {})
     except ProviderFailure as failure:
-        return _refused(unreachable(), failure)
+        return _refused(UNREACHABLE, failure)
 
 
 def _is_the_sender() -> bool:
@@ -97,11 +97,15 @@ def callback() -> WerkzeugResponse:
     here = {"ip": request.remote_addr or "", "user_agent": request.user_agent.string}
     try:
         identity = oauth.tara.identity(once=LOGIN_STATES.spend, fresh=again)
-        token = operators.renew_session(old, identity, **here) if old else operators.open_session(identity, **here)
+        token = (
+            operator_sessions.renew_session(old, identity, **here)
+            if old
+            else operator_sessions.open_session(identity, **here)
+        )
         if before:
-            operators.hand_over(before, token)
+            held_forms.hand_over(before, token)
     except ProviderFailure as failure:
-        return _refused(unreachable(), failure)
+        return _refused(UNREACHABLE, failure)
     except Forbidden as refusal:
         return _refused(explain(refusal), refusal)
     finally:
@@ -112,10 +116,10 @@ def callback() -> WerkzeugResponse:
 def _welcome(token: str, onward: str | None) -> WerkzeugResponse:
     """Hand out the session and lead on, in the language this person chose."""
     response = redirect(onward or url_for("overview.index"), 303)
-    person = operators.current_operator(token)
+    person = operator_sessions.current_operator(token)
     if person is not None and person.locale in language.LANGUAGES:
         cookies.put_choice(response, "lang", str(person.locale))
-    cookies.put_session(response, token, max_age_s=operators.session_lengths().max_s)
+    cookies.put_session(response, token, max_age_s=operator_sessions.session_lengths().max_s)
     return response
 
 
@@ -124,7 +128,7 @@ def again() -> WerkzeugResponse:
     """Say why a fresh sign-in is asked for, and that what was typed is kept."""
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in"), 303)
-    held = operators.held_form(current_user.session_id)
+    held = held_forms.held(current_user.session_id)
     wanted = local_path(request.args.get("next"))
     onward = wanted or (url_for("auth.held") if held else None)
     said = whole_numbers(("step_up_above", "fresh_login_minutes"))
@@ -137,7 +141,7 @@ def held() -> WerkzeugResponse:
     """Offer to send what was typed before the fresh sign-in."""
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in"), 303)
-    return make_response(render_template("auth/held.html", held=operators.held_form(current_user.session_id)))
+    return make_response(render_template("auth/held.html", held=held_forms.held(current_user.session_id)))
 
 
 @blueprint.app_errorhandler(LoginTooOld)
@@ -147,7 +151,7 @@ def _fresh_login_wanted(_wanted: LoginTooOld) -> WerkzeugResponse:
         return see_other(url_for("auth.again", next=local_path(request.full_path.rstrip("?"))))
     fields = _typed()
     if fields is not None:
-        operators.hold_form(operator().session_id, request.full_path.rstrip("?"), fields)
+        held_forms.hold(operator().session_id, request.full_path.rstrip("?"), fields)
     return see_other(url_for("auth.again"))
 
 
@@ -162,7 +166,9 @@ def _sign_in_first(_over: SignedOut) -> WerkzeugResponse:
         said = _("Your session has ended. Go on: what you typed is kept when you save it, and you sign in then.")
         return Response(render_template("auth/_ended.html", said=said), 401, {"HX-Reswap": "innerHTML"})
     fields = _typed()
-    kept = bool(token and fields) and operators.hold_for_return(str(token), request.full_path.rstrip("?"), fields or [])
+    kept = bool(token and fields) and held_forms.hold_for_return(
+        str(token), request.full_path.rstrip("?"), fields or []
+    )
     ended = ("kept" if kept else "lost") if token else None
     where = url_for("auth.sign_in", next=url_for("auth.held") if kept else None, ended=ended)
     return Response(status=401, headers={"HX-Redirect": where}) if wants_fragment() else see_other(where)
@@ -180,7 +186,7 @@ def logout() -> WerkzeugResponse:
     """End the session here and make the browser forget what it has seen (security.md T60)."""
     token = cookies.session_token()
     if token:
-        operators.end_session(token)
+        operator_sessions.end_session(token)
     session.clear()
     flash(_("You are signed out."))
     response = redirect(url_for("auth.sign_in"), 303)

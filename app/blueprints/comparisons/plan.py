@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from app.web import desk_words
+from app.web import comparison_words
 from app.web.confirmation import Confirmation, ConfirmationForm
 from app.web.filters import money
 from app.web.translation import translate as _
@@ -36,7 +36,7 @@ def _effect(rehearsal: Rehearsal) -> str:
         return _("Both books agree by now: nothing is booked, the difference and its question are closed.")
     if rehearsal.mends:
         return _("What the gateway says is booked, the invoice follows, its service is told, the difference is closed.")
-    return str(desk_words.MEANING[rehearsal.found.difference.kind])
+    return str(comparison_words.MEANING[rehearsal.found.difference.kind])
 
 
 def _facts(rehearsal: Rehearsal) -> tuple[tuple[str, str], ...]:

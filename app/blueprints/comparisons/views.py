@@ -14,15 +14,15 @@ from app.queries import comparisons
 from app.queries.paging import Cursor
 from app.services import repairs
 from app.services.repairs import DifferenceClosed
-from app.web import desk_words
+from app.web import comparison_words
 from app.web.address import KEY
 from app.web.confirmation import ConfirmationForm, confirm
 from app.web.guards import needs
 from app.web.htmx import render, see_other
-from app.web.misread import misread_words
 from app.web.pair_words import pairs
 from app.web.translation import translate as _
 from app.web.translation import translate_later
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -38,7 +38,7 @@ FIELD = {"kind": translate_later("Why")}
 @needs(Permission.VIEW)
 def index() -> Response:
     """Show what differs, the oldest first, with the money at stake, and the latest nights."""
-    kinds = [kind for kind in desk_words.DIFFERENCE if kind in request.args.getlist("kind")]
+    kinds = [kind for kind in comparison_words.DIFFERENCE if kind in request.args.getlist("kind")]
     cursor = Cursor.parse(request.args.get("after", ""))
     return render(
         "comparisons/index.html",
@@ -48,7 +48,7 @@ def index() -> Response:
         stakes=comparisons.at_stake(),
         nights=comparisons.latest(),
         kinds=kinds,
-        choices=[(str(kind), str(word.label)) for kind, word in desk_words.DIFFERENCE.items()],
+        choices=[(str(kind), str(word.label)) for kind, word in comparison_words.DIFFERENCE.items()],
         cursor=cursor,
         left_out=[] if cursor else misread_words(request.args, {"kind"} if kinds else (), FIELD),
     )
@@ -59,7 +59,7 @@ def index() -> Response:
 def show(difference_id: int) -> str:
     """Show one difference: both books side by side, and what to do."""
     found = comparisons.detail(difference_id)
-    meaning = desk_words.MEANING[found.difference.kind]
+    meaning = comparison_words.MEANING[found.difference.kind]
     return render_template("comparisons/show.html", found=found, pairs=pairs(found.difference), meaning=meaning)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.credit import Credit, Left, Room, credit_of, split
+from app.domain.credit_note import Credit, Left, Room, credit_of, split
 from app.domain.errors import Conflict, Invalid
 from app.web.translation import translate as _
 from app.web.typed import KEY, Typed

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from app.blueprints.acting import acting
 from app.blueprints.credit_notes.forms import CreditForm, key_of
-from app.domain.credit import CreditTooLarge
+from app.domain.credit_note import CreditTooLarge
 from app.domain.draft import ChangedMeanwhile
 from app.domain.invoice import InvoiceStatus
 from app.domain.numbering import NumberRangeExhausted
@@ -29,7 +29,7 @@ from app.web.typed import new_key
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
-    from app.domain.credit import Left
+    from app.domain.credit_note import Left
     from app.domain.errors import Conflict
     from app.models.invoice import Invoice
 

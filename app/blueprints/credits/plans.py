@@ -16,7 +16,7 @@ from app.web.translation import translate as _
 
 if TYPE_CHECKING:
     from app.queries.credits import CreditDetail
-    from app.services.surpluses import Offer, Target
+    from app.services.payer_credits import Offer, Target
 
 
 def target_of(offer: Offer, number: int) -> Target:

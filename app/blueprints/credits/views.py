@@ -13,15 +13,15 @@ from app.domain.permission import Permission
 from app.queries import credits as credit_queries
 from app.queries import references
 from app.queries.paging import Cursor
-from app.services import surpluses
+from app.services import payer_credits
 from app.web.address import KEY
 from app.web.confirmation import ConfirmationForm, confirm
 from app.web.filters import money
 from app.web.guards import needs, require_fresh_login
 from app.web.htmx import render, see_other
-from app.web.misread import misread_words
 from app.web.translation import translate as _
 from app.web.translation import translate_later
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -55,7 +55,7 @@ def index() -> Response:
 def show(surplus_id: int) -> str:
     """Show what was over, both payments, what became of it, and what may be done with the rest."""
     found = credit_queries.detail(surplus_id)
-    offer = surpluses.offer(surplus_id)
+    offer = payer_credits.offer(surplus_id)
     return render_template("credits/show.html", found=found, offer=offer, taken_minor=taken_minor)
 
 
@@ -63,7 +63,7 @@ def show(surplus_id: int) -> str:
 @needs(Permission.ADJUST_CREDITS)
 def new_use(surplus_id: int) -> Response:
     """Say what using it for another invoice of the payer does."""
-    found, offer = credit_queries.detail(surplus_id), surpluses.offer(surplus_id)
+    found, offer = credit_queries.detail(surplus_id), payer_credits.offer(surplus_id)
     return confirm(use(found, offer, target_of(offer, _number(request.args.get("invoice", ""))), ConfirmationForm()))
 
 
@@ -72,7 +72,7 @@ def new_use(surplus_id: int) -> Response:
 def create_use(surplus_id: int) -> WerkzeugResponse:
     """Use it: exactly what was said before; an invoice takes money of one payment once."""
     here = url_for("credits.show", surplus_id=surplus_id)
-    found, offer = credit_queries.detail(surplus_id), surpluses.offer(surplus_id)
+    found, offer = credit_queries.detail(surplus_id), payer_credits.offer(surplus_id)
     form, number = ConfirmationForm.parse(), _number(request.form.get("number", ""))
     if number in {each.number for each in found.uses}:
         flash(_("Invoice %(number)s has taken it already", number=number))
@@ -81,7 +81,7 @@ def create_use(surplus_id: int) -> WerkzeugResponse:
     if form.faults:
         return confirm(use(found, offer, target, form))
     try:
-        done = surpluses.use(
+        done = payer_credits.apply(
             surplus_id, number, actor=acting(), amount_minor=_number(request.form.get("amount", "")), reason=form.reason
         )
     except Conflict:
@@ -100,20 +100,20 @@ def create_use(surplus_id: int) -> WerkzeugResponse:
 @needs(Permission.REFUND)
 def new_refund(surplus_id: int) -> Response:
     """Say what giving it back does."""
-    return confirm(give_back(credit_queries.detail(surplus_id), surpluses.offer(surplus_id), ConfirmationForm()))
+    return confirm(give_back(credit_queries.detail(surplus_id), payer_credits.offer(surplus_id), ConfirmationForm()))
 
 
 @blueprint.post(f"/<{KEY}:surplus_id>/refunds")
 @needs(Permission.REFUND)
 def create_refund(surplus_id: int) -> WerkzeugResponse:
     """Ask for it to go back: exactly what was said before, once."""
-    found, offer, form = credit_queries.detail(surplus_id), surpluses.offer(surplus_id), ConfirmationForm.parse()
+    found, offer, form = credit_queries.detail(surplus_id), payer_credits.offer(surplus_id), ConfirmationForm.parse()
     if form.faults:
         return confirm(give_back(found, offer, form))
     amount_minor = _number(request.form.get("amount", ""))
     require_fresh_login(amount_minor)
     try:
-        asked = surpluses.give_back(
+        asked = payer_credits.refund(
             surplus_id, actor=acting(), key=f"portal:{form.key}", amount_minor=amount_minor, reason=form.reason
         )
     except Conflict:

@@ -12,7 +12,7 @@ from app.domain.permission import Permission
 from app.queries import deliveries
 from app.services import deliveries as verbs
 from app.services import lanes
-from app.services.once import once
+from app.services.form_submissions import once_per_form
 from app.services.timeline import Actor
 from app.web.address import KEY
 from app.web.confirmation import Confirmation, ConfirmationForm, confirm
@@ -100,7 +100,7 @@ def create_release(lane_id: int) -> WerkzeugResponse:
     form = ConfirmationForm.parse()
     if form.faults:
         return confirm(_release(lane_id, form))
-    _once("deliveries.releases", form, lane_id, partial(lanes.let_go, lane_id))
+    _once("deliveries.releases", form, lane_id, partial(lanes.resume, lane_id))
     flash(_("What waits for it is sent now."))
     return see_other(url_for("deliveries.index"))
 
@@ -112,7 +112,7 @@ def _once(route: str, form: ConfirmationForm, subject: int, verb: Callable[..., 
         verb(by=Actor("operator", str(who.operator_id)), reason=form.reason)
         return {}
 
-    return once(who.operator_id, route, form.key, {"subject": subject, "reason": form.reason}, act)
+    return once_per_form(who.operator_id, route, form.key, {"subject": subject, "reason": form.reason}, act)
 
 
 def _cancellation(delivery_id: int, form: ConfirmationForm) -> Confirmation:

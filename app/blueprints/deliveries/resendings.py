@@ -14,7 +14,7 @@ from app.domain.permission import Permission
 from app.queries import deliveries
 from app.services import deliveries as verbs
 from app.services import notices
-from app.services.once import once
+from app.services.form_submissions import once_per_form
 from app.services.timeline import Actor
 from app.web.confirmation import Confirmation, ConfirmationForm, Difference, confirm
 from app.web.delivery_words import lane_name
@@ -63,7 +63,7 @@ def create_resending() -> WerkzeugResponse:
     def send() -> dict[str, Any]:
         return {"sent": verbs.send_again(chosen, by=by, reason=form.reason)}
 
-    sent = int(once(who.operator_id, ROUTE, form.key, asked, send).body["sent"])
+    sent = int(once_per_form(who.operator_id, ROUTE, form.key, asked, send).body["sent"])
     flash(_sentence(sent))
     if len(chosen.ids) == 1:
         return see_other(url_for("deliveries.show", delivery_id=chosen.ids[0]))

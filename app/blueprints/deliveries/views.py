@@ -18,10 +18,10 @@ from app.web.delivery_words import ERROR, cause, delivery_kind, lane_name
 from app.web.guards import needs
 from app.web.htmx import render
 from app.web.masking import cover_text, pretty
-from app.web.misread import misread_words
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from app.models.outbox import OutboxRow

@@ -17,9 +17,9 @@ from app.web.address import KEY
 from app.web.filters import counted
 from app.web.guards import needs
 from app.web.htmx import render
-from app.web.misread import misread_words
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as _
+from app.web.unknown_parameters import misread_words
 from app.web.words import Word
 
 if TYPE_CHECKING:

@@ -17,16 +17,16 @@ from app.queries import disputes
 from app.queries.paging import Cursor
 from app.services import disputes as verbs
 from app.services import refund_offers
-from app.services.once import once
-from app.services.open_dispute import DisputeRefused
+from app.services.dispute_transitions import DisputeRefused
+from app.services.form_submissions import once_per_form
 from app.web import typed
 from app.web.address import KEY
 from app.web.confirmation import Confirmation, ConfirmationForm, confirm
 from app.web.filters import money
 from app.web.guards import needs, operator, require_fresh_login
 from app.web.htmx import render, see_other
-from app.web.misread import misread_words
 from app.web.translation import translate as _
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -114,7 +114,9 @@ def create(number: int) -> WerkzeugResponse:
     said = {name: typed.line(request.form, name) for name in ("payment", "amount", "due", "reason")}
     key = typed.key(request.form)
     try:
-        made = once(operator().operator_id, "disputes.create", key, said | {"invoice": number}, partial(_open, number))
+        made = once_per_form(
+            operator().operator_id, "disputes.create", key, said | {"invoice": number}, partial(_open, number)
+        )
     except NotYet as wrong:
         return make_response(_form(wrong.offer, wrong.form), 422)
     except DisputeRefused:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.domain.ports import FetchedPayment
     from app.models.invoice import Invoice
     from app.models.payment import Payment
-    from app.services.lookups import Lookup
+    from app.services.gateway_lookups import Lookup
 
 NOTHING = "\N{EN DASH}"
 AGREEING = {DecisionKind.SAME, DecisionKind.IGNORED}

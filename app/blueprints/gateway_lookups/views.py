@@ -10,7 +10,7 @@ from app.blueprints.gateway_lookups.sides import compare
 from app.domain.errors import Invalid, Outcome, ProviderFailure
 from app.domain.permission import Permission
 from app.integrations import current
-from app.services import looks, lookups
+from app.services import gateway_lookups, manual_refresh
 from app.services.timeline import Actor
 from app.web.guards import needs, operator
 from app.web.htmx import see_other
@@ -21,7 +21,7 @@ from app.web.translation import translate as _
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
-    from app.services.lookups import Lookup
+    from app.services.gateway_lookups import Lookup
 
 blueprint = Blueprint("gateway_lookups", __name__, url_prefix="/gateway-lookups")
 SHORTEST, LONGEST = 8, 80
@@ -44,7 +44,7 @@ def create() -> Response:
         faults = {"reference": fault}
         return make_response(render_template("gateway_lookups/new.html", reference=reference, faults=faults), 422)
     check(LOOK_UPS, str(operator().operator_id))
-    found = lookups.look_up(reference, current().everypay, by=_who())
+    found = gateway_lookups.look_up(reference, current().everypay, by=_who())
     return make_response(
         render_template(
             "gateway_lookups/new.html",
@@ -66,7 +66,7 @@ def create_look() -> WerkzeugResponse:
     fault = _fault(reference)
     if fault:
         raise Invalid.field("reference", fault)
-    looks.ask(current().everypay.name, reference, by=_who())
+    manual_refresh.ask(current().everypay.name, reference, by=_who())
     flash(_("The ordinary look is queued; what it finds stands on the invoice in a moment."))
     return see_other(url_for("gateway_lookups.new", reference=reference))
 

@@ -15,7 +15,7 @@ from app.web.words import invoice_word, notice, payment_word
 
 if TYPE_CHECKING:
     from app.models.inbox import InboxMessage
-    from app.services.looks import LookRehearsal, Standing
+    from app.services.manual_refresh import LookRehearsal, Standing
 
 
 def plan(

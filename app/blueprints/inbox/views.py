@@ -13,8 +13,8 @@ from app.integrations import current
 from app.queries import inbox
 from app.queries.inbox import STATES, InboxFilter
 from app.queries.paging import Cursor
-from app.services import looks
-from app.services.once import once
+from app.services import manual_refresh
+from app.services.form_submissions import once_per_form
 from app.services.timeline import Actor
 from app.web.address import KEY
 from app.web.confirmation import ConfirmationForm, confirm
@@ -22,10 +22,10 @@ from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
 from app.web.inbox_words import INBOX
 from app.web.masking import pretty
-from app.web.misread import misread_words
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,10 +102,10 @@ def create_look(message_id: int) -> WerkzeugResponse:
     who = operator()
 
     def look() -> dict[str, Any]:
-        looks.ask_about_message(message_id, by=Actor("operator", str(who.operator_id)), reason=form.reason)
+        manual_refresh.ask_about_message(message_id, by=Actor("operator", str(who.operator_id)), reason=form.reason)
         return {}
 
-    once(who.operator_id, "inbox.looks", form.key, {"message": message_id, "reason": form.reason}, look)
+    once_per_form(who.operator_id, "inbox.looks", form.key, {"message": message_id, "reason": form.reason}, look)
     flash(_("The gateway is asked how the payment stands."))
     return see_other(url_for("inbox.show", message_id=message_id))
 
@@ -130,7 +130,7 @@ def _question(message_id: int, form: ConfirmationForm) -> Confirmation:
     message = inbox.detail(message_id).message
     settings: Settings = current_app.extensions["settings"]
     try:
-        found = looks.rehearse(message_id, current().everypay, settings.payment_poll_ladder_s)
+        found = manual_refresh.rehearse(message_id, current().everypay, settings.payment_poll_ladder_s)
     except ProviderFailure:
         return plan(message, None, form, asked=False)
     return plan(message, found, form)

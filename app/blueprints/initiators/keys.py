@@ -11,7 +11,7 @@ from app.blueprints.acting import acting
 from app.blueprints.initiators.views import blueprint, service_of
 from app.domain.errors import Conflict, NotFound
 from app.domain.permission import SCOPES, Permission
-from app.services import initiators
+from app.services import initiator_keys
 from app.web import scope_words
 from app.web.guards import fresh_login_first, needs
 from app.web.htmx import render, see_other
@@ -63,7 +63,7 @@ def create_key(code: str) -> WerkzeugResponse:
     if form.faults:
         return _new(code, request.form.to_dict(), request.form.getlist("scopes"), form.faults)
     try:
-        key = initiators.issue_key(
+        key = initiator_keys.issue_key(
             code,
             name=name,
             days=days,
@@ -72,7 +72,7 @@ def create_key(code: str) -> WerkzeugResponse:
             reason=reason,
             idempotency_key=once,
         )
-    except initiators.TooManyKeys:
+    except initiator_keys.TooManyKeys:
         fault = _("There are two live keys already. Take one away first.")
         return _new(code, request.form.to_dict(), request.form.getlist("scopes"), {"name": fault}, 409)
     except Conflict:
@@ -100,7 +100,7 @@ def update_scopes(code: str, kid: str) -> WerkzeugResponse:
     limits, reason = form.limits(), form.reason()
     if form.faults:
         return _edit_scopes(code, key, request.form.to_dict(), request.form.getlist("scopes"), form.faults)
-    initiators.set_scopes(kid, limits, actor=acting(), reason=reason)
+    initiator_keys.set_scopes(kid, limits, actor=acting(), reason=reason)
     flash(_("The change counts from the next request of the service on."))
     return see_other(url_for("initiators.show", code=code))
 
@@ -122,7 +122,7 @@ def create_key_revocation(code: str, kid: str) -> WerkzeugResponse:
     reason = form.reason()
     if form.faults:
         return _new_revocation(code, key, request.form.to_dict(), form.faults)
-    initiators.revoke_key(kid, actor=acting(), reason=reason)
+    initiator_keys.revoke_key(kid, actor=acting(), reason=reason)
     flash(_("The key is taken away; nothing signed with it is accepted any more."))
     return see_other(url_for("initiators.show", code=code))
 

@@ -10,7 +10,7 @@ from app.blueprints.acting import acting
 from app.domain.errors import NotFound
 from app.domain.permission import Permission
 from app.queries import administration
-from app.services import initiators, partial_payments
+from app.services import initiator_keys, partial_payments
 from app.web import scope_words
 from app.web.administration import lines
 from app.web.guards import fresh_login_first, needs
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
     from app.config import Settings
-    from app.services.initiators import Service
+    from app.services.initiator_keys import Service
 
 blueprint = Blueprint("initiators", __name__, url_prefix="/services")
 KINDS = (
@@ -46,7 +46,7 @@ class Address(NamedTuple):
 @needs(Permission.MANAGE_GATEWAYS)
 def index() -> str:
     """Show every service, how it signs and how many keys it has."""
-    return render_template("initiators/index.html", services=initiators.list_services())
+    return render_template("initiators/index.html", services=initiator_keys.list_services())
 
 
 @blueprint.get("/<code>")
@@ -59,7 +59,7 @@ def show(code: str) -> str:
         addresses=_addresses(code),
         named=scope_words.named,
         trail=lines(administration.history(KINDS, "initiator", [code])),
-        most=initiators.MOST_LIVE_KEYS,
+        most=initiator_keys.MOST_LIVE_KEYS,
     )
 
 
@@ -80,7 +80,7 @@ def update_shared_secret(code: str) -> WerkzeugResponse:
     reason, accepted = form.reason(), form.choice("accepted", ("true", "false"))
     if form.faults:
         return _edit_shared_secret(code, request.form.to_dict(), form.faults)
-    initiators.accept_shared_secret(code, accepted=accepted == "true", actor=acting(), reason=reason)
+    initiator_keys.accept_shared_secret(code, accepted=accepted == "true", actor=acting(), reason=reason)
     flash(_("The change counts from the next request of the service on."))
     return see_other(url_for("initiators.show", code=code))
 
@@ -110,7 +110,7 @@ def update_partial_payments(code: str) -> WerkzeugResponse:
 
 def service_of(code: str) -> Service:
     """Return a service with its keys. Raises NotFound."""
-    found = next((each for each in initiators.list_services() if each.initiator.code == code), None)
+    found = next((each for each in initiator_keys.list_services() if each.initiator.code == code), None)
     if found is None:
         raise NotFound("service", code[:40])
     return found

@@ -138,7 +138,7 @@ def _lost(found: InvoiceDetail) -> str:
     return _("The payer's bank took %(lost)s back.", lost=money(found.invoice.lost_minor, found.invoice.currency))
 
 
-# What the headline says already, with nothing to do about it.
+# Causes the headline has said already and nobody can do anything about.
 OVER = {"not_issued", "written_off", "cancelled"}
 
 HEADLINES: dict[S, Callable[[InvoiceDetail], str]] = {

@@ -11,8 +11,8 @@ from app.blueprints.invoices.views import blueprint
 from app.domain.draft import ChangedMeanwhile
 from app.domain.permission import Permission
 from app.queries import one_invoice
-from app.services import invoice_words
-from app.services.invoice_words import Words
+from app.services import invoice_notes
+from app.services.invoice_notes import Words
 from app.web.address import KEY
 from app.web.guards import needs
 from app.web.htmx import render, see_other
@@ -42,7 +42,7 @@ def create_edit(number: int) -> WerkzeugResponse:
     if form.faults:
         return _form(number, request.form.to_dict(), form.faults)
     try:
-        changed = invoice_words.write(number, words, seen=seen, reason=reason, actor=acting())
+        changed = invoice_notes.write(number, words, seen=seen, reason=reason, actor=acting())
     except ChangedMeanwhile:
         invoice = one_invoice.by_number(number)
         now = Words(invoice.description, invoice.internal_notes)

@@ -108,7 +108,7 @@ def create_restoration(view_id: int) -> WerkzeugResponse:
 def update_columns() -> WerkzeugResponse:
     """Remember the columns that are shown as those this person likes to see."""
     columns = parse_columns(request.form)
-    verbs.like_columns(operator().operator_id, columns)
+    verbs.remember_columns(operator().operator_id, columns)
     flash(_("These columns are shown from now on."))
     asked = parse_filter(request.form, invoices.services())
     return see_other(

@@ -10,8 +10,8 @@ from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_filter
 from app.domain.errors import Invalid
 from app.queries import invoices
 from app.queries.invoice_selection import Selection
-from app.web.misread import misread
 from app.web.translation import translate as _
+from app.web.unknown_parameters import misread
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict

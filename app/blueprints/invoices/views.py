@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request, url_for
 
 from app.blueprints.invoices.answer import answer
-from app.blueprints.invoices.bar import filter_bar, left_out, unpaid, view_bar
 from app.blueprints.invoices.exchanges import exchanges
+from app.blueprints.invoices.filter_bar import filter_bar, left_out, unpaid, view_bar
 from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.domain.permission import Permission
 from app.queries import invoice_papers, invoices, one_invoice, paper, saved_views

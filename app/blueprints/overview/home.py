@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.blueprints.overview import charts, figures, tasks
+from app.blueprints.overview import charts, figures, status, waiting
 from app.queries import money_moved, number_ranges, overview
 from app.web.tallinn import Month, today, weekday_and_day
 
 if TYPE_CHECKING:
     from app.blueprints.overview.figures import Figure
-    from app.blueprints.overview.tasks import Task
+    from app.blueprints.overview.status import StatusLine
     from app.queries.overview import Latest
     from app.web.charts import Chart
 
@@ -25,8 +25,8 @@ class Home(NamedTuple):
     figures: list[Figure]
     days: list[Chart]
     ages: list[Chart]
-    waiting: list[Task]
-    health: list[Task]
+    waiting: list[StatusLine]
+    health: list[StatusLine]
     latest: list[Latest]
 
 
@@ -39,7 +39,7 @@ def home() -> Home:
     lanes, beats = overview.lanes(), overview.beats()
     return Home(
         day=weekday_and_day(day),
-        headline=tasks.headline(lanes, beats),
+        headline=status.headline(lanes, beats),
         figures=[
             figures.came(sums, month, day),
             figures.owed(owed),
@@ -48,7 +48,7 @@ def home() -> Home:
         ],
         days=charts.days(sums, day),
         ages=charts.ages(owed, day),
-        waiting=tasks.waiting_tasks(lanes),
-        health=tasks.health(lanes, beats, number_ranges.outlooks()),
+        waiting=waiting.lines(lanes),
+        health=status.lines(lanes, beats, number_ranges.outlooks()),
         latest=overview.latest(LATEST),
     )

@@ -18,10 +18,10 @@ from app.queries.paging import Cursor
 from app.web.filters import grouped, summed
 from app.web.guards import needs
 from app.web.htmx import render
-from app.web.misread import misread_words
 from app.web.service_names import choices
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
+from app.web.unknown_parameters import misread_words
 from app.web.words import movement_word
 
 if TYPE_CHECKING:

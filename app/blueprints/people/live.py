@@ -11,7 +11,7 @@ from app.blueprints.people.views import blueprint
 from app.domain.permission import Permission
 from app.queries import people as found
 from app.services import people
-from app.services.operators import session_lengths
+from app.services.operator_sessions import session_lengths
 from app.web.address import KEY
 from app.web.device import describe
 from app.web.guards import needs

@@ -12,7 +12,7 @@ from app.domain.errors import Conflict, Invalid
 from app.domain.permission import Permission
 from app.queries import people as found
 from app.services import people
-from app.services.operators import session_lengths
+from app.services.operator_sessions import session_lengths
 from app.web.address import KEY
 from app.web.administration import lines
 from app.web.device import describe

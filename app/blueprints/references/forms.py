@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from app.queries.references import SORTS, ReferenceFilter
-from app.services.reference_desk import NewReference
+from app.services.portal_references import NewReference
 from app.web.translation import translate as _
 from app.web.translation import translate_later
 from app.web.typed import new_key

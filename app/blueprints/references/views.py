@@ -13,17 +13,17 @@ from app.domain.reference import LONGEST, SHORTEST, is_valid, with_check_digit
 from app.queries import references
 from app.queries.paging import Cursor
 from app.queries.text_cursor import TextCursor
-from app.services import reference_desk
-from app.services.reference_desk import NewReference
+from app.services import portal_references
+from app.services.portal_references import NewReference
 from app.services.timeline import Actor
 from app.web.filters import counted, summed
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
-from app.web.misread import misread_words
 from app.web.service_names import choices
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.typed import new_key
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -98,7 +98,7 @@ def create() -> WerkzeugResponse:
     key = key_of(request.form)
     actor = Actor("operator", str(operator().operator_id))
     try:
-        number = reference_desk.create(wanted, actor=actor, key=key)
+        number = portal_references.create(wanted, actor=actor, key=key)
     except Invalid as fault:
         # A key that was used for another payer begins a new form: what was typed now is not what was made then.
         fresh = new_key() if "Idempotency-Key" in fault.fields else key

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.domain.refund import RefundStatus
 from app.services.refunds import REJECTED
-from app.web import desk_words
+from app.web import actor_words, refund_words
 from app.web.filters import day, money
 from app.web.timeline import actor, lines_of, with_reason
 from app.web.translation import translate as _
@@ -32,7 +32,7 @@ def answer(found: RefundDetail) -> Answer:
     """Return where the refund stands."""
     refund = found.refund
     sum_ = money(refund.amount_minor, refund.currency)
-    asked = desk_words.by_whom(refund.requested_by, found.names)
+    asked = actor_words.by_whom(refund.requested_by, found.names)
     return ANSWERS[RefundStatus(refund.status)](refund, sum_, asked, found)
 
 
@@ -78,7 +78,7 @@ def _failed(refund: Refund, sum_: str, _asked: str, _found: RefundDetail) -> Ans
     return Answer(
         "bad",
         _("%(amount)s did not go back", amount=sum_),
-        f"{said}{'' if said.endswith('.') or not said else '.'} {desk_words.advice(refund.failure_code)}".strip(),
+        f"{said}{'' if said.endswith('.') or not said else '.'} {refund_words.advice(refund.failure_code)}".strip(),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 
 from app.blueprints.acting import acting
-from app.blueprints.refunds.bar import FIELD, filter_bar
+from app.blueprints.refunds.filter_bar import FIELD, filter_bar
 from app.blueprints.refunds.forms import RefundForm, as_query, parse_filter
 from app.blueprints.refunds.story import answer, story
 from app.domain.errors import Conflict
@@ -23,8 +23,8 @@ from app.web.address import KEY
 from app.web.filters import money
 from app.web.guards import needs, require_fresh_login
 from app.web.htmx import render, see_other
-from app.web.misread import misread_words
 from app.web.translation import translate as _
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.web import desk_words
+from app.web import actor_words
 from app.web.review_item_words import TEAM
 from app.web.timeline import actor, lines_of, with_reason
 from app.web.translation import translate as _
@@ -29,7 +29,7 @@ LOOKS: Looks = {
 
 def owner_word(owner: str, names: Mapping[str, str]) -> str:
     """Return whose a question is: a person's by name, or the team's."""
-    return _("finance team") if owner == TEAM else desk_words.by_whom(owner, names)
+    return _("finance team") if owner == TEAM else actor_words.by_whom(owner, names)
 
 
 def story(found: ReviewItemDetail) -> list[Line]:

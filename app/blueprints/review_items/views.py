@@ -17,16 +17,16 @@ from app.queries.review_items import ReviewItemFilter
 from app.services import review_work
 from app.services.review_work import QuestionMoved
 from app.web import typed
+from app.web.actor_words import with_names
 from app.web.address import KEY
 from app.web.confirmation import Confirmation, ConfirmationForm, confirm
-from app.web.desk_words import with_names
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.kept_words import kept
-from app.web.misread import misread_words
 from app.web.review_item_words import FAMILIES, TEAM
 from app.web.translation import translate as _
 from app.web.translation import translate_later
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, flash, render_template, url_for
 
 from app.domain.errors import NotFound
-from app.services import operators
+from app.services import operator_sessions
 from app.web.address import KEY
 from app.web.device import describe
 from app.web.guards import needs, operator
@@ -26,7 +26,7 @@ blueprint = Blueprint("sessions", __name__, url_prefix="/sessions")
 @needs()
 def index() -> str:
     """Show where the operator is signed in, and how the portal looks for them."""
-    live = operators.sessions_of(operator().operator_id)
+    live = operator_sessions.sessions_of(operator().operator_id)
     return render_template("sessions/index.html", live=[(each, describe(each.user_agent)) for each in live])
 
 
@@ -44,13 +44,13 @@ def new_revocation(session_id: int) -> Response:
 @needs()
 def create_revocation(session_id: int) -> WerkzeugResponse:
     """End one of the operator's own sessions."""
-    operators.revoke_session(operator().operator_id, session_id)
+    operator_sessions.revoke_session(operator().operator_id, session_id)
     flash(_("The session is ended; that browser must sign in again."))
     return see_other(url_for("sessions.index"))
 
 
 def _own(session_id: int) -> OperatorSession:
-    live = operators.sessions_of(operator().operator_id)
+    live = operator_sessions.sessions_of(operator().operator_id)
     found = next((each for each in live if each.id == session_id), None)
     if found is None:
         raise NotFound("session", session_id)

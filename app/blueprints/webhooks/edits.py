@@ -13,8 +13,8 @@ from app.domain.announcement import PUBLIC, TYPES
 from app.domain.permission import Permission
 from app.queries import webhooks
 from app.services import webhooks as verbs
+from app.services.form_submissions import once_per_form
 from app.services.initiators import caller_named
-from app.services.once import once
 from app.services.webhooks import By, Wish
 from app.web.event_words import event_name
 from app.web.guards import needs, operator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 REACH = ("some", "all")
-# Under which name the timeline keeps what is told under this one.
+# Public event type -> the kind the timeline keeps it under.
 KEPT_AS = {public: kind for kind, public in reversed(TYPES.items())}
 
 
@@ -56,7 +56,7 @@ def update(token: str) -> WerkzeugResponse:
     wish = Wish(types=ticked if reach == "some" else [], description=description)
     said = {"endpoint": token, "types": wish.types, "description": description, "reason": reason}
     verb = partial(_change, token, wish, reason, form.value("version"))
-    kept = once(operator().operator_id, "webhooks.update", form.key, said, verb)
+    kept = once_per_form(operator().operator_id, "webhooks.update", form.key, said, verb)
     if not kept.body["changed"]:
         form.faults["types"] = _("Somebody changed this in the meantime. Look at it again, then decide.")
         return _form(token, values, list(webhooks.with_service(token)[0].types), form, 409)

@@ -12,8 +12,8 @@ from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import deliveries, webhooks
 from app.services import webhooks as verbs
+from app.services.form_submissions import once_per_form
 from app.services.initiators import Caller, caller_named
-from app.services.once import once
 from app.services.webhook_ping import ping
 from app.services.webhooks import By, Wish
 from app.web.confirmation import Confirmation, ConfirmationForm, confirm
@@ -139,7 +139,7 @@ def _caller(token: str) -> Caller:
 
 
 def _once(route: str, form: ConfirmationForm, subject: str, verb: Any) -> Reply:
-    return once(operator().operator_id, route, form.key, {"subject": subject, "reason": form.reason}, verb)
+    return once_per_form(operator().operator_id, route, form.key, {"subject": subject, "reason": form.reason}, verb)
 
 
 def _rotation(token: str, form: ConfirmationForm) -> Confirmation:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app.domain.announcement import PUBLIC, TYPES
 from app.domain.why_not_paid import FOUND
 from app.extensions import db
-from app.services.announcement_order import go_on_behind_history
+from app.services.announcement_order import continue_after_history
 from app.uow import transaction
 from tests.api.client import problem_of
 
@@ -171,8 +171,8 @@ def test_events_restored_from_another_cluster_stay_before_the_new_ones(own_api: 
         " select initiator_id, 'invoice.overdue', payload || '{\"type\": \"invoice.overdue\"}', 10^12 from announcement"
     )
     with own_api.system.app.app_context():
-        assert go_on_behind_history() is True
-        assert go_on_behind_history() is False
+        assert continue_after_history() is True
+        assert continue_after_history() is False
     own_api.system.catch_up()
     page: dict[str, Any] = dict(own_api.v2("/events").json or {})
     assert [each["type"] for each in page["data"]] == ["invoice.issued", "invoice.overdue"]

@@ -291,7 +291,7 @@ def test_what_fails_on_the_way_leaves_nothing(api: Api, monkeypatch: pytest.Monk
         raise RuntimeError("a bug")
 
     before = counted(api)
-    monkeypatch.setattr(many_invoices, "settle_all_over_nothing", broken)
+    monkeypatch.setattr(many_invoices, "settle_zero_invoices", broken)
     assert problem_of(sent(api, GOOD, {"amount": "0"}), 500)["code"] == "internal"
     assert counted(api) == before
     monkeypatch.undo()

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from app.blueprints.api import papers, refund, reserved_domains, schemas
-from app.blueprints.api.v2 import bodies
+from app.blueprints.api.v2 import requests
 from app.web.api import SENTENCES
 from app.web.strict_json import NumberText
 from tests.api.client import fields_of, problem_of
@@ -52,7 +52,7 @@ def test_the_words_a_filter_knows_are_listed(api: Api) -> None:
 def models() -> Iterator[type[BaseModel]]:
     """Return everything callers send, of both versions."""
     for each in chain.from_iterable(
-        vars(module).values() for module in (schemas, refund, papers, reserved_domains, bodies)
+        vars(module).values() for module in (schemas, refund, papers, reserved_domains, requests)
     ):
         if inspect.isclass(each) and issubclass(each, BaseModel) and not each.__name__.endswith(("Answer", "Model")):
             yield each

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.blueprints.api.v2 import bodies
+from app.blueprints.api.v2 import requests
 from app.integrations.breaker import Breaker
 from app.integrations.fault_dial import Fault
 from app.models import Invoice, Payment, Reference, Refund, WebhookEndpoint
@@ -77,12 +77,12 @@ def test_every_faulty_field_is_named_and_an_unknown_one_is_a_fault(
 @pytest.mark.parametrize(
     ("path", "model", "known"),
     [
-        ("/invoices", Invoice, bodies.InvoiceBody),
-        ("/invoices/bulk", Invoice, bodies.ManyInvoicesBody),
-        ("/payments", Payment, bodies.PaymentBody),
-        ("/refunds", Refund, bodies.RefundBody),
-        ("/references", Reference, bodies.ReferenceBody),
-        ("/webhook-endpoints", WebhookEndpoint, bodies.EndpointBody),
+        ("/invoices", Invoice, requests.InvoiceBody),
+        ("/invoices/bulk", Invoice, requests.ManyInvoicesBody),
+        ("/payments", Payment, requests.PaymentBody),
+        ("/refunds", Refund, requests.RefundBody),
+        ("/references", Reference, requests.ReferenceBody),
+        ("/webhook-endpoints", WebhookEndpoint, requests.EndpointBody),
     ],
 )
 def test_no_column_can_be_set_that_is_no_field(

@@ -13,7 +13,7 @@ from app.web.idempotency import fingerprint_of
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-# What may be another from page to page.
+# Parameters that may differ between the pages of one list; all others belong to the cursor.
 PAGING = {"cursor", "limit", "expand"}
 DIGITS = 16
 

@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import bodies, renderings, shapes
+from app.blueprints.api.v2 import requests, responses, serializers
 from app.blueprints.api.v2.doors import reads
 from app.domain.errors import Invalid
 from app.queries import digest
@@ -16,8 +16,14 @@ bp = APIBlueprint("digest_v2", __name__, url_prefix="/api/v2/digest", tag="Parit
 MOST_DAYS = 92
 
 
-@reads(bp, "", asks=bodies.DigestQuery, gives=shapes.DigestShape, summary="Count and sum invoices per day and state")
-def get_digest(asked: bodies.DigestQuery) -> dict[str, Any]:
+@reads(
+    bp,
+    "",
+    asks=requests.DigestQuery,
+    gives=responses.DigestShape,
+    summary="Count and sum invoices per day and state",
+)
+def get_digest(asked: requests.DigestQuery) -> dict[str, Any]:
     """Return one row per service, day, state and currency."""
     if not 0 <= (asked.last_day - asked.first_day).days < MOST_DAYS:
         raise Invalid.field("last_day", f"must be at most {MOST_DAYS - 1} days after first_day, and not before it")
@@ -25,5 +31,5 @@ def get_digest(asked: bodies.DigestQuery) -> dict[str, Any]:
     return {
         "first_day": asked.first_day.isoformat(),
         "last_day": asked.last_day.isoformat(),
-        "data": [renderings.digest_row(each) for each in found],
+        "data": [serializers.digest_row(each) for each in found],
     }

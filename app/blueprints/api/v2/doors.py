@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import renderings
-from app.blueprints.api.v2.bodies import RehearsalQuery
+from app.blueprints.api.v2 import serializers
 from app.blueprints.api.v2.fields import HIGHEST_NUMBER
+from app.blueprints.api.v2.requests import RehearsalQuery
 from app.domain.errors import NotFound
 from app.domain.permission import Permission
 from app.services.idempotency import Call, Reply, run, run_outside
@@ -112,7 +112,7 @@ def _or_rehearsed(once: View, rehearsal: View) -> View:
         if not asked.dry_run:
             return once(**given)
         result, followed = rehearse(partial(rehearsal, **given), caller().owns)
-        return {**result, "rehearsal": renderings.rehearsal(followed)}, REHEARSED
+        return {**result, "rehearsal": serializers.rehearsal(followed)}, REHEARSED
 
     return answer
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, cursors, renderings, shapes
+from app.blueprints.api.v2 import cursors, requests, resources, responses, serializers
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
@@ -28,45 +28,45 @@ if TYPE_CHECKING:
 
 bp = APIBlueprint("invoices_v2", __name__, url_prefix="/api/v2/invoices", tag="Invoices v2")
 LIST = "invoices"
-# What the verbs, which are older, call the fields of this version.
+# Field names of version 1, in which the verbs report faults -> those of version 2.
 NAMES = {"custom_field2": "initiator", "invoice_number": "number"}
 
 
-@reads(bp, "", asks=bodies.InvoicesQuery, gives=shapes.InvoicePage, summary="List invoices")
-def list_invoices(asked: bodies.InvoicesQuery) -> dict[str, Any]:
+@reads(bp, "", asks=requests.InvoicesQuery, gives=responses.InvoicePage, summary="List invoices")
+def list_invoices(asked: requests.InvoicesQuery) -> dict[str, Any]:
     """Return a page of the caller's invoices, newest first."""
     of = cursors.of_list(LIST, asked)
     found = owned_invoices.search(caller().owns, _filter(asked), unseal_newest(of, asked.cursor), asked.limit)
-    return answers.page(of, answers.invoices(found.rows, asked.expand), found)
+    return resources.page(of, resources.invoices(found.rows, asked.expand), found)
 
 
-@reads(bp, "/<int:number>", asks=bodies.ExpandQuery, gives=shapes.InvoiceShape, summary="Get an invoice")
-def get_invoice(asked: bodies.ExpandQuery, number: int) -> dict[str, Any]:
+@reads(bp, "/<int:number>", asks=requests.ExpandQuery, gives=responses.InvoiceShape, summary="Get an invoice")
+def get_invoice(asked: requests.ExpandQuery, number: int) -> dict[str, Any]:
     """Return one invoice."""
-    return answers.invoice(caller().owns, number, asked.expand)
+    return resources.invoice(caller().owns, number, asked.expand)
 
 
 @reads(
     bp,
     "/<int:number>/why-not-paid",
-    asks=bodies.NothingAsked,
-    gives=shapes.WhyShape,
+    asks=requests.NothingAsked,
+    gives=responses.WhyShape,
     summary="Say why an invoice is not paid, and what to do next",
 )
-def get_why_not_paid(asked: bodies.NothingAsked, number: int) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+def get_why_not_paid(asked: requests.NothingAsked, number: int) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return the first cause that holds."""
-    return renderings.why(number, why_not_paid(owned_invoices.by_number(caller().owns, number)))
+    return serializers.why(number, why_not_paid(owned_invoices.by_number(caller().owns, number)))
 
 
 @writes(
     bp,
     "",
-    takes=bodies.InvoiceBody,
-    gives=shapes.InvoiceShape,
+    takes=requests.InvoiceBody,
+    gives=responses.InvoiceShape,
     summary="Create an invoice",
     scope=Permission.ISSUE_INVOICE,
 )
-def create_invoice(body: bodies.InvoiceBody) -> dict[str, Any]:
+def create_invoice(body: requests.InvoiceBody) -> dict[str, Any]:
     """Register an invoice; the same number, amount and lines again get the same answer."""
     who = caller()
     added = invoice_lines.check([_line(each) for each in body.lines], body.amount, _today()) if body.lines else None
@@ -84,62 +84,62 @@ def create_invoice(body: bodies.InvoiceBody) -> dict[str, Any]:
     with _in_our_words():
         registered = invoices.register(who, command, current().links)
     if added is None:
-        return answers.invoice(who.owns, number)
+        return resources.invoice(who.owns, number)
     if registered.created:
         invoice_lines.keep(number, who.tenant_id, added)
     elif not invoice_lines.are_kept(number, who.tenant_id, added):
         raise RegisteredDifferently
-    return answers.invoice(who.owns, number, ["lines"])
+    return resources.invoice(who.owns, number, ["lines"])
 
 
 @writes(
     bp,
     "/bulk",
-    takes=bodies.ManyInvoicesBody,
-    gives=shapes.ManyInvoicesShape,
+    takes=requests.ManyInvoicesBody,
+    gives=responses.ManyInvoicesShape,
     summary="Create many invoices at once, all of them or none",
     scope=Permission.ISSUE_INVOICE,
 )
-def create_invoices(body: bodies.ManyInvoicesBody) -> dict[str, Any]:
+def create_invoices(body: requests.ManyInvoicesBody) -> dict[str, Any]:
     """Register them all; the same numbers, amounts and lines again get the same answer."""
     who = caller()
     wishes = [_wish(each, who.code) for each in body.invoices]
     numbers = many_invoices.register_all(who, wishes, _today(), current().links)
-    return {"invoices": answers.invoices(owned_invoices.by_numbers(who.owns, numbers), ())}
+    return {"invoices": resources.invoices(owned_invoices.by_numbers(who.owns, numbers), ())}
 
 
 @writes(
     bp,
     "/<int:number>",
     method="PATCH",
-    takes=bodies.AmountChange,
-    gives=shapes.InvoiceShape,
+    takes=requests.AmountChange,
+    gives=responses.InvoiceShape,
     status=200,
     summary="Change the amount of an invoice nobody has paid",
     scope=Permission.EDIT_INVOICE,
 )
-def change_invoice(body: bodies.AmountChange, number: int) -> dict[str, Any]:
+def change_invoice(body: requests.AmountChange, number: int) -> dict[str, Any]:
     """Set a new total and sign the payment link anew."""
     invoices.change_amount(caller(), number, body.amount, current().links)
-    return answers.invoice(caller().owns, number)
+    return resources.invoice(caller().owns, number)
 
 
 @writes(
     bp,
     "/<int:number>/cancellation",
-    takes=bodies.Cancellation,
-    gives=shapes.InvoiceShape,
+    takes=requests.Cancellation,
+    gives=responses.InvoiceShape,
     status=200,
     summary="Cancel an invoice nobody has paid",
     scope=Permission.CANCEL,
 )
-def cancel_invoice(body: bodies.Cancellation, number: int) -> dict[str, Any]:
+def cancel_invoice(body: requests.Cancellation, number: int) -> dict[str, Any]:
     """Cancel it; cancelling it again changes nothing."""
     status_reports.cancel(caller(), number, body.reason)
-    return answers.invoice(caller().owns, number)
+    return resources.invoice(caller().owns, number)
 
 
-def _wish(body: bodies.InvoiceBody, caller_code: str) -> InvoiceWish:
+def _wish(body: requests.InvoiceBody, caller_code: str) -> InvoiceWish:
     return InvoiceWish(
         amount=body.amount,
         initiator=body.initiator or caller_code,
@@ -152,7 +152,7 @@ def _wish(body: bodies.InvoiceBody, caller_code: str) -> InvoiceWish:
     )
 
 
-def _line(body: bodies.LineBody) -> LineWish:
+def _line(body: requests.LineBody) -> LineWish:
     return LineWish(body.description, body.quantity, body.unit, body.unit_price, body.tax_rate)
 
 
@@ -160,7 +160,7 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _filter(asked: bodies.InvoicesQuery) -> InvoiceFilter:
+def _filter(asked: requests.InvoicesQuery) -> InvoiceFilter:
     return InvoiceFilter(
         text=asked.q,
         statuses=asked.status,

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, cursors, shapes
+from app.blueprints.api.v2 import cursors, requests, resources, responses
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
@@ -30,24 +30,24 @@ bp = APIBlueprint("payments_v2", __name__, url_prefix="/api/v2/payments", tag="P
 LIST = "payments"
 
 
-@reads(bp, "", asks=bodies.PaymentsQuery, gives=shapes.PaymentPage, summary="List payments")
-def list_payments(asked: bodies.PaymentsQuery) -> dict[str, Any]:
+@reads(bp, "", asks=requests.PaymentsQuery, gives=responses.PaymentPage, summary="List payments")
+def list_payments(asked: requests.PaymentsQuery) -> dict[str, Any]:
     """Return a page of the payments of the caller's invoices, newest first."""
     of = cursors.of_list(LIST, asked)
     wanted = OwnedPaymentFilter(
         statuses=asked.status, invoice=asked.invoice, created_from=asked.created_from, created_to=asked.created_to
     )
     found = owned_payments.search(caller().owns, wanted, unseal_newest(of, asked.cursor), asked.limit)
-    return answers.page(of, answers.payments(found.rows), found)
+    return resources.page(of, resources.payments(found.rows), found)
 
 
-@reads(bp, "/<payment_id>", asks=bodies.NothingAsked, gives=shapes.PaymentShape, summary="Get a payment")
-def get_payment(asked: bodies.NothingAsked, payment_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+@reads(bp, "/<payment_id>", asks=requests.NothingAsked, gives=responses.PaymentShape, summary="Get a payment")
+def get_payment(asked: requests.NothingAsked, payment_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return one payment."""
-    return answers.payments([owned_payments.by_token(caller().owns, payment_id)])[0]
+    return resources.payments([owned_payments.by_token(caller().owns, payment_id)])[0]
 
 
-def rehearse_payment(body: bodies.PaymentBody) -> dict[str, Any]:
+def rehearse_payment(body: requests.PaymentBody) -> dict[str, Any]:
     """Open the payment without asking the gateway for its page."""
     settings: Settings = current_app.extensions["settings"]
     with _in_our_words():
@@ -64,14 +64,14 @@ def rehearse_payment(body: bodies.PaymentBody) -> dict[str, Any]:
 @writes(
     bp,
     "",
-    takes=bodies.PaymentBody,
-    gives=shapes.PaymentShape,
+    takes=requests.PaymentBody,
+    gives=responses.PaymentShape,
     summary="Send a payer to pay an invoice",
     faults=[404, 429, 502],
     rehearsal=rehearse_payment,
     scope=Permission.CREATE,
 )
-def create_payment(body: bodies.PaymentBody) -> dict[str, Any]:
+def create_payment(body: requests.PaymentBody) -> dict[str, Any]:
     """Make a payment at the gateway; a payer who asks again while its page is untouched gets the same one."""
     settings: Settings = current_app.extensions["settings"]
     check(ONE_OFFS, caller().code)
@@ -87,7 +87,7 @@ def create_payment(body: bodies.PaymentBody) -> dict[str, Any]:
     return _answer(started.payment_id)
 
 
-def _command(body: bodies.PaymentBody) -> OneOff:
+def _command(body: requests.PaymentBody) -> OneOff:
     return OneOff(
         number=body.invoice,
         customer_url=body.return_url,
@@ -97,7 +97,7 @@ def _command(body: bodies.PaymentBody) -> OneOff:
 
 
 def _answer(payment_id: int) -> dict[str, Any]:
-    return answers.payments([owned_payments.by_id(payment_id)])[0]
+    return resources.payments([owned_payments.by_id(payment_id)])[0]
 
 
 @contextmanager

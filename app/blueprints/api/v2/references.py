@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, cursors, shapes
+from app.blueprints.api.v2 import cursors, requests, resources, responses
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.permission import Permission
 from app.queries import owned_references
@@ -18,30 +18,36 @@ bp = APIBlueprint("references_v2", __name__, url_prefix="/api/v2/references", ta
 LIST = "references"
 
 
-@reads(bp, "", asks=bodies.ReferencesQuery, gives=shapes.ReferencePage, summary="List reference numbers")
-def list_references(asked: bodies.ReferencesQuery) -> dict[str, Any]:
+@reads(bp, "", asks=requests.ReferencesQuery, gives=responses.ReferencePage, summary="List reference numbers")
+def list_references(asked: requests.ReferencesQuery) -> dict[str, Any]:
     """Return a page of the caller's reference numbers, newest first."""
     of = cursors.of_list(LIST, asked)
     found = owned_references.search(caller().owns, asked.email, unseal_newest(of, asked.cursor), asked.limit)
-    return answers.page(of, answers.references(found.rows), found)
+    return resources.page(of, resources.references(found.rows), found)
 
 
-@reads(bp, "/<reference>", asks=bodies.NothingAsked, gives=shapes.ReferenceShape, summary="Get a reference number")
-def get_reference(asked: bodies.NothingAsked, reference: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+@reads(
+    bp,
+    "/<reference>",
+    asks=requests.NothingAsked,
+    gives=responses.ReferenceShape,
+    summary="Get a reference number",
+)
+def get_reference(asked: requests.NothingAsked, reference: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return one reference number."""
-    return answers.references([owned_references.by_number(caller().owns, reference)])[0]
+    return resources.references([owned_references.by_number(caller().owns, reference)])[0]
 
 
 @writes(
     bp,
     "",
-    takes=bodies.ReferenceBody,
-    gives=shapes.ReferenceShape,
+    takes=requests.ReferenceBody,
+    gives=responses.ReferenceShape,
     summary="Make a reference number",
     scope=Permission.MANAGE_ACCOUNTS,
 )
-def create_reference(body: bodies.ReferenceBody) -> dict[str, Any]:
+def create_reference(body: requests.ReferenceBody) -> dict[str, Any]:
     """Make a reference number that belongs to one payer for ever."""
     who = caller()
     number = references.create(who, body.initiator or who.code, body.owner or None, body.email or None)
-    return answers.references([owned_references.by_number(who.owns, number)])[0]
+    return resources.references([owned_references.by_number(who.owns, number)])[0]

@@ -8,7 +8,7 @@ from uuid import uuid4
 from apiflask import APIBlueprint
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, cursors, shapes
+from app.blueprints.api.v2 import cursors, requests, resources, responses
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.permission import Permission
 from app.queries import owned_invoices, owned_payments
@@ -23,8 +23,8 @@ bp = APIBlueprint("refunds_v2", __name__, url_prefix="/api/v2/refunds", tag="Ref
 LIST = "refunds"
 
 
-@reads(bp, "", asks=bodies.RefundsQuery, gives=shapes.RefundPage, summary="List refunds")
-def list_refunds(asked: bodies.RefundsQuery) -> dict[str, Any]:
+@reads(bp, "", asks=requests.RefundsQuery, gives=responses.RefundPage, summary="List refunds")
+def list_refunds(asked: requests.RefundsQuery) -> dict[str, Any]:
     """Return a page of the refunds of the caller's payments, newest first."""
     of = cursors.of_list(LIST, asked)
     wanted = OwnedPaymentFilter(
@@ -35,25 +35,25 @@ def list_refunds(asked: bodies.RefundsQuery) -> dict[str, Any]:
         created_to=asked.created_to,
     )
     found = owned_payments.search_refunds(caller().owns, wanted, unseal_newest(of, asked.cursor), asked.limit)
-    return answers.page(of, answers.refunds(found.rows), found)
+    return resources.page(of, resources.refunds(found.rows), found)
 
 
-@reads(bp, "/<refund_id>", asks=bodies.NothingAsked, gives=shapes.RefundShape, summary="Get a refund")
-def get_refund(asked: bodies.NothingAsked, refund_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+@reads(bp, "/<refund_id>", asks=requests.NothingAsked, gives=responses.RefundShape, summary="Get a refund")
+def get_refund(asked: requests.NothingAsked, refund_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return one refund."""
-    return answers.refunds([owned_payments.refund_by_token(caller().owns, refund_id)])[0]
+    return resources.refunds([owned_payments.refund_by_token(caller().owns, refund_id)])[0]
 
 
 @writes(
     bp,
     "",
-    takes=bodies.RefundBody,
-    gives=shapes.RefundShape,
+    takes=requests.RefundBody,
+    gives=responses.RefundShape,
     summary="Give money of a payment back",
     faults=[404],
     scope=Permission.REFUND,
 )
-def create_refund(body: bodies.RefundBody) -> dict[str, Any]:
+def create_refund(body: requests.RefundBody) -> dict[str, Any]:
     """Reserve the refund; it leaves for the gateway at once, or when a second person has agreed where that is asked."""
     who = caller()
     payment = owned_payments.by_token(who.owns, body.payment)
@@ -65,21 +65,21 @@ def create_refund(body: bodies.RefundBody) -> dict[str, Any]:
         invoice_id=owned_invoices.by_number(who.owns, body.invoice).id if body.invoice is not None else None,
     )
     requested = refunds.request(order, actor=Actor("initiator", who.code))
-    return answers.refunds([owned_payments.refund_by_id(requested.id)])[0]
+    return resources.refunds([owned_payments.refund_by_id(requested.id)])[0]
 
 
 @writes(
     bp,
     "/<refund_id>/withdrawal",
-    takes=bodies.Withdrawal,
-    gives=shapes.RefundShape,
+    takes=requests.Withdrawal,
+    gives=responses.RefundShape,
     status=200,
     summary="Withdraw a refund that has not left",
     scope=Permission.REFUND,
 )
-def withdraw_refund(body: bodies.Withdrawal, refund_id: str) -> dict[str, Any]:
+def withdraw_refund(body: requests.Withdrawal, refund_id: str) -> dict[str, Any]:
     """Take it back, so that the money may be refunded or disputed again; a second time changes nothing."""
     who = caller()
     refund = owned_payments.refund_by_token(who.owns, refund_id)
     refunds.withdraw(refund.id, actor=Actor("initiator", who.code), reason=body.reason)
-    return answers.refunds([owned_payments.refund_by_id(refund.id)])[0]
+    return resources.refunds([owned_payments.refund_by_id(refund.id)])[0]

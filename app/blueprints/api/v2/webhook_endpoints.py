@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from app.blueprints.api.guard import caller
-from app.blueprints.api.v2 import answers, bodies, cursors, renderings, shapes
+from app.blueprints.api.v2 import cursors, requests, resources, responses, serializers
 from app.blueprints.api.v2.doors import reads, writes
 from app.blueprints.api.v2.events import LIST as EVENTS
 from app.domain.announcement import check_wishes
@@ -35,27 +35,27 @@ DELIVERIES = "deliveries"
 @reads(
     bp,
     "",
-    asks=bodies.PageQuery,
-    gives=shapes.EndpointPage,
+    asks=requests.PageQuery,
+    gives=responses.EndpointPage,
     summary="List webhook endpoints",
     scope=Permission.MANAGE_WEBHOOKS,
 )
-def list_endpoints(asked: bodies.PageQuery) -> dict[str, Any]:
+def list_endpoints(asked: requests.PageQuery) -> dict[str, Any]:
     """Return a page of the caller's endpoints, newest first."""
     of = cursors.of_list(LIST, asked)
     found = webhook_queries.search(caller().owns, unseal_newest(of, asked.cursor), asked.limit)
-    return answers.page(of, answers.endpoints(found.rows), found)
+    return resources.page(of, resources.endpoints(found.rows), found)
 
 
 @reads(
     bp,
     "/<endpoint_id>",
-    asks=bodies.NothingAsked,
-    gives=shapes.EndpointShape,
+    asks=requests.NothingAsked,
+    gives=responses.EndpointShape,
     summary="Get a webhook endpoint",
     scope=Permission.MANAGE_WEBHOOKS,
 )
-def get_endpoint(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+def get_endpoint(asked: requests.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return one endpoint."""
     return _answer(endpoint_id)
 
@@ -63,13 +63,13 @@ def get_endpoint(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]
 @reads(
     bp,
     "/<endpoint_id>/secret",
-    asks=bodies.NothingAsked,
-    gives=shapes.SecretShape,
+    asks=requests.NothingAsked,
+    gives=responses.SecretShape,
     summary="Get the secrets that sign an endpoint's messages",
     scope=Permission.MANAGE_WEBHOOKS,
     faults=(409,),
 )
-def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
+def get_secret(asked: requests.NothingAsked, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is asked
     """Return the live secrets."""
     return {"secrets": webhooks.live_secrets(webhook_queries.by_token(caller().owns, endpoint_id))}
 
@@ -77,28 +77,28 @@ def get_secret(asked: bodies.NothingAsked, endpoint_id: str) -> dict[str, Any]: 
 @reads(
     bp,
     "/<endpoint_id>/deliveries",
-    asks=bodies.DeliveriesQuery,
-    gives=shapes.DeliveryPage,
+    asks=requests.DeliveriesQuery,
+    gives=responses.DeliveryPage,
     summary="List the messages to an endpoint",
     scope=Permission.MANAGE_WEBHOOKS,
 )
-def list_deliveries(asked: bodies.DeliveriesQuery, endpoint_id: str) -> dict[str, Any]:
+def list_deliveries(asked: requests.DeliveriesQuery, endpoint_id: str) -> dict[str, Any]:
     """Return a page of the messages, newest first."""
     endpoint = webhook_queries.by_token(caller().owns, endpoint_id)
     of = cursors.of_list(DELIVERIES, asked)
     found = webhook_queries.deliveries(endpoint, asked.state, unseal_newest(of, asked.cursor), asked.limit)
-    return answers.page(of, [renderings.delivery(each) for each in found.rows], found)
+    return resources.page(of, [serializers.delivery(each) for each in found.rows], found)
 
 
 @writes(
     bp,
     "",
-    takes=bodies.EndpointBody,
-    gives=shapes.EndpointShape,
+    takes=requests.EndpointBody,
+    gives=responses.EndpointShape,
     summary="Make a webhook endpoint",
     scope=Permission.MANAGE_WEBHOOKS,
 )
-def create_endpoint(body: bodies.EndpointBody) -> dict[str, Any]:
+def create_endpoint(body: requests.EndpointBody) -> dict[str, Any]:
     """Make an endpoint; the same address and types again get the same one."""
     who = caller()
     settings = _settings()
@@ -112,16 +112,16 @@ def create_endpoint(body: bodies.EndpointBody) -> dict[str, Any]:
     bp,
     "/<endpoint_id>",
     method="PATCH",
-    takes=bodies.EndpointChange,
-    gives=shapes.EndpointShape,
+    takes=requests.EndpointChange,
+    gives=responses.EndpointShape,
     status=200,
     summary="Change a webhook endpoint, switch it off or on",
     scope=Permission.MANAGE_WEBHOOKS,
 )
-def change_endpoint(body: bodies.EndpointChange, endpoint_id: str) -> dict[str, Any]:
+def change_endpoint(body: requests.EndpointChange, endpoint_id: str) -> dict[str, Any]:
     """Change what is named."""
     settings = _settings()
-    owner = answers.endpoints([webhook_queries.by_token(caller().owns, endpoint_id)])[0]["initiator"]
+    owner = resources.endpoints([webhook_queries.by_token(caller().owns, endpoint_id)])[0]["initiator"]
     wish = Wish(body.url, body.types, body.description, body.enabled)
     allowed = settings.initiators.hearing_urls(owner)
     webhooks.change(caller(), endpoint_id, wish, allowed, plain_http=settings.development)
@@ -131,12 +131,12 @@ def change_endpoint(body: bodies.EndpointChange, endpoint_id: str) -> dict[str, 
 @writes(
     bp,
     "/<endpoint_id>/secret",
-    takes=bodies.Rotation,
-    gives=shapes.EndpointShape,
+    takes=requests.Rotation,
+    gives=responses.EndpointShape,
     summary="Give an endpoint a new secret beside the old one",
     scope=Permission.MANAGE_WEBHOOKS,
 )
-def rotate_secret(body: bodies.Rotation, endpoint_id: str) -> dict[str, Any]:
+def rotate_secret(body: requests.Rotation, endpoint_id: str) -> dict[str, Any]:
     """Make a new secret; both sign until the overlap is over."""
     webhooks.rotate(caller(), endpoint_id, timedelta(seconds=body.keep_previous_s))
     return _answer(endpoint_id)
@@ -145,14 +145,14 @@ def rotate_secret(body: bodies.Rotation, endpoint_id: str) -> dict[str, Any]:
 @writes(
     bp,
     "/<endpoint_id>/resend",
-    takes=bodies.ResendBody,
-    gives=shapes.ResentShape,
+    takes=requests.ResendBody,
+    gives=responses.ResentShape,
     status=200,
     summary="Send events once more: some, or a range",
     faults=[429],
     scope=Permission.MANAGE_WEBHOOKS,
 )
-def resend(body: bodies.ResendBody, endpoint_id: str) -> dict[str, Any]:
+def resend(body: requests.ResendBody, endpoint_id: str) -> dict[str, Any]:
     """Owe the messages; what waits already is not owed twice."""
     check(RESENDS, caller().code)
     has_range = body.created_from is not None or body.created_to is not None or body.cursor is not None
@@ -168,31 +168,31 @@ def resend(body: bodies.ResendBody, endpoint_id: str) -> dict[str, Any]:
     return {"queued": done.queued, "next_cursor": cursor, "has_more": done.has_more}
 
 
-def rehearse_ping(body: bodies.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
+def rehearse_ping(body: requests.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
     """Find the endpoint and call nobody."""
     webhook_queries.by_token(caller().owns, endpoint_id)
-    return renderings.pinged(Pinged("", None, None, "A rehearsal calls nobody"))
+    return serializers.pinged(Pinged("", None, None, "A rehearsal calls nobody"))
 
 
 @writes(
     bp,
     "/<endpoint_id>/ping",
-    takes=bodies.PingBody,
-    gives=shapes.PingShape,
+    takes=requests.PingBody,
+    gives=responses.PingShape,
     status=200,
     summary="Send a test message to an endpoint",
     faults=[429],
     rehearsal=rehearse_ping,
     scope=Permission.MANAGE_WEBHOOKS,
 )
-def ping_endpoint(body: bodies.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
+def ping_endpoint(body: requests.PingBody, endpoint_id: str) -> dict[str, Any]:  # noqa: ARG001 - nothing is said
     """Send it now, signed like any other, and say what the endpoint answered; one that is off is tried as well."""
     check(PINGS, caller().code)
-    return renderings.pinged(ping(caller(), endpoint_id, current().webhooks))
+    return serializers.pinged(ping(caller(), endpoint_id, current().webhooks))
 
 
 def _answer(token: str) -> dict[str, Any]:
-    return answers.endpoints([webhook_queries.by_token(caller().owns, token)])[0]
+    return resources.endpoints([webhook_queries.by_token(caller().owns, token)])[0]
 
 
 def _settings() -> Settings:

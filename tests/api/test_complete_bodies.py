@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.extensions import db
-from app.web.whole_bodies import MOST_WAITING
+from app.web.complete_bodies import MOST_WAITING
 from tests.api.client import DIRECTO, IMPORT_INVOICES, NUMBER, REGISTER, V2, bearer, error_of
 from tests.system import V1
 

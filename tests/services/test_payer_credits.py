@@ -13,9 +13,9 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.money import Money
 from app.domain.refund import RefundTooLarge
 from app.extensions import db
-from app.services import credit_notes, disputes, surpluses
+from app.services import credit_notes, disputes, payer_credits
 from app.services.credit_notes import CreditOrder
-from app.services.surpluses import CreditRefused
+from app.services.payer_credits import CreditRefused
 from tests.services.disputing import hear
 from tests.services.refunding import MARY, assert_sound, payment_id, questions, went_back
 
@@ -43,9 +43,9 @@ def paid_twice(system: System, code: str = "registry", amount: str = "100.00", *
     return int(system.scalar(found, r=second)), number, second
 
 
-def use(system: System, surplus: int, number: int, minor: int | None = None) -> surpluses.Applied:
+def use(system: System, surplus: int, number: int, minor: int | None = None) -> payer_credits.Applied:
     with system.app.app_context():
-        return surpluses.use(surplus, number, actor=MARY, amount_minor=minor)
+        return payer_credits.apply(surplus, number, actor=MARY, amount_minor=minor)
 
 
 def left(system: System, surplus: int) -> int:
@@ -67,9 +67,9 @@ def test_it_is_offered_for_the_payers_other_invoices_and_for_nobody_elses(system
     system.invoice("auction", "30.00", customer_email="mari@x.ee")
     system.settle(amount="30.00")
     with system.app.app_context():
-        offered = surpluses.offer(surplus)
+        offered = payer_credits.offer(surplus)
         with pytest.raises(NotFound):
-            surpluses.offer(999_999)
+            payer_credits.offer(999_999)
     assert (offered.free, offered.refundable) == (Money(10000, "EUR"), True)
     assert [(each.number, each.due.minor) for each in offered.targets] == [(mine, 3000)]
 
@@ -77,7 +77,7 @@ def test_it_is_offered_for_the_payers_other_invoices_and_for_nobody_elses(system
 def test_it_pays_another_invoice_and_the_service_hears_of_it_with_that_invoices_amount(system: System) -> None:
     surplus, _number, reference = paid_twice(system)
     other = system.invoice(amount="30.00")
-    assert use(system, surplus, other) == surpluses.Applied(Money(3000, "EUR"), invoice_paid=True)
+    assert use(system, surplus, other) == payer_credits.Applied(Money(3000, "EUR"), invoice_paid=True)
     system.drain()
     assert (system.status(other), left(system, surplus)) == ("paid", 7000)
     there = system.service("registry").invoice(str(other))
@@ -105,10 +105,10 @@ def test_used_up_it_answers_its_question(system: System) -> None:
 def test_it_goes_back_to_the_payer(system: System) -> None:
     surplus, number, reference = paid_twice(system)
     with system.app.app_context():
-        surpluses.give_back(surplus, actor=MARY, key="back", amount_minor=4000)
-        surpluses.give_back(surplus, actor=MARY, key="rest")
+        payer_credits.refund(surplus, actor=MARY, key="back", amount_minor=4000)
+        payer_credits.refund(surplus, actor=MARY, key="rest")
         with pytest.raises(NotFound):
-            surpluses.give_back(999_999, actor=MARY, key="x")
+            payer_credits.refund(999_999, actor=MARY, key="x")
     system.drain()
     system.hurry()
     system.drain()
@@ -122,12 +122,12 @@ def test_what_is_promised_to_the_payer_cannot_be_used_and_the_other_way_round(sy
     surplus, _number, _reference = paid_twice(system)
     other = system.invoice(amount="100.00")
     with system.app.app_context():
-        surpluses.give_back(surplus, actor=MARY, key="back", amount_minor=4000)
+        payer_credits.refund(surplus, actor=MARY, key="back", amount_minor=4000)
     with pytest.raises(CreditRefused):
         use(system, surplus, other, 6001)
     assert use(system, surplus, other).amount.minor == 6000
     with system.app.app_context(), pytest.raises((RefundTooLarge, Conflict)):
-        surpluses.give_back(surplus, actor=MARY, key="more", amount_minor=1)
+        payer_credits.refund(surplus, actor=MARY, key="more", amount_minor=1)
     system.drain()
     assert left(system, surplus) == 0
     assert_sound(system)
@@ -194,7 +194,7 @@ def test_ten_invoices_at_once_share_it_and_never_get_more(system: System) -> Non
         with system.app.app_context():
             start.wait()
             try:
-                return surpluses.use(surplus, number, actor=MARY).amount.minor
+                return payer_credits.apply(surplus, number, actor=MARY).amount.minor
             except CreditRefused:
                 return 0
             finally:

@@ -12,7 +12,7 @@ from app.domain import ledger as books
 from app.domain.money import Money
 from app.extensions import db
 from app.services import ledger, outbox, timeline
-from app.services.gathered import ALLOCATION, NoLane, gathered, write
+from app.services.batched_writes import ALLOCATION, NoLane, batched_writes, write
 from app.uow import transaction
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def everything(mark: str) -> None:
 
 def everything_in_a_block(mark: str) -> None:
     """Write the same, gathered."""
-    with transaction(), gathered():
+    with transaction(), batched_writes():
         everything(mark)
 
 
@@ -82,7 +82,7 @@ def test_a_block_writes_what_single_statements_write(here: System) -> None:
     assert here.scalar("select sum(amount_minor) from ledger_entry") == 0
 
 
-@gathered()
+@batched_writes()
 def fail() -> None:
     """Write a line and fail."""
     timeline.record("test.first", tenant_id=1)
@@ -91,7 +91,7 @@ def fail() -> None:
 
 def owe_nowhere() -> None:
     """Owe something in a lane that is not there."""
-    with transaction(), gathered():
+    with transaction(), batched_writes():
         timeline.record("test.first", tenant_id=1)
         outbox.post(KIND, "a", lane="nowhere", payload={}, tenant_id=1)
 
@@ -104,15 +104,15 @@ def test_the_timeline_tells_of_money_after_the_books_have_it(here: System) -> No
 
 def test_a_moment_to_run_at_is_kept(here: System) -> None:
     moment = here.scalar("select timestamptz '2026-03-01T10:00:00Z'")
-    with transaction(), gathered():
+    with transaction(), batched_writes():
         outbox.post(KIND, "later", lane=LANE, payload={}, run_at=moment, tenant_id=1)
     assert seen("")[0][0][4] == "True"
 
 
 def test_a_block_inside_a_block_is_part_of_it(here: System) -> None:
-    with transaction(), gathered():
+    with transaction(), batched_writes():
         timeline.record("test.first", tenant_id=1)
-        with gathered():
+        with batched_writes():
             timeline.record("test.second", tenant_id=1)
         timeline.record("test.third", tenant_id=1)
         assert here.scalar("select count(*) from event where kind like 'test.%'") == 0

@@ -112,7 +112,8 @@ def by_names(names: tuple[str, ...], *, is_after: bool) -> Select[Any]:
 def _meant(*, is_after: bool) -> Select[Any]:
     """Return the question for the places that have the words asked of the index and look like the others."""
     query = func.to_tsquery(literal_column("'simple'"), bindparam("asked", type_=Text))
-    # Added to, the text is looked at in what was found: the index of letters would read half the table.
+    # `|| ''` hides the column from the trigram index, which would read half the table: the text is compared in what the
+    # word index found.
     looks = (InvoiceSearch.search_text + "").like(all_(PATTERNS))
     has = InvoiceSearch.document_vector.bool_op("@@")(query)
     return select(*PLACE).where(has, looks, *_following(is_after=is_after))

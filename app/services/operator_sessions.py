@@ -1,8 +1,7 @@
-"""People of the portal: who may sign in, their sessions, and how both end."""
+"""Sessions of people at the portal: opened for who is on the white list, renewed, ended."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,25 +12,22 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.errors import Forbidden, NotFound
-from app.domain.permission import Role
 from app.models.operator import Operator, OperatorSession, WhiteCode
 from app.queries.live_sessions import SessionLengths, is_live
 from app.queries.settings import whole_numbers
-from app.services import people, timeline
-from app.services.timeline import SYSTEM, Actor
+from app.services import held_forms, timeline
+from app.services.timeline import Actor
 from app.uow import session, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement
-    from sqlalchemy.orm import Session
 
     from app.config import Settings
     from app.domain.ports import Identity
 
 SEEN_STEP = timedelta(minutes=1)
-HELD = timedelta(minutes=10)
 
 
 class NotListed(Forbidden):
@@ -67,14 +63,6 @@ class SignedIn:
 
 class OtherPerson(Forbidden):
     """Somebody else signed in than who is at work here."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldForm:
-    """A form that waits for its writer to sign in once more: where it goes, and its fields in order."""
-
-    address: str
-    fields: tuple[tuple[str, str], ...]
 
 
 def session_lengths() -> SessionLengths:
@@ -117,7 +105,7 @@ def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
                 tenant_id=code.tenant_id,
                 operator_id=operator_id,
                 white_code_id=code.id,
-                token_hash=_hash(token),
+                token_hash=OperatorSession.hash_of(token),
                 acr=identity.acr,
                 amr=" ".join(identity.amr),
                 ip=ip,
@@ -125,7 +113,7 @@ def open_session(identity: Identity, *, ip: str, user_agent: str) -> str:
                 expires_at=now + timedelta(seconds=session_lengths().max_s),
             )
         )
-        _forget_held(tx, OperatorSession.operator_id == operator_id)
+        held_forms.forget_old(tx, OperatorSession.operator_id == operator_id)
         timeline.record("operator.session.opened", actor=Actor("operator", str(operator_id)), tenant_id=code.tenant_id)
     return token
 
@@ -146,58 +134,12 @@ def renew_session(token: str, identity: Identity, *, ip: str, user_agent: str) -
         old = tx.get_one(OperatorSession, before.session_id, populate_existing=True)
         tx.execute(
             update(OperatorSession)
-            .where(OperatorSession.token_hash == _hash(fresh))
+            .where(OperatorSession.token_hash == OperatorSession.hash_of(fresh))
             .values(held_address=old.held_address, held_form=old.held_form, held_at=old.held_at)
         )
         old.ended_at, old.ended_by = datetime.now(UTC), "renewed"
         old.held_address = old.held_form = old.held_at = None
     return fresh
-
-
-def hold_form(session_id: int, address: str, fields: list[tuple[str, str]]) -> None:
-    """Keep what was typed until its writer has signed in once more; one form a session, for ten minutes."""
-    with transaction() as tx:
-        tx.execute(
-            update(OperatorSession)
-            .where(OperatorSession.id == session_id)
-            .values(held_address=address, held_form={"fields": fields}, held_at=datetime.now(UTC))
-        )
-
-
-def hold_for_return(token: str, address: str, fields: list[tuple[str, str]]) -> bool:
-    """Keep what was typed in a session that has ended by its time, until its writer signs in again in this browser.
-
-    Returns whether it is kept: a session that was ended, by its person or by an administrator, keeps nothing.
-    """
-    with transaction() as tx:
-        kept = tx.execute(
-            update(OperatorSession)
-            .where(OperatorSession.token_hash == _hash(token), OperatorSession.ended_at.is_(None))
-            .values(held_address=address, held_form={"fields": fields}, held_at=datetime.now(UTC))
-            .returning(OperatorSession.id)
-        )
-        return kept.scalar_one_or_none() is not None
-
-
-def hand_over(before: str, token: str) -> None:
-    """Give what waits in a session that ended to the one that follows it, if both are the same person's."""
-    with transaction() as tx:
-        old, new = (
-            tx.scalar(select(OperatorSession).where(OperatorSession.token_hash == _hash(t))) for t in (before, token)
-        )
-        if old is None or new is None or old.held_at is None or old.operator_id != new.operator_id:
-            return
-        new.held_address, new.held_form, new.held_at = old.held_address, old.held_form, old.held_at
-        old.held_address = old.held_form = old.held_at = None
-
-
-def held_form(session_id: int) -> HeldForm | None:
-    """Return what waits to be sent again, or None."""
-    row = session().get(OperatorSession, session_id, populate_existing=True)
-    if row is None or row.held_at is None or row.held_at < datetime.now(UTC) - HELD:
-        return None
-    fields = (row.held_form or {}).get("fields", [])
-    return HeldForm(row.held_address or "", tuple((name, value) for name, value in fields))
 
 
 def current_operator(token: str) -> SignedIn | None:
@@ -210,7 +152,7 @@ def current_operator(token: str) -> SignedIn | None:
             .join(Operator, Operator.id == OperatorSession.operator_id)
             .join(WhiteCode, WhiteCode.id == OperatorSession.white_code_id)
             .where(
-                OperatorSession.token_hash == _hash(token),
+                OperatorSession.token_hash == OperatorSession.hash_of(token),
                 *is_live(session_lengths()),
                 WhiteCode.revoked_at.is_(None),
                 _not_expired(now),
@@ -231,7 +173,7 @@ def end_session(token: str) -> None:
     with transaction() as tx:
         ended = tx.execute(
             update(OperatorSession)
-            .where(OperatorSession.token_hash == _hash(token), OperatorSession.ended_at.is_(None))
+            .where(OperatorSession.token_hash == OperatorSession.hash_of(token), OperatorSession.ended_at.is_(None))
             .values(ended_at=datetime.now(UTC), ended_by="self")
             .returning(OperatorSession)
         ).scalar_one_or_none()
@@ -279,44 +221,10 @@ def _tell_ended(ended: OperatorSession) -> None:
     )
 
 
-def add_white_code(subject: str, *, name: str = "", role: str = "tenant_admin", added_by: str = "cli") -> None:
-    """Put a full subject, such as EE60001019906, on the white list without a person who does it.
-
-    Raises Invalid when the country is missing, Conflict when the subject is listed already.
-    """
-    people.add(subject, people.Access(name, "", Role(role)), actor=SYSTEM, reason=added_by)
-
-
-def list_white_codes() -> Sequence[WhiteCode]:
-    """Return the live white codes, oldest first."""
-    return session().scalars(select(WhiteCode).where(WhiteCode.revoked_at.is_(None)).order_by(WhiteCode.id)).all()
-
-
-def revoke_white_code(subject: str, *, revoked_by: str = "cli") -> int:
-    """Take a subject off the list and end its sessions at once; returns how many sessions ended.
-
-    Raises NotFound when the subject is not listed, LastKeeper when nobody could let people in any more.
-    """
-    code_id = session().scalar(select(WhiteCode.id).where(WhiteCode.subject == subject, WhiteCode.revoked_at.is_(None)))
-    if code_id is None:
-        raise NotFound("white code", None, "Nobody with this code is on the white list")
-    return people.revoke(code_id, actor=SYSTEM, reason=revoked_by)
-
-
 def _touch(session_id: int, now: datetime) -> None:
     with transaction() as tx:
         tx.execute(update(OperatorSession).where(OperatorSession.id == session_id).values(last_seen_at=now))
-        _forget_held(tx, OperatorSession.id == session_id)
-
-
-def _forget_held(tx: Session, whose: ColumnElement[bool]) -> None:
-    """Empty what waited too long to be sent again."""
-    nothing = {"held_address": None, "held_form": None, "held_at": None}
-    tx.execute(update(OperatorSession).where(whose, OperatorSession.held_at < datetime.now(UTC) - HELD).values(nothing))
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+        held_forms.forget_old(tx, OperatorSession.id == session_id)
 
 
 def _not_expired(now: datetime) -> ColumnElement[bool]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 DONE = 200
 
 
-def once(operator_id: int, route: str, key: str, said: dict[str, Any], verb: Callable[[], dict[str, Any]]) -> Reply:
+def once_per_form(
+    operator_id: int, route: str, key: str, said: dict[str, Any], verb: Callable[[], dict[str, Any]]
+) -> Reply:
     """Return what the verb answered, now or when this form was sent before; kept in the transaction of its effects.
 
     `said` is what the form asked for. Raises Invalid for a key that is none or was another form's.

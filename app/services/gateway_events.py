@@ -34,7 +34,7 @@ SENTENCES = {
 }
 
 
-def hear(payment: Payment, heard: Mapping[str, News]) -> None:
+def ask_about(payment: Payment, heard: Mapping[str, News]) -> None:
     """Ask a person about events that no fetched state answers; the payment is locked, after it was looked at."""
     for event, news in heard.items():
         if news is News.UNKNOWN:

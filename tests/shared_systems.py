@@ -16,7 +16,7 @@ SHARED = {
 }
 
 
-class Together(LoadScopeScheduling):  # type: ignore[misc]
+class SharedSystemScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives whoever shares a system to one worker and every other test to whoever is free.
 
     By the file, as the marks of pytest-xdist 3.8 have no effect with pytest 9.2.

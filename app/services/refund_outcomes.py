@@ -12,9 +12,9 @@ from app.domain.payment import PaymentStatus
 from app.domain.refund import IN_FLIGHT, WAITING, RefundStatus, next_look_s
 from app.models.refund import Refund
 from app.services import bulk_members, ledger, notices, reviews, timeline
+from app.services.dispute_transitions import end_without_loss, open_dispute_of
 from app.services.invoice_status import lock, recompute
 from app.services.money_held import parts_of, refund_under_way, refunds_of, share, surplus_of
-from app.services.open_dispute import let_go, open_one
 from app.services.timeline import SYSTEM, Actor
 from app.uow import session
 
@@ -27,7 +27,7 @@ def held_minor(payment: Payment) -> int:
     return payment.captured_minor - payment.refunded_minor - payment.lost_minor
 
 
-def notice(payment: Payment, *, standing_minor: int, initiator: str) -> None:
+def book_observed(payment: Payment, *, standing_minor: int, initiator: str) -> None:
     """Book what went back since we last looked; the payment's invoice and the payment are locked, the invoice first.
 
     `standing_minor` is what the gateway still holds of the payment, in minor units. A refund that is under way is
@@ -39,8 +39,8 @@ def notice(payment: Payment, *, standing_minor: int, initiator: str) -> None:
         _succeed(payment, ours, initiator)
         gone -= ours.amount_minor
     for part in share(parts_of(payment), gone):
-        _made_there(payment, part.invoice_id, part.held_minor, standing_minor, initiator)
-    _drop_what_does_not_fit(payment)
+        _record_unasked(payment, part.invoice_id, part.held_minor, standing_minor, initiator)
+    _end_what_does_not_fit(payment)
 
 
 def _succeed(payment: Payment, refund: Refund, initiator: str) -> None:
@@ -58,7 +58,7 @@ def _succeed(payment: Payment, refund: Refund, initiator: str) -> None:
     )
 
 
-def _made_there(payment: Payment, invoice_id: int | None, minor: int, standing_minor: int, initiator: str) -> None:
+def _record_unasked(payment: Payment, invoice_id: int | None, minor: int, standing_minor: int, initiator: str) -> None:
     """Record a refund nobody here asked for, and ask a person about it."""
     refund = Refund(
         tenant_id=payment.tenant_id,
@@ -128,7 +128,7 @@ def _book(payment: Payment, refund: Refund, initiator: str) -> None:
     bulk_members.mirror(payment)
 
 
-def _drop_what_does_not_fit(payment: Payment) -> None:
+def _end_what_does_not_fit(payment: Payment) -> None:
     """End what is about money that is not there any more: refunds that left first keep theirs, then the open dispute.
 
     What left and does not fit cannot have been executed, a dispute of money that went back takes nothing, and what
@@ -141,7 +141,7 @@ def _drop_what_does_not_fit(payment: Payment) -> None:
             end(payment, refund, RefundStatus.FAILED, "less_is_left", "The gateway holds less than this by now")
         else:
             parts[refund.invoice_id] -= refund.amount_minor
-    _let_go_what_went(payment, parts)
+    _end_dispute_of_returned(payment, parts)
     for refund in refunds_of(payment.id, WAITING):
         if refund.amount_minor > parts[refund.invoice_id]:
             end(payment, refund, RefundStatus.CANCELLED, "less_is_left", "The gateway holds less than this by now")
@@ -149,14 +149,14 @@ def _drop_what_does_not_fit(payment: Payment) -> None:
             parts[refund.invoice_id] -= refund.amount_minor
 
 
-def _let_go_what_went(payment: Payment, parts: Counter[int | None]) -> None:
+def _end_dispute_of_returned(payment: Payment, parts: Counter[int | None]) -> None:
     """End an open dispute about money that went back to the payer, or take what it holds off what is free."""
-    dispute = open_one(payment.id)
+    dispute = open_dispute_of(payment.id)
     if dispute is None:
         return
     of_credit = dispute.amount_minor - dispute.invoice_minor
     if dispute.invoice_minor > parts[dispute.invoice_id] or of_credit > parts[None]:
-        let_go(dispute, Actor("gateway", payment.gateway), "the money went back to the payer")
+        end_without_loss(dispute, Actor("gateway", payment.gateway), "the money went back to the payer")
         return
     parts[dispute.invoice_id] -= dispute.invoice_minor
     parts[None] -= of_credit
@@ -184,10 +184,10 @@ def end(  # noqa: PLR0917 - who, what, how and why
     )
 
 
-def seen_unchanged(payment: Payment) -> None:
+def resolve_unknown(payment: Payment) -> None:
     """Decide an unknown refund by a look that did not show it: look again, or after an hour call it failed.
 
-    Both rows are locked. To be called after `notice`, when the gateway's state was understood.
+    Both rows are locked. To be called after `book_observed`, when the gateway's state was understood.
     """
     refund = refund_under_way(payment.id)
     if refund is None or refund.status != RefundStatus.UNKNOWN or refund.sent_at is None:

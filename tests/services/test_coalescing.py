@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import together
-from app.together import Together
+from app import coalescing
+from app.coalescing import Coalescer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +40,11 @@ class Work:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
-    monkeypatch.setattr(together, "LONGEST_WAIT_S", 10)
+    monkeypatch.setattr(coalescing, "LONGEST_WAIT_S", 10)
     return Work()
 
 
-def _waiting(shared: Together[int, int], how_many: int) -> None:
+def _waiting(shared: Coalescer[int, int], how_many: int) -> None:
     ends = time.monotonic() + 10
     while len(shared._waiting or []) != how_many:
         assert time.monotonic() < ends
@@ -53,8 +53,8 @@ def _waiting(shared: Together[int, int], how_many: int) -> None:
 
 def _asked_while_one_works(
     pool: ThreadPoolExecutor, work: Work, others: range
-) -> tuple[Together[int, int], list[Future[int]]]:
-    shared = Together(work, ValueError)
+) -> tuple[Coalescer[int, int], list[Future[int]]]:
+    shared = Coalescer(work, ValueError)
     first = pool.submit(shared.run, 1)
     assert work.begun.acquire(timeout=10)
     rest = [pool.submit(shared.run, each) for each in others]
@@ -64,7 +64,7 @@ def _asked_while_one_works(
 
 def test_who_comes_alone_waits_for_nobody(work: Work) -> None:
     work.held.set()
-    shared = Together(work, ValueError)
+    shared = Coalescer(work, ValueError)
     assert [shared.run(each) for each in (1, 2, 3)] == [2, 4, 6]
     assert work.sets == [[1], [2], [3]]
 
@@ -116,8 +116,8 @@ def test_a_fault_of_one_is_raised_and_the_next_may_work(work: Work) -> None:
 
 
 def test_whom_long_work_leaves_out_works_alone(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "LONGEST_WAIT_S", 0.05)
-    shared = Together(work, ValueError)
+    monkeypatch.setattr(coalescing, "LONGEST_WAIT_S", 0.05)
+    shared = Coalescer(work, ValueError)
     with ThreadPoolExecutor(MANY) as pool:
         first = pool.submit(shared.run, 1)
         assert work.begun.acquire(timeout=10)
@@ -131,7 +131,7 @@ def test_whom_long_work_leaves_out_works_alone(work: Work, monkeypatch: pytest.M
 
 
 def test_everybody_gets_their_own_answer_whoever_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "LONGEST_WAIT_S", 0.002)
+    monkeypatch.setattr(coalescing, "LONGEST_WAIT_S", 0.002)
     sets: Counter[int] = Counter()
 
     def work(asked: Sequence[int]) -> list[int]:
@@ -141,7 +141,7 @@ def test_everybody_gets_their_own_answer_whoever_fails(monkeypatch: pytest.Monke
             raise ValueError(asked)
         return [2 * each for each in asked]
 
-    shared = Together(work, ValueError)
+    shared = Coalescer(work, ValueError)
 
     def run(each: int) -> int | str:
         try:

@@ -8,7 +8,7 @@ import pytest
 from flask_babel import force_locale
 
 from app.extensions import db
-from app.services import passed_numbers
+from app.services import skipped_numbers
 from app.web.kept_words import kept
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def test_a_jump_is_asked_about_once_and_the_contract_holds(system: System) -> No
     first, second = system.invoice(), system.number()
     last = system.scalar("select last_number from number_range where kind = 'invoice' and active")
     register(system, second + 20)
-    assert passed_numbers.watch() == 0, "a few are no loss"
+    assert skipped_numbers.watch() == 0, "a few are no loss"
     far = last - 4
     register(system, far)
     assert system.number() == far + 1, "the next number stands above it, as in the system before"
-    assert passed_numbers.watch() == 1
-    assert passed_numbers.watch() == 0
+    assert skipped_numbers.watch() == 1
+    assert skipped_numbers.watch() == 0
     said = (
         f"registry took number {far}, which nobody had given out: {far - second - 21} numbers before it are passed by"
     )
@@ -59,12 +59,12 @@ def test_a_jump_is_asked_about_once_and_the_contract_holds(system: System) -> No
 def test_a_number_that_was_given_passes_nothing_by(system: System) -> None:
     system.sql("update number_range set next_number = next_number + 2000 where kind = 'invoice' and active")
     system.invoice()
-    assert passed_numbers.watch() == 0
+    assert skipped_numbers.watch() == 0
 
 
 def test_the_question_is_said_in_other_languages(system: System) -> None:
     far = system.scalar("select last_number - 4 from number_range where kind = 'invoice' and active")
     register(system, far)
-    passed_numbers.watch()
+    skipped_numbers.watch()
     with system.app.test_request_context(), force_locale("et"):
         assert kept(asked(system)[0]).startswith(f"registry võttis numbri {far}")

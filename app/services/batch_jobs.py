@@ -34,7 +34,7 @@ LOG = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class BatchJob:
     """Work by the clock on rows of one table, under the name it has there."""
 
     name: str

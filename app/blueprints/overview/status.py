@@ -1,13 +1,12 @@
-"""What waits for a person, and how everything that runs by itself is doing: each a line with its rows behind it."""
+"""How everything that runs by itself is doing: each a line with its rows behind it, and the headline over all."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.blueprints.overview import links
 from app.domain.numbering import RangeAlarm
-from app.queries import waiting
 from app.web.delivery_words import ERROR, lane_name
 from app.web.filters import clock, day, grouped
 from app.web.range_words import KIND
@@ -22,11 +21,10 @@ if TYPE_CHECKING:
     from app.queries.overview import Beat, Lane
 
 QUIET = timedelta(minutes=5)
-CAP = 100
 YEARS = 2 * 365
 
 
-class Task(NamedTuple):
+class StatusLine(NamedTuple):
     """One line: a word with its tone, what it is about, its figure, and where its rows are."""
 
     word: Word
@@ -35,48 +33,7 @@ class Task(NamedTuple):
     address: str | None
 
 
-def waiting_tasks(lanes: Sequence[Lane]) -> list[Task]:
-    """Return what waits for a person, most pressing first; nothing is no line."""
-    found = waiting.now()
-    dead, held = sum(lane.dead for lane in lanes), sum(lane.held for lane in lanes)
-    retried = sum(lane.retried for lane in lanes)
-    candidates: list[tuple[int, Word, str, str, dict[str, Any]]] = [
-        (dead, Word(_("Delivery"), "bad"), _("Given up after all tries"), "deliveries.index", {"state": "dead"}),
-        (
-            held,
-            Word(_("Delivery"), "warn"),
-            _("Nobody knows whether it arrived"),
-            "deliveries.index",
-            {"state": "held"},
-        ),
-        (found.questions, Word(_("Question"), "warn"), _("A person must decide"), "review_items.index", {}),
-        (found.approvals, Word(_("Refund"), "wait"), _("Waits for a second person"), "approvals.index", {}),
-        (found.disputes, Word(_("Dispute"), "bad"), _("A payer's bank asks for money back"), "disputes.index", {}),
-        (found.credits, Word(_("Overpaid"), "warn"), _("Paid twice or too much"), "credits.index", {}),
-        (
-            found.differences,
-            Word(_("Comparison"), "warn"),
-            _("Our books and the gateway's differ"),
-            "comparisons.index",
-            {},
-        ),
-        (
-            retried,
-            Word(_("Delivery"), "wait"),
-            _("Failed, will be tried again"),
-            "deliveries.index",
-            {"state": "pending", "error": [*ERROR]},
-        ),
-    ]
-    return [
-        Task(word, text, f"{CAP}+" if number >= CAP and endpoint != "deliveries.index" else grouped(number),
-             links.place(endpoint, **query))
-        for number, word, text, endpoint, query in candidates
-        if number
-    ]  # fmt: skip
-
-
-def health(lanes: Sequence[Lane], beats: Beat, outlooks: Sequence[Outlook]) -> list[Task]:
+def lines(lanes: Sequence[Lane], beats: Beat, outlooks: Sequence[Outlook]) -> list[StatusLine]:
     """Return how the number ranges, the gateway, the services and our own clock are doing."""
     return [
         *_proofs(beats),
@@ -115,17 +72,17 @@ def _books(beats: Beat) -> tuple[str, str | None]:
     return _("books sealed at %(time)s", time=clock(beats.sealed_at)[:5]), links.place("audit.index")
 
 
-def _proofs(beats: Beat) -> list[Task]:
+def _proofs(beats: Beat) -> list[StatusLine]:
     if beats.proven_at is None:
         return []
     if not beats.unproven:
         text = _("Everything holds, checked %(when)s", when=_when(beats.proven_at))
-        return [Task(Word(_("Proofs"), "good"), text, "", links.place("proofs.index"))]
+        return [StatusLine(Word(_("Proofs"), "good"), text, "", links.place("proofs.index"))]
     text = _("Checks that do not hold, or could not be made")
-    return [Task(Word(_("Proofs"), "bad"), text, grouped(beats.unproven), links.place("proofs.index"))]
+    return [StatusLine(Word(_("Proofs"), "bad"), text, grouped(beats.unproven), links.place("proofs.index"))]
 
 
-def _range(each: Outlook) -> Task:
+def _range(each: Outlook) -> StatusLine:
     tones = {RangeAlarm.NONE: "good", RangeAlarm.WARN: "warn"}
     tone = tones.get(each.alarm, "bad")
     name = KIND[each.kind].label
@@ -144,10 +101,10 @@ def _range(each: Outlook) -> Task:
             many=grouped(each.days),
         )
     left = _("%(many)s left", many=grouped(max(0, each.left)))
-    return Task(Word(_("Numbers"), tone), text, left, links.place("number_ranges.index"))
+    return StatusLine(Word(_("Numbers"), tone), text, left, links.place("number_ranges.index"))
 
 
-def _gateway(lanes: Sequence[Lane], beats: Beat) -> list[Task]:
+def _gateway(lanes: Sequence[Lane], beats: Beat) -> list[StatusLine]:
     lane = next((lane for lane in lanes if lane.name == "everypay"), None)
     if lane is None:
         return []
@@ -161,47 +118,48 @@ def _gateway(lanes: Sequence[Lane], beats: Beat) -> list[Task]:
     rows = (
         links.place("deliveries.index", lane=lane.id, state="pending") if lane.waiting else links.place("inbox.index")
     )
-    tasks = [Task(Word(_("Gateway"), tone), text, _owed(lane), rows)]
+    found = [StatusLine(Word(_("Gateway"), tone), text, _owed(lane), rows)]
     if beats.compared_at and beats.compared_day:
         compared = _("Compared with the gateway up to %(day)s", day=beats.compared_day.isoformat())
-        tasks.append(Task(Word(_("Comparison"), "good"), compared, "", links.place("comparisons.index")))
-    return tasks
+        found.append(StatusLine(Word(_("Comparison"), "good"), compared, "", links.place("comparisons.index")))
+    return found
 
 
-def _services(lanes: Sequence[Lane]) -> list[Task]:
-    tasks = []
-    for lane in lanes:
-        if lane.url is None and not lane.name.startswith("initiator:"):
-            continue
-        code = lane_name(lane)
-        if not (lane.failures or lane.paused_until or lane.stopped or lane.waiting):
-            continue
-        address = links.place("deliveries.index", lane=lane.id, state="pending")
-        if lane.stopped:
-            text = _("%(service)s is stopped by a person", service=code)
-            tasks.append(Task(Word(_("Service"), "warn"), text, _owed(lane), address))
-        elif lane.paused_until:
-            text = _("%(service)s does not answer, asked again at %(time)s", service=code, time=_at(lane.paused_until))
-            tasks.append(Task(Word(_("Service"), "bad"), text, _owed(lane), address))
-        elif lane.failures:
-            text = _("%(service)s answers with faults", service=code)
-            tasks.append(Task(Word(_("Service"), "warn"), text, _owed(lane), address))
-        else:
-            tasks.append(
-                Task(Word(_("Service"), "good"), _("%(service)s is being told", service=code), _owed(lane), address)
-            )
-    return tasks or [
-        Task(Word(_("Services"), "good"), _("All services have all their news"), "", links.place("deliveries.index"))
+def _services(lanes: Sequence[Lane]) -> list[StatusLine]:
+    return [_service(lane) for lane in lanes if _is_worth_a_line(lane)] or [
+        StatusLine(
+            Word(_("Services"), "good"), _("All services have all their news"), "", links.place("deliveries.index")
+        )
     ]
 
 
-def _ourselves(beats: Beat) -> list[Task]:
+def _is_worth_a_line(lane: Lane) -> bool:
+    is_service = lane.url is not None or lane.name.startswith("initiator:")
+    return is_service and bool(lane.failures or lane.paused_until or lane.stopped or lane.waiting)
+
+
+def _service(lane: Lane) -> StatusLine:
+    code = lane_name(lane)
+    if lane.stopped:
+        tone, text = "warn", _("%(service)s is stopped by a person", service=code)
+    elif lane.paused_until:
+        at = _at(lane.paused_until)
+        tone, text = "bad", _("%(service)s does not answer, asked again at %(time)s", service=code, time=at)
+    elif lane.failures:
+        tone, text = "warn", _("%(service)s answers with faults", service=code)
+    else:
+        tone, text = "good", _("%(service)s is being told", service=code)
+    address = links.place("deliveries.index", lane=lane.id, state="pending")
+    return StatusLine(Word(_("Service"), tone), text, _owed(lane), address)
+
+
+def _ourselves(beats: Beat) -> list[StatusLine]:
     address = links.place("system_health.index")
     if beats.clock_at is None or datetime.now(UTC) - beats.clock_at > QUIET:
         text = _("Nothing runs by the clock: is a relay started?")
-        return [Task(Word(_("Clock"), "bad"), text, "", address)]
+        return [StatusLine(Word(_("Clock"), "bad"), text, "", address)]
     text = _("Periodic work runs, last at %(time)s", time=_at(beats.clock_at))
-    return [Task(Word(_("Clock"), "good"), text, "", address)]
+    return [StatusLine(Word(_("Clock"), "good"), text, "", address)]
 
 
 def _owed(lane: Lane) -> str:

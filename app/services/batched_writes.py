@@ -85,7 +85,7 @@ class NoLane(BillingError):
 
 
 @contextmanager
-def gathered() -> Iterator[None]:
+def batched_writes() -> Iterator[None]:
     """Gather what is kept inside the block and write it at its end; a block inside another is part of that one.
 
     Raises what the database says of the rows, NoLane. Nothing of it can be read before the block ends.

@@ -12,13 +12,13 @@ from app.queries import invoices, saved_views
 from app.queries.sorting import Sort
 from app.web import words
 from app.web.filters import money
-from app.web.misread import misread_words
 from app.web.period_words import PERIOD
 from app.web.service_names import choices
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later
+from app.web.unknown_parameters import misread_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.web import desk_words
+from app.web import refund_words
 from app.web.service_names import choices
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as _
@@ -39,7 +39,7 @@ def filter_bar(services: Sequence[str], found: Count, wanted: RefundFilter) -> F
     """Return the bar for a list of which `found` refunds match."""
     many = f"{found.number:,}".replace(",", NBSP) + ("+" if found.is_capped else "")
     return FilterBar(
-        statuses=[(str(status), str(word.label)) for status, word in desk_words.REFUND.items()],
+        statuses=[(str(status), str(word.label)) for status, word in refund_words.REFUND.items()],
         services=choices(services),
         count_text=_matching(found.number, many) if wanted else _all(found.number, many),
     )

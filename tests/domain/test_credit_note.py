@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.credit import CreditTooLarge, Left, LineLeft, Room, credit_of, split
+from app.domain.credit_note import CreditTooLarge, Left, LineLeft, Room, credit_of, split
 from app.domain.errors import Invalid
 from app.domain.totals import LineInput, Totals, VatSum, total
 from app.domain.vat import Rate, VatCategory

@@ -29,7 +29,7 @@ class _Place(Generic[A, R]):
         self.answers: tuple[R, ...] = ()
 
 
-class Together(Generic[A, R]):
+class Coalescer(Generic[A, R]):
     """Work that costs little more for many than for one; `work` returns one answer for each it was asked, in order.
 
     What it raises for many as `fault` may be the fault of one of them.

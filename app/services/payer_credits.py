@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MOST_OFFERED = 20
 PAID_TOO_MUCH = "paid too much"
-# In the words of the indexes that hold these alone.
+# Spelled as the predicates of their partial indexes: with parameters the planner could not use them.
 OPEN = text(one_of("invoice.status", sorted(PAYABLE)))
 REFERRED = text("invoice.reference_number <> ''")
 
@@ -94,7 +94,7 @@ def offer(surplus_id: int) -> Offer:
 
 
 @retried
-def use(
+def apply(
     surplus_id: int, number: int, *, actor: Actor, amount_minor: int | None = None, reason: str | None = None
 ) -> Applied:
     """Give an open invoice of the same service money that was over: so much, or all it needs and there is.
@@ -113,10 +113,10 @@ def use(
         return Applied(amount, paid)
 
 
-def give_back(
+def refund(
     surplus_id: int, *, actor: Actor, key: str, amount_minor: int | None = None, reason: str = PAID_TOO_MUCH
 ) -> RequestedRefund:
-    """Ask for money that was over to go back to the payer. Raises what `refunds.request` raises."""
+    """Ask for money that was over to go back to the payer. Raises NotFound, and what `refunds.request` raises."""
     with transaction() as tx:
         surplus = tx.get(Surplus, surplus_id)
         if surplus is None:

@@ -56,7 +56,7 @@ def _evidence(fetched: FetchedPayment) -> dict[str, str | None]:
     }
 
 
-def ask_whose(reference: GatewayReference, fetched: FetchedPayment, invoice: Invoice | None) -> str:
+def ask_about_unmatched(reference: GatewayReference, fetched: FetchedPayment, invoice: Invoice | None) -> str:
     """Ask whose a settled payment is that nothing here waits for; returns the outcome in words."""
     if fetched.state is ObservedState.COMPLETED:
         reviews.ask(

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, liter
 
 from app.models.invoice import Invoice
 from app.models.invoice_search import InvoiceSearch
-from app.queries.invoice_probes import (
+from app.queries.invoice_search_statements import (
     NEWEST,
     PLACE,
     SAMPLED,
@@ -27,16 +27,16 @@ from app.queries.invoice_probes import (
     in_months,
     with_letters,
 )
-from app.queries.keyset import session
 from app.queries.named_invoices import at_once, names_in
 from app.queries.paging import Count
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
 MOST_WORDS = 8
-# Two digits behind the point, as amounts are written; thousands may be apart.
+# An amount as people type it: two decimals, thousands together or apart.
 AMOUNT = re.compile(r"[0-9]{1,3}(?:[ \u00a0]?[0-9]{3}){0,3}[.,][0-9]{2}", re.ASCII)
 MANY = 100
 # How many of the newest rows are looked at one by one; each time more, where those before show that a page will be full
@@ -94,7 +94,7 @@ def _by_words(text: str) -> list[Select[Any]]:
     words = words_of(text)
     if not words:
         return []
-    # Found before anything else is asked of them, never the other way round.
+    # Materialized, so that words are found first and all other conditions are checked on what they found.
     found = select(*PLACE).where(begin_with(words))
     meant = found.cte("meant").prefix_with("materialized")
     ways: list[Select[Any]] = [select(meant)]

@@ -12,7 +12,7 @@ from app.domain.errors import Conflict
 from app.domain.money import Money, format_amount
 from app.models.dispute import Dispute
 from app.services import reviews, timeline
-from app.services.hints import DISPUTE_REPORTED
+from app.services.gateway_events import DISPUTE_REPORTED
 from app.services.invoice_status import lock, recompute
 from app.uow import session
 
@@ -27,7 +27,7 @@ class DisputeRefused(Conflict):
     """The dispute cannot go this way."""
 
 
-def open_one(payment_id: int) -> Dispute | None:
+def open_dispute_of(payment_id: int) -> Dispute | None:
     """Return the payment's dispute that has not ended, if there is one; the payment is locked, and it with it."""
     return (
         session()
@@ -62,7 +62,7 @@ def protest(dispute: Dispute, minor: int) -> None:
     recompute(invoice)
 
 
-def let_go(dispute: Dispute, actor: Actor, outcome: str) -> None:
+def end_without_loss(dispute: Dispute, actor: Actor, outcome: str) -> None:
     """End an open dispute that takes nothing."""
     move(dispute, DisputeStatus.CLOSED, outcome=outcome, by=actor)
     protest(dispute, -dispute.invoice_minor)
