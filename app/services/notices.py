@@ -138,13 +138,23 @@ def _in_collection(member: Invoice, payment: Payment) -> dict[str, Any]:
 
 
 def send_payment_status(row: Claimed, integrations: Integrations) -> Answer:
-    """PUT the frozen payload; raises ProviderFailure."""
-    return integrations.initiators.payment_status(row.payload["initiator"], row.payload["body"])
+    """PUT the frozen payload. Raises ProviderFailure, Misdirected."""
+    return integrations.initiators.payment_status(_hearer(row), row.payload["body"])
 
 
 def send_synchronise(row: Claimed, integrations: Integrations) -> Answer:
-    """PUT the invoice with its status (eis.md 10.2.7); raises ProviderFailure."""
-    return integrations.initiators.synchronise(row.payload["initiator"], row.payload["body"])
+    """PUT the invoice with its status (eis.md 10.2.7). Raises ProviderFailure, Misdirected."""
+    return integrations.initiators.synchronise(_hearer(row), row.payload["body"])
+
+
+def _hearer(row: Claimed) -> str:
+    """Return the service whose invoice this is, which must be the one the row names. Raises Misdirected."""
+    with transaction() as tx:
+        whose = select(Initiator.code).join(Invoice, Invoice.initiator_id == Initiator.id)
+        code = tx.scalars(whose.where(Invoice.id == row.invoice_id)).one()
+    if code != row.payload["initiator"]:
+        raise outbox.Misdirected(f"news of an invoice of {code} for {row.payload['initiator']}")
+    return code
 
 
 def synchronise_instead(row: Claimed) -> None:

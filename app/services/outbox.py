@@ -75,6 +75,10 @@ returning outbox.id, outbox.kind, outbox.tenant_id, outbox.invoice_id, outbox.pa
 BODY_KEPT = 4_000
 
 
+class Misdirected(Exception):
+    """What is owed is about the rows of one service and addressed to another: it goes to neither (security.md T46)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A row in our hands until its lease ends."""

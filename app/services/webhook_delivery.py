@@ -20,6 +20,7 @@ from app.queries import announcements
 from app.queries.announcements import EventFilter, Position
 from app.queries.webhooks import by_token
 from app.services import reviews, webhooks
+from app.services.outbox import Misdirected
 from app.uow import retried, ring_after_commit, transaction
 
 if TYPE_CHECKING:
@@ -61,10 +62,12 @@ class Resent:
 
 
 def send(row: Claimed, integrations: Integrations) -> Answer | None:
-    """POST one event as it was frozen; to an endpoint that is off, nothing. Raises ProviderFailure."""
+    """POST one event as it was frozen; to an endpoint that is off, nothing. Raises ProviderFailure, Misdirected."""
     with transaction() as tx:
         endpoint = tx.scalars(select(WebhookEndpoint).where(WebhookEndpoint.token == row.payload["endpoint"])).one()
         event = tx.scalars(select(Announcement).where(Announcement.token == row.payload["event"])).one()
+        if event.initiator_id != endpoint.initiator_id:
+            raise Misdirected(f"event {event.token} for endpoint {endpoint.token} of another service")
         endpoint_id, token, url = endpoint.id, endpoint.token, endpoint.url
         secrets = webhooks.live_secrets(endpoint) if endpoint.enabled else []
         body = exact_json.dumps({"id": event.token, **event.payload}).encode()

@@ -38,7 +38,7 @@ def index() -> Response:
     """Show what is still there, newest first; with a reference number only what is its owner's."""
     cursor = Cursor.parse(request.args.get("after", ""))
     reference = request.args.get("reference", "").strip()
-    owner = references.owner_of(reference) if reference else None
+    owner = references.owner_of(reference) if reference and reference.isprintable() else None
     return render(
         "credits/index.html",
         "credits/_rows.html" if cursor else "credits/_results.html",
