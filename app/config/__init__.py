@@ -111,16 +111,18 @@ def secret_values(settings: Settings) -> frozenset[str]:
 
 def _said(env: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     """Return the environment without empty values; `NAME_FILE` names a mounted file that holds the secret."""
-    said = names.in_upper_case({name: value.strip() for name, value in env.items() if value.strip()}, _all_names())
+    given = {name: value.strip() for name, value in env.items() if value.strip()}
+    said = names.in_upper_case(given, _all_names())
     for name in _secret_names():
         path = said.pop(f"{name}_FILE", None)
         if path is not None and name in said:
-            faults.append(f"{name}: is given twice, by {name} and by {name}_FILE; remove one")
+            value, file = names.as_written(name, given), names.as_written(f"{name}_FILE", given)
+            faults.append(f"{name}: is given twice, by {value} and by {file}; remove one")
         elif path is not None:
             try:
                 said[name] = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError):
-                faults.append(f"{name}_FILE: no text file can be read there")
+                faults.append(f"{names.as_written(f'{name}_FILE', given)}: no text file can be read there")
     for name in _names() & {name for name, value in said.items() if _is_quoted(value)}:
         faults.append(f"{name}: is written in quotes, and they would count as part of it; leave them out")
         del said[name]

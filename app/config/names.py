@@ -28,6 +28,11 @@ def in_upper_case(said: Mapping[str, str], known: Iterable[str]) -> dict[str, st
     }
 
 
+def as_written(name: str, said: Mapping[str, str]) -> str:
+    """Return how a setting is called in what is said, so that whoever is to remove it finds it."""
+    return name if name in said else name.lower()
+
+
 def misspelt(said: Iterable[str], known: Iterable[str]) -> list[str]:
     """Return a sentence for each name that is no setting and nearly is one, with the one it may be meant for."""
     names = sorted(known)

@@ -44,6 +44,7 @@ PERSONAL_CODE = re.compile(
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
 TAG = re.compile(r"(<(/?)([^\s<>/]+)[^<>]*>)")
+ONE_TAG = re.compile(r"(</?[^\s<>/][^<>]*>)")  # what is none, such as `<>`, is text
 ATTRIBUTE = re.compile(r'(?<![\w:.-])([\w:.-]+)="([^"]*)"')
 SIGNED = re.compile(r"(?i)\b(hmac|token|signature)=[^&\s\"]+")
 
@@ -109,23 +110,23 @@ def _parsed(raw: Any) -> Any:
 
 def _xml(text: str) -> str:
     """Return XML with a line for each element and people's own covered by the element's name; it is never parsed."""
-    lines: list[str] = []
+    lines: list[list[str]] = [[]]  # of pieces
     depth, inside = 0, ""
-    for part in (part.strip() for part in re.split(r"(<[^<>]*>)", text) if part.strip()):
+    for part in (part.strip() for part in ONE_TAG.split(text) if part.strip()):
         tag = TAG.fullmatch(part)
         if tag is None:
-            lines[-1:] = [f"{lines[-1] if lines else ''}{cover(part, inside)}"]
+            lines[-1].append(str(cover(part, inside)))
             continue
         closing, name = tag[2] == "/", tag[3].rpartition(":")[2].lower()
         depth -= closing
         if closing and inside == name:
-            lines[-1] += part
+            lines[-1].append(part)
         else:
-            lines.append("  " * min(max(0, depth), DEEPEST) + ATTRIBUTE.sub(_covered_attribute, part))
+            lines.append(["  " * min(max(0, depth), DEEPEST), ATTRIBUTE.sub(_covered_attribute, part)])
         opens = not closing and not part.endswith(("/>", "?>")) and not tag[3].startswith("!")
         inside = name if opens else ""
         depth += opens
-    return "\n".join(lines)
+    return "\n".join("".join(pieces) for pieces in lines if pieces)
 
 
 def _covered_attribute(found: re.Match[str]) -> str:

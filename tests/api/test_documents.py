@@ -193,7 +193,6 @@ def test_one_faulty_invoice_keeps_none(api: Api) -> None:
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"number": None}, "number"),
         ({"number": "  "}, "number"),
         ({"number": ["1"]}, "number"),
         ({"number": True}, "number"),
@@ -210,6 +209,20 @@ def test_one_faulty_invoice_keeps_none(api: Api) -> None:
 def test_a_faulty_field_is_named(api: Api, wrong: dict[str, Any], field: str) -> None:
     faults = only(directo(api, [{**item(7), **wrong}]))
     assert list(faults) == [f"invoice_data[0].{field}"]
+
+
+def test_an_invoice_without_a_number_is_skipped_and_keeps_no_other_back(api: Api) -> None:
+    """The old system looked for it among its invoices, found none and went on (eis.md 8.3)."""
+    number = api.system.invoice()
+    unnamed = {name: value for name, value in item(None).items() if name != "number"}
+    for batch in ([item(None), item(number)], [item(number), unnamed]):
+        assert directo(api, batch).json == TAKEN
+    assert [row.state for row in kept(api, number)] == ["accepted"]
+    assert {(row.state, row.here) for row in kept(api, "")} == {("skipped", False)}
+    faults = only(directo(api, [{**item(None), "customer": "ACME"}]))
+    assert list(faults) == ["invoice_data[0].customer"]
+    monthly = only(directo(api, [item(309_903), item(None)], monthly=True))
+    assert monthly == {"invoice_data[1].number": ["must be the invoice's number"]}
 
 
 @pytest.mark.parametrize("items", [None, {}, "x", 1, ["x"], [None], [[]]])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import pytest
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing.converters import NumberConverter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
     from tests.web.browser import Browser, Portal
 
@@ -20,7 +21,7 @@ LEFT_OUT = ("/api/", "/static/", "/auth/", "/health/", "/metrics")
 class Asked(ImmutableMultiDict[str, str]):
     """A query that notes by which names it is read."""
 
-    names: set[str] = set()
+    names: ClassVar[set[str]] = set()
 
     def get(self, key: str, *args: Any, **more: Any) -> Any:
         Asked.names.add(key)

@@ -78,7 +78,9 @@ class DirectoBody(Body):
         """Return the documents. Raises Invalid naming the faulty field of the faulty invoice."""
         form = "summary" if self.monthly else "auction" if initiator == "auction" else "prepayment"
         papers = _list(self.invoice_data, "invoice_data", MOST_PAPERS)
-        return [Content(*_paper(each, f"invoice_data[{nth}]"), form) for nth, each in enumerate(papers)]
+        # Among those that must be registered here one without a number is of none that is, and keeps no other back.
+        read = _paper if self.monthly else _paper_of_any
+        return [Content(*read(each, f"invoice_data[{nth}]"), form) for nth, each in enumerate(papers)]
 
 
 class EInvoiceBody(Body):
@@ -134,6 +136,13 @@ class CreatedAnswer(BaseModel):
 
     message: str
     status: str
+
+
+def _paper_of_any(value: Any, name: str) -> tuple[str, dict[str, Any]]:
+    """Return it under no number at all where it has none (eis.md 8.3)."""
+    if isinstance(value, dict) and value.get("number") is None:
+        return "", _paper({**value, "number": "none"}, name)[1] | {"number": None}
+    return _paper(value, name)
 
 
 def _paper(value: Any, name: str) -> tuple[str, dict[str, Any]]:
