@@ -77,6 +77,9 @@ def _answer(template: str, name: str, back: str, seller: Seller, **context: Any)
             _("PDFs are off here: Pango is not installed. An administrator finds what to install with billing doctor.")
         )
         return see_other(back)
+    except pdf.PaperBusy:
+        flash(_("Other PDFs are being drawn at this moment: ask again in a few seconds."))
+        return see_other(back)
 
 
 def _address(seller: Seller, wish: str) -> list[str]:

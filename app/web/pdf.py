@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
 from flask import Response
@@ -21,14 +22,26 @@ FONTS = {f"font:{each.name}": each for each in (ROOT / "static/fonts").glob("*.w
 STYLE = ROOT / "templates/pdf/paper.css"
 # Pango and fontconfig are not for several threads at once; and it is Python that draws.
 ONE_AT_A_TIME = Lock()
+# One is drawn and two wait: the threads of a process are for callbacks too (security.md T73).
+ROOM = BoundedSemaphore(3)
+# Where an endless word may go on in the next line is looked for letter by letter: a hundred of 2,000 took 38 seconds.
+ENDLESS = re.compile(r"<[^>]*>|[^\s<>]{100,}")
+PIECE = re.compile(r"(?:&[#\w]+;|[^&]){20}")
 
 
 class PaperOff(Exception):
     """Pango is missing, without which nothing can be drawn: `billing doctor` says what to install."""
 
 
+class PaperBusy(Exception):
+    """Others are being drawn, and as many wait as may: ask again in a moment."""
+
+
 def answer(html: str, name: str) -> Response:
-    """Return the page as a PDF to look at or to keep; no transaction is open while it is drawn. Raises PaperOff."""
+    """Return the page as a PDF to look at or to keep; no transaction is open while it is drawn.
+
+    Raises PaperOff, PaperBusy.
+    """
     assert_no_transaction()
     response = Response(drawn(html), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
@@ -36,13 +49,23 @@ def answer(html: str, name: str) -> Response:
 
 
 def drawn(html: str) -> bytes:
-    """Return the page as a tagged PDF. Raises PaperOff."""
-    with ONE_AT_A_TIME:
-        page, style, fonts, fetcher = _tools()
-        made: bytes = page(string=html, url_fetcher=fetcher).write_pdf(
-            stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1"
-        )
-        return made
+    """Return the page as a tagged PDF. Raises PaperOff, PaperBusy."""
+    if not ROOM.acquire(blocking=False):
+        raise PaperBusy
+    try:
+        with ONE_AT_A_TIME:
+            page, style, fonts, fetcher = _tools()
+            made: bytes = page(string=ENDLESS.sub(_breakable, html), url_fetcher=fetcher).write_pdf(
+                stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1"
+            )
+            return made
+    finally:
+        ROOM.release()
+
+
+def _breakable(found: re.Match[str]) -> str:
+    """Let an endless word go on in the next line after twenty letters; tags stay as they are."""
+    return found[0] if found[0].startswith("<") else PIECE.sub("\\g<0>\N{ZERO WIDTH SPACE}", found[0])
 
 
 @cache

@@ -28,6 +28,8 @@ def read_fields(request: Request, limit_bytes: int = LIMIT_BYTES) -> dict[str, A
     if len(body) >= limit_bytes:  # a body of unknown length is cut there, without a word
         raise RequestEntityTooLarge
     if not body.strip():
+        if "Transfer-Encoding" in request.headers:  # a server hands out nothing for a first piece it could not read
+            raise MalformedBody("The body is empty or its first piece cannot be read: send Content-Length, or no body")
         return {}
     check_encoding(request)
     if request.mimetype == FORM:

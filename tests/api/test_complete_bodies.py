@@ -14,7 +14,7 @@ import pytest
 
 from app.extensions import db
 from app.web.complete_bodies import MOST_WAITING
-from tests.api.client import DIRECTO, IMPORT_INVOICES, NUMBER, REGISTER, V2, bearer, error_of
+from tests.api.client import DIRECTO, IMPORT_INVOICES, NUMBER, REFERENCE, REGISTER, V2, bearer, error_of
 from tests.system import V1
 
 if TYPE_CHECKING:
@@ -129,6 +129,32 @@ def test_json_without_a_length_is_read_to_its_end(api: Api) -> None:
     chunked = {"Transfer-Encoding": "chunked"}
     assert sent(api, REGISTER, body, "application/json", headers=chunked).status_code == 201
     assert sent(api, REGISTER, body[:-1], "application/json", headers=chunked).status_code == 400
+
+
+def test_pieces_that_come_to_nothing_are_no_empty_body(api: Api) -> None:
+    """Where the first piece cannot be read the server gives an empty body: its fields would be left out in silence."""
+    chunked = {"Transfer-Encoding": "chunked"}
+    before = api.count("reference")
+    for empty in (b"", b"\r\n"):
+        answer = sent(api, REFERENCE, empty, "application/json", headers=chunked)
+        assert answer.status_code == 400
+        assert "Content-Length" in error_of(answer)["message"]
+    assert api.count("reference") == before
+
+
+@pytest.mark.parametrize("path", [REGISTER, DIRECTO])
+def test_pieces_are_read_up_to_the_limit_and_refused_beyond(api: Api, path: str) -> None:
+    """A body of unknown length is cut at the limit without a word: what is left of it may be good JSON (T37)."""
+    limit = 16 * 1024 * 1024 if path == DIRECTO else 256 * 1024
+    body = json.dumps({"invoice_data": [], **api.registration()}).encode()
+    chunked = {"Transfer-Encoding": "chunked"}
+    whole = body + b" " * (limit - len(body) - 1)
+    assert sent(api, path, whole, "application/json", headers=chunked).status_code == 201
+    for beyond in (b" ", b" " * 4096 + b"not json"):
+        before = api.count("invoice")
+        answer = sent(api, path, whole + beyond, "application/json", headers=chunked)
+        assert answer.status_code == 413, beyond[:3]
+        assert api.count("invoice") == before
 
 
 class Dripping(BytesIO):

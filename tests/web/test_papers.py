@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -210,3 +211,29 @@ def test_where_nothing_can_be_drawn_the_page_says_what_is_missing(
     answer = mary.client.get(f"/invoices/{number}/pdf")
     assert (answer.status_code, answer.location) == (303, f"/invoices/{number}")
     assert "Pango is not installed" in mary.get(f"/invoices/{number}").text
+
+
+def test_an_endless_word_goes_on_in_the_next_line_and_nothing_else_is_touched() -> None:
+    """A hundred lines of one word of 2,000 letters kept the process busy for 38 seconds (security.md T73)."""
+    mail, tag = "somebody.with.a.long.name@some.very.long.domain.ee", f'<a href="https://everypay.test/lp?{"x" * 300}">'
+    for word, length in (("W" * 2000, 20), ("&amp;" * 400, 100)):
+        html = pdf.ENDLESS.sub(pdf._breakable, f"{tag}{mail}</a> {word}")
+        assert html.startswith(f"{tag}{mail}</a> ")
+        pieces = html.partition("</a> ")[2].split("\N{ZERO WIDTH SPACE}")
+        assert "".join(pieces) == word
+        assert {len(each) for each in pieces if each} == {length}
+
+
+def test_who_asks_while_others_are_drawn_is_told_and_keeps_no_thread(
+    mary: Browser, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits in a thread that callbacks need: so many may, and the next comes back (security.md T73)."""
+    drawing = BoundedSemaphore(2)
+    monkeypatch.setattr(pdf, "ROOM", drawing)
+    assert [drawing.acquire(blocking=False) for _one in range(2)] == [True, True]
+    answer = mary.client.get(f"/invoices/{number}/pdf")
+    assert (answer.status_code, answer.location) == (303, f"/invoices/{number}")
+    assert "Other PDFs are being drawn" in mary.get(f"/invoices/{number}").text
+    drawing.release()
+    assert mary.client.get(f"/invoices/{number}/pdf").mimetype == "application/pdf"
+    assert drawing.acquire(blocking=False), "its place is free again"

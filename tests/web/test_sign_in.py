@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from limits.errors import StorageError
 
+from app.integrations.tara import login
 from app.services import white_list
 from app.web.extensions import limiter
 
@@ -70,6 +73,17 @@ def test_a_wrong_token_is_refused_in_words(portal: Portal, stranger: Browser, fa
     assert answer.status_code in {400, 403}
     assert "Nobody is signed in." in answer.text
     assert not signed_in(stranger)
+
+
+@pytest.mark.parametrize(("skew_s", "is_refused"), [(80, False), (-50, False), (200, True), (-200, True)])
+def test_a_clock_that_is_wrong_is_said_and_makes_no_token_live_longer(
+    stranger: Browser, monkeypatch: pytest.MonkeyPatch, skew_s: int, *, is_refused: bool
+) -> None:
+    """A token of TARA lives for forty seconds: a minute of skew is forgiven both ways, no more (security.md T88)."""
+    monkeypatch.setattr(login, "time", SimpleNamespace(time=lambda: time.time() + skew_s))
+    answer = stranger.sign_in(PERSONA)
+    assert signed_in(stranger) is not is_refused
+    assert ("Nobody is signed in." in answer.text) is is_refused
 
 
 def test_a_code_of_another_browser_is_refused(portal: Portal, stranger: Browser) -> None:

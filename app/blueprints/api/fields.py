@@ -17,8 +17,9 @@ LONGEST_TEXT = 2_000
 LONGEST_NAME = 300
 MOST_NAMES = 500
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-# Control characters but tab and line ends, and what turns the reading direction of everything after it.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+# Control characters but tab and line ends, both sets of them (C1 begins what terminals obey, as ESC does), and what
+# turns the reading direction of everything after it (security.md T63).
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def refuse(sentence: str) -> NoReturn:
