@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.integrations import current
 from app.services import delivery, offers
 from app.services.dispatch import OUTBOX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def work_lane(lane_id: int) -> None:
@@ -17,7 +22,9 @@ def work_row(row_id: int) -> None:
     delivery.work_row(row_id, OUTBOX, current())
 
 
-def work_queue(queue: str) -> None:
-    """Work every due lane of a queue, straight from PostgreSQL."""
+def work_queue(queue: str, is_stopping: Callable[[], bool] = lambda: False) -> None:
+    """Work every due lane of a queue, straight from PostgreSQL; none is begun once a stop was asked for."""
     for lane_id in offers.due_lanes(queue):
+        if is_stopping():
+            return
         delivery.work_lane(lane_id, OUTBOX, current())

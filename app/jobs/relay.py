@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.queue import WORK_LANE, Bell, Crash, attempt, offer, was_wiped
+from app.queue import PATIENCE, WORK_LANE, Bell, Crash, attempt, offer, was_wiped
 from app.services import offers, reaper, schedule
 from app.services.dispatch import OUTBOX, PERIODIC
 
@@ -31,6 +31,7 @@ class Relay:
 
     def stop(self, *_signal: object) -> None:
         """End after the current pass."""
+        PATIENCE.hurry()
         self.stopping = True
 
     def look(self) -> int:

@@ -5,7 +5,7 @@ leases and its retries live in PostgreSQL. Nothing outside this package knows RQ
 """
 
 from app.queue.bell import Bell, ring
-from app.queue.crash import Crash, DatabaseStayedAway, attempt, attempt_through_outage
+from app.queue.crash import PATIENCE, Crash, DatabaseStayedAway, attempt, attempt_through_outage
 from app.queue.job import ALLOWED, LANE_JOB_S, QUEUES, WORK_LANE, WORK_QUEUE, WORK_ROW, offer, resolve
 from app.queue.status import QueueStatus, WorkerStatus, queue_status
 from app.queue.store import UnsupportedServer, server_faults, was_wiped
@@ -14,6 +14,7 @@ from app.queue.worker import UnknownQueue, run_worker
 __all__ = [
     "ALLOWED",
     "LANE_JOB_S",
+    "PATIENCE",
     "QUEUES",
     "WORK_LANE",
     "WORK_QUEUE",

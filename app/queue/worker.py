@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
 from app.parent_death import die_with
-from app.queue.crash import Crash, attempt
+from app.queue.crash import PATIENCE, Crash, attempt
 from app.queue.job import QUEUES, WORK_QUEUE, SafeJob, SafeQueue, queue_named, resolve
 from app.queue.store import connect, server_faults, url_of
 
@@ -59,6 +59,7 @@ class Stop:
     def __init__(self) -> None:
         self.asked_at: float | None = None
         self.may_interrupt = False
+        self.child = 0  # whoever works for us, and is told
 
     def install(self) -> None:
         """Listen to the signals from now on."""
@@ -70,14 +71,31 @@ class Stop:
         if self.asked_at is not None and moment - self.asked_at > FORCE_AFTER_S:
             raise SystemExit(1)
         self.asked_at = self.asked_at or moment
+        PATIENCE.hurry()
+        self._tell()
         if self.may_interrupt:
             self.may_interrupt = False
             raise StopRequested
 
+    def is_asked(self) -> bool:
+        """Return whether a stop was asked for."""
+        return self.asked_at is not None
+
     def check(self) -> None:
         """Raise StopRequested when a stop was asked for."""
-        if self.asked_at is not None:
+        if self.is_asked():
             raise StopRequested
+
+    def watch(self, child: int) -> None:
+        """Pass a stop on to this process from now on; to none when it is 0."""
+        self.child = child
+        if self.is_asked():
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.child:
+            with suppress(ProcessLookupError):
+                os.kill(self.child, signal.SIGTERM)
 
 
 class Silence:
@@ -213,13 +231,20 @@ class ForkingWorker(SafeWorker, Worker):
         super().main_work_horse(job, queue)
         os._exit(0)
 
+    def setup_work_horse_signals(self) -> None:
+        """Let the child finish what it does when a stop is asked for, and wait for nobody any more."""
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGTERM, lambda _number, _frame: PATIENCE.hurry())
+
     def monitor_work_horse(self, job: Job, queue: Queue) -> None:
         """Wait for the child, whatever becomes of Redis meanwhile."""
+        self.stop.watch(self.horse_pid)
         try:
             super().monitor_work_horse(job, queue)
         finally:
             if self.horse_pid:
                 self.wait_for_horse()
+            self.stop.watch(0)
 
 
 def _drop_dead_connections() -> None:
@@ -298,12 +323,12 @@ def _work_directly(app: Flask, queue: str, redis: Redis, stop: Stop) -> None:
     try:
         while not _answers(redis):
             stop.check()
-            _rest(stop, CRASH_PAUSE_S if isinstance(_drain(app, queue), Crash) else LOOK_S)
+            _rest(stop, CRASH_PAUSE_S if isinstance(_drain(app, queue, stop), Crash) else LOOK_S)
     finally:
         DIRECT.labels(queue).set(0)
     LOG.warning("worker.redis_is_back", queue=queue)
 
 
-def _drain(app: Flask, queue: str) -> Any:
+def _drain(app: Flask, queue: str, stop: Stop) -> Any:
     with app.app_context():
-        return attempt(lambda: resolve(WORK_QUEUE)(queue), queue=queue)
+        return attempt(lambda: resolve(WORK_QUEUE)(queue, stop.is_asked), queue=queue)

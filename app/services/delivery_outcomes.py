@@ -13,7 +13,7 @@ import structlog
 from prometheus_client import Counter
 
 from app.domain.retry import LIMITS, RetryClass, RetryPolicy, classify, next_delay_s
-from app.queue import Crash, attempt_through_outage
+from app.queue import Crash, DatabaseStayedAway, attempt_through_outage
 from app.services import outbox, reviews, timeline
 from app.services.handlers import Handler, RowHandler
 from app.uow import transaction
@@ -144,6 +144,8 @@ def _end(
 ) -> None:
     ended = attempt_through_outage(partial(_together, write, then), kind=row.kind, row=row.id)
     if isinstance(ended, Crash):
+        if ended.is_away:
+            raise DatabaseStayedAway
         ended = _together(instead or write, None)
     if not ended:
         DROPPED.inc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.queue import attempt
+from app.queue import Crash, attempt
 from app.services import delivery_outcomes, outbox
 from app.services.handlers import LEASE_S
 from app.uow import transaction
@@ -20,14 +20,16 @@ WHY = "the worker did not come back"
 
 
 def reap(handlers: Handlers, limit: int = PER_PASS) -> int:
-    """Free rows whose lease has run out; returns how many.
+    """Free rows whose lease has run out; returns how many there are. Leaves them when the database goes away.
 
     A row that must not be repeated is not: whoever held it may have sent it (decisions.md 26).
     """
     with transaction():
         rows = outbox.take_over_expired(limit=limit, lease_s=LEASE_S)
     for row in rows:
-        attempt(partial(_free, row, handlers), kind=row.kind, row=row.id)
+        freed = attempt(partial(_free, row, handlers), kind=row.kind, row=row.id)
+        if isinstance(freed, Crash) and freed.is_away:
+            break  # each of the others would wait for it as long once more
     return len(rows)
 
 

@@ -15,12 +15,15 @@ from redis import Redis
 from app.extensions import db
 from app.jobs import relay
 from app.jobs.relay import Relay
+from app.queue import PATIENCE
 from app.queue.job import queue_named
 from app.services import outbox
 from app.uow import transaction
 from tests.system import build
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.system import System
 
 KIND, LANE = "test.nobody.knows", "initiator:registry"
@@ -102,8 +105,9 @@ def test_no_row_of_a_late_commit_is_passed_over(system: System, fresh_database: 
 
 
 def test_the_relay_outlives_a_database_that_hangs_up_and_ends_when_asked(
-    system: System, fresh_database: str, redis_url: str
+    system: System, fresh_database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(PATIENCE, "hurried_at", None)  # given back: other tests wait longer
     redis = Redis.from_url(redis_url)
     redis.flushdb()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
