@@ -40,7 +40,14 @@ class Difference(Tenanted, Base):
         same_tenant("payment_id", "payment"),
         CheckConstraint(one_of("kind", list(DifferenceKind)), name="kind"),
         CheckConstraint("(mended_at is null) = (mended_by is null)", name="mended"),
-        Index("uq_difference_open", "reference", "kind", unique=True, postgresql_where=text("mended_at is null")),
+        Index(
+            "uq_difference_open",
+            "tenant_id",
+            "reference",
+            "kind",
+            unique=True,
+            postgresql_where=text("mended_at is null"),
+        ),
         Index("ix_difference_open", "created_at", postgresql_where=text("mended_at is null")),
     )
 

@@ -59,51 +59,6 @@ FORBIDDEN = {
 }
 
 
-# Every fact that may be there once (reliability.md 3.2); a guard that gets lost is missed here.
-ONCE = {
-    "account": ["tenant_id, external_id"],
-    "allocation": ["payment_id, invoice_id"],
-    "document": ["tenant_id, kind, initiator_id, fingerprint"],
-    "gateway_reference": ["tenant_id, gateway, external_id"],
-    "idempotency_key": ["tenant_id, principal, route, key"],
-    "inbox": ["source, event_id"],
-    "initiator": ["tenant_id, code"],
-    "initiator_key": ["kid"],
-    "invoice": ["initiator_id, external_id", "public_token", "tenant_id, number"],
-    "invoice_claim": ["invoice_id", "invoice_id, user_unique_id"],
-    "ledger_account": ["tenant_id, code"],
-    "ledger_transaction": ["tenant_id, dedupe_key"],
-    "number_range": ["tenant_id, kind", "tenant_id, kind, first_number"],
-    "number_reservation": ["tenant_id, number, range_id"],
-    "operator": ["tenant_id, subject"],
-    "operator_session": ["token_hash"],
-    "outbox": ["kind, dedupe_key"],
-    "payment": ["gateway, account, external_id, leg", "public_token", "tenant_id, gateway, merchant_ref"],
-    "reference": ["tenant_id, number"],
-    "dispute": ["payment_id", "payment_id, external_id"],
-    "refund": ["nonce", "payment_id", "payment_id, external_id", "payment_id, idempotency_key"],
-    "review_item": ["kind, dedupe_key"],
-    "schedule_run": ["name, planned_at"],
-    "seal": ["chain, position", "chain, row_id"],
-    "settlement": ["invoice_id"],
-    "surplus": ["payment_id"],
-    "white_code": ["tenant_id, subject"],
-}
-UNIQUE = """
-select tablename, regexp_replace(indexdef, '.*USING btree \\(([^)]*)\\).*', '\\1') as columns from pg_indexes
- where schemaname = 'public' and indexdef like 'CREATE UNIQUE%' and tablename = any(:tables)
-"""
-
-
-def test_whatever_may_be_there_once_is_guarded(system: System) -> None:
-    there: dict[str, set[str]] = {}
-    for row in system.rows(UNIQUE, tables=list(ONCE)):
-        there.setdefault(row.tablename, set()).add(row.columns.replace('"', ""))
-    assert {table: sorted(set(wanted) - there[table]) for table, wanted in ONCE.items()} == {
-        table: [] for table in ONCE
-    }
-
-
 def test_every_guard_refuses(system: System) -> None:
     system.settle()
     with system.app.app_context():
