@@ -100,3 +100,26 @@ def test_a_lost_dispute_of_the_only_member_and_its_return_show_on_the_container(
         disputes.win(key, actor=MARY)
     assert (system.status(number), system.scalar(CONTAINER, r=reference)) == ("paid", "paid")
     assert_sound(system)
+
+
+@pytest.mark.parametrize("service", ["auction", "registry"])
+def test_members_that_were_gone_before_anybody_looked_are_told_of_one_by_one_as_they_come_back(
+    system: System, service: str
+) -> None:
+    numbers = [system.invoice(service, amount) for amount in ("10.00", "20.00")]
+    reference = system.bulk(numbers, service)
+    hear(system, reference, "chargebacked")
+    news = """select payload->'body'->>'order_reference', payload->'body'->>'standing_amount' from outbox
+               where kind = 'initiator.payment.notify' and payment_id = :p order by id"""
+    about = {"p": payment_id(system, reference)}
+    assert statuses(system, numbers) == ["chargeback"] * 2
+    assert system.rows(news, **about) == []
+    lost = system.rows("select id from dispute where payment_id = :p order by id desc", **about)
+    told: list[tuple[str, str]] = []
+    for row, number, amount in zip(lost, reversed(numbers), ("20.00", "10.00"), strict=True):
+        with system.app.app_context():
+            disputes.win(row.id, actor=MARY)
+        told.append((str(number), amount))
+        assert [tuple(each) for each in system.rows(news, **about)] == told
+    assert statuses(system, numbers) == ["paid"] * 2
+    assert_sound(system)
