@@ -55,6 +55,11 @@ def _configure(app: Flask, settings: Settings, process: str) -> None:
             "json_deserializer": exact_json.loads,
             "connect_args": {
                 "connect_timeout": 2,
+                # A network that swallows everything is noticed within a minute; the kernel alone waits two hours.
+                "tcp_user_timeout": 20_000,
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
+                "keepalives_count": 3,
                 "application_name": f"billing {process}",
                 "options": (
                     f"-c statement_timeout={statement_s}s -c lock_timeout={lock_s}s "

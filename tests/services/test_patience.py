@@ -21,3 +21,15 @@ def test_a_page_waits_for_no_long_statement_and_for_no_helpers(
     with system.app.app_context():
         assert tuple(db.session().execute(SAID).one()) == said
     system.close()
+
+
+def test_a_network_that_swallows_everything_is_noticed_within_a_minute(worker_database: str, redis_url: str) -> None:
+    system = build(worker_database, redis_url)
+    with system.app.app_context():
+        connection = db.session().connection().connection.driver_connection
+        assert connection
+        said = {name: int(value) for name, value in connection.info.get_parameters().items() if value.isdigit()}
+        db.session.remove()
+    system.close()
+    assert said["tcp_user_timeout"] <= 60_000
+    assert said["keepalives_idle"] + said["keepalives_interval"] * said["keepalives_count"] <= 60
