@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 
-from app.domain import exact_json
 from app.domain.permission import Permission
 from app.domain.tallinn import TALLINN
 from app.models.event import ACTORS
@@ -17,14 +16,16 @@ from app.queries.paging import Cursor
 from app.services import chain_export
 from app.services import proofs as checks
 from app.services.timeline import Actor
+from app.web.actor_words import by_whom, with_names
 from app.web.address import KEY
+from app.web.audit_words import told
 from app.web.event_words import event_name
 from app.web.guards import allowed, needs, operator
 from app.web.htmx import render
 from app.web.kept_words import kept
 from app.web.limits import EXPORTS, check
-from app.web.masking import COVER, cover_text, pretty, pretty_with_people
-from app.web.proof_words import ACTOR
+from app.web.masking import COVER, cover, cover_text, pretty, pretty_with_people
+from app.web.proof_words import ACTOR, doer_word
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as _
 from app.web.unknown_parameters import misread_words
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from app.queries.paging import Count
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
-LONGEST, LONGEST_DATA = 80, 120
+LONGEST, LONGEST_DATA = 80, 300
 EARLIEST, LATEST = 2000, 2100
 NBSP = "\N{NO-BREAK SPACE}"
 # What the fields of the filter are called.
@@ -60,7 +61,7 @@ class Line(NamedTuple):
     invoice: int | None
     who: str
     reason: str
-    data: str
+    detail: str
 
 
 class Chain(NamedTuple):
@@ -142,14 +143,14 @@ def _name(name: str) -> str:
 
 def _line(event: Event, invoice: int | None, names: dict[str, str]) -> Line:
     actor = f"{event.actor_kind}:{event.actor}"
-    who = (
-        _name(names[actor]) if actor in names else " ".join([str(ACTOR.get(event.actor_kind, "")), event.actor]).strip()
-    )
-    reason = kept(event.reason)
-    data = exact_json.dumps(event.data) if event.data else ""
-    if not _sees_people():
-        reason, data = cover_text(reason), " ".join(pretty(event.data).split()) if event.data else ""
-    return Line(event, invoice, who, reason, data[:LONGEST_DATA])
+    who = by_whom(actor, {actor: _name(names[actor])} if actor in names else {})
+    if not event.actor:
+        who = doer_word(event.actor_kind)
+    reason = with_names(kept(event.reason), {actor: _name(name) for actor, name in names.items()})
+    if _sees_people():
+        return Line(event, invoice, who, reason, told(event, event.data or {})[:LONGEST_DATA])
+    words = cover_text(told(event, cover(event.data or {})))
+    return Line(event, invoice, who, cover_text(reason), words[:LONGEST_DATA])
 
 
 def _chain(name: str) -> Chain:
