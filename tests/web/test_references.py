@@ -160,6 +160,9 @@ def test_what_a_payer_owes_and_has_too_much_opens_exactly_its_rows(own_mary: Bro
     owed, over = f"/references/{number}?open=yes", f"/credits?reference={number}"
     assert {f"{owed}#invoices", over} <= set(page.links())
     assert "270.00 €, 3 invoices" in page.text("dd")
+    narrowed = own_mary.page(owed)
+    assert "Unpaid invoices 3 All invoices" in narrowed.text("header")
+    assert "Unpaid invoices with this reference number" in narrowed.text("caption")
     amounts = re.findall(r"data-owed>(.*?)</td>", own_mary.get(owed).text)
     assert sum(minor_of(each) for each in amounts) == 27000
     assert len(amounts) == 3
