@@ -102,6 +102,13 @@ def test_two_clicks_are_one_task(own_mary: Browser) -> None:
     assert system.scalar("select count(*) from task") == 1
 
 
+def test_one_invoice_is_named_before_anything_is_done_to_it(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    first, second = system.invoice(), system.invoice()
+    assert f"Invoice {first}." in preview(own_mary, "cancellations", first).text("p")
+    assert "Those you picked." in preview(own_mary, "cancellations", first, second).text("p")
+
+
 def test_nothing_to_do_is_said_and_cannot_be_begun(own_mary: Browser) -> None:
     number = own_mary.portal.system.invoice("eeid")
     page = preview(own_mary, "cancellations", number)
