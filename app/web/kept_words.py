@@ -163,6 +163,7 @@ AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)? [A-Z]{3}", re.ASCII)
 WORDS: dict[str, Callable[[str], str]] = {
     "gateway": gateway,
     "service": called,
+    "who": called,
     "state": state_word,
     "now": lambda status: str(invoice_word(status).label).lower(),
     "work": delivery_kind,

@@ -149,6 +149,8 @@ def test_codes_are_shown_as_what_they_stand_for(portal: Portal) -> None:
         told = kept("initiator.payment.notify was given up after 5 tries: moon")
         back = kept("12.00 EUR went back at everypay without a request from here")
         lost = kept("eeid took the status paid, but here the invoice became partially_paid meanwhile")
+        ended = kept("reported by registry")
+    assert ended == "reported by Domain registry"
     assert told == "Payment notice was given up after 5 tries: moon"
     assert back == "12.00\N{NO-BREAK SPACE}€ went back at EveryPay without a request from here"
     assert lost == "eeID took the status paid, but here the invoice became partly paid meanwhile"
