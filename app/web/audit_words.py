@@ -38,7 +38,7 @@ def told(event: Event, data: dict[str, Any]) -> str:
     each = Happening(event.created_at, event.kind, event.actor_kind, event.actor, None, data)
     title = "" if event.kind in NAMED and not data.get("import") else look.title(each)
     said = (title, look.detail(each).rstrip(" :"))
-    return "; ".join(part for part in said if part not in {"", event_name(event.kind)})
+    return ". ".join(part for part in said if part not in {"", event_name(event.kind)})
 
 
 def _named(key: str) -> Callable[[dict[str, Any]], str]:

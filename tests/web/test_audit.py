@@ -174,9 +174,10 @@ def test_what_an_event_holds_is_said_in_words(paid: tuple[int, str], mary: Brows
     """Nobody has to read what machines keep: the list says who, what and how much as other pages do."""
     html = mary.get(f"/audit?q={paid[0]}").text
     rows = Page(html[html.index('id="results"') :]).text("tbody")
-    assert "Settled: 120.00 € by card; Received through EveryPay" in rows
+    assert "Settled: 120.00 € by card. Received through EveryPay" in rows
     assert "service Domain registry 150005 Number 150005 over 120.00 €" in rows.replace(str(paid[0]), "150005")
     assert "What the gateway said was taken over" in rows
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", rows), "of yesterday one wants to know the hour, too"
     assert re.search(r"[{}]|everypay|[a-z]_[a-z]|[a-z]\.[a-z]", rows) is None
 
 
