@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_socket import socket_allow_hosts
+from redis import Redis
 
 from app.demo.servers import throwaway_servers
 from tests.database import Databases, roomiest
@@ -90,6 +91,15 @@ def redis_url(servers: dict[str, str], request: pytest.FixtureRequest) -> str:
     """Return the URL of this worker's own database in Valkey."""
     worker = getattr(request.config, "workerinput", {"workerid": "gw0"})["workerid"]
     return servers["valkey"].replace("db=0", f"db={int(worker.removeprefix('gw')) % 16}")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_asked_too_often(request: pytest.FixtureRequest) -> None:
+    """Forget what was counted before: the first session of each database is number one, to the one Valkey as well."""
+    if "redis_url" in request.fixturenames:
+        with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+            if counted := redis.keys("LIMITS*"):
+                redis.delete(*counted)
 
 
 @pytest.fixture(scope="session")

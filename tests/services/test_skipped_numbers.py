@@ -67,4 +67,4 @@ def test_the_question_is_said_in_other_languages(system: System) -> None:
     register(system, far)
     skipped_numbers.watch()
     with system.app.test_request_context(), force_locale("et"):
-        assert kept(asked(system)[0]).startswith(f"registry võttis numbri {far}")
+        assert kept(asked(system)[0]).startswith(f"Domeeniregister võttis numbri {far}")
