@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing.converters import NumberConverter
 
+from tests.thoroughness import EXHAUSTIVE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -64,7 +66,7 @@ def test_no_query_breaks(portal: Portal, mary: Browser, monkeypatch: pytest.Monk
         Asked.names = set()
         mary.client.get(address)
         for name in sorted(Asked.names):
-            for text in ODD:
+            for text in ODD if EXHAUSTIVE else [ODD[tried % len(ODD)]]:
                 answer = mary.client.get(address, query_string={name: text})
                 assert answer.status_code < 500, (address, name, text)
                 tried += 1
