@@ -36,6 +36,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 DECIMAL_COMMA = {"et", "ru"}
+DAY_FIRST = {"et", "ru"}
 LONGEST = 24
 WORDS = (
     words,
@@ -135,14 +136,19 @@ def clock(moment: datetime) -> str:
 
 
 def day(moment: datetime | date) -> str:
-    """Return the ISO date."""
+    """Return the date as its language writes it: `2026-11-22`, in Estonian and Russian `22.11.2026`."""
     local = moment.astimezone(TALLINN).date() if isinstance(moment, datetime) else moment
-    return local.isoformat()
+    return f"{local:%d.%m.%Y}" if str(get_locale()) in DAY_FIRST else local.isoformat()
+
+
+def last_date(end: datetime) -> date:
+    """Return the day that ends at this midnight."""
+    return (end - timedelta(seconds=1)).astimezone(TALLINN).date()
 
 
 def last_day(end: datetime) -> str:
-    """Return the ISO date of the day that ends at this midnight."""
-    return day(end - timedelta(seconds=1))
+    """Return the date of the day that ends at this midnight."""
+    return day(last_date(end))
 
 
 def shortened(identifier: str) -> str:
@@ -154,12 +160,12 @@ def listed(moment: datetime, at: datetime | None = None) -> str:
     """Return what a list shows: the time for today, the date for other days."""
     local = moment.astimezone(TALLINN)
     today = (at or now()).astimezone(TALLINN).date()
-    return f"{local:%H:%M}" if local.date() == today else local.date().isoformat()
+    return f"{local:%H:%M}" if local.date() == today else day(local)
 
 
 def stamped(moment: datetime) -> str:
     """Return the whole moment in Tallinn, as a page on paper needs it."""
-    return f"{moment.astimezone(TALLINN):%Y-%m-%d %H:%M}"
+    return f"{day(moment)} {moment.astimezone(TALLINN):%H:%M}"
 
 
 def now() -> datetime:
@@ -177,5 +183,5 @@ def explained(moment: datetime, at: datetime | None = None) -> str:
     local = moment.astimezone(TALLINN)
     ago = format_timedelta(moment - (at or now()), add_direction=True)
     return _(
-        "%(moment)s %(zone)s (Tallinn), %(ago)s", moment=f"{local:%Y-%m-%d %H:%M:%S}", zone=local.tzname(), ago=ago
+        "%(moment)s %(zone)s (Tallinn), %(ago)s", moment=f"{day(local)} {local:%H:%M:%S}", zone=local.tzname(), ago=ago
     )

@@ -120,7 +120,7 @@ def _gateway(lanes: Sequence[Lane], beats: Beat) -> list[StatusLine]:
     )
     found = [StatusLine(Word(_("Gateway"), tone), text, _owed(lane), rows)]
     if beats.compared_at and beats.compared_day:
-        compared = _("Compared with the gateway up to %(day)s", day=beats.compared_day.isoformat())
+        compared = _("Compared with the gateway up to %(day)s", day=day(beats.compared_day))
         found.append(StatusLine(Word(_("Comparison"), "good"), compared, "", links.place("comparisons.index")))
     return found
 

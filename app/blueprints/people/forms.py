@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.domain import personal_code
 from app.domain.permission import Role
 from app.services.people import Access
-from app.web.filters import last_day
+from app.web.filters import last_date
 from app.web.translation import translate as _
 from app.web.typed import Typed
 
@@ -51,7 +51,7 @@ class AccessForm(Typed):
 
 def shown(access: Access) -> dict[str, str]:
     """Return the values of the fields for an access as it stands."""
-    until = last_day(access.expires_at) if access.expires_at else ""
+    until = last_date(access.expires_at).isoformat() if access.expires_at else ""
     return {"name": access.name, "owner": access.owner, "role": str(access.role), "until": until}
 
 

@@ -20,6 +20,7 @@ from app.services import vat_rates
 from app.services.vat_rates import AlreadyEnded
 from app.web.address import KEY
 from app.web.administration import lines
+from app.web.filters import day
 from app.web.guards import needs
 from app.web.htmx import render, see_other
 from app.web.translation import translate as _
@@ -78,7 +79,7 @@ def create() -> WerkzeugResponse:
     if added.is_correction:
         flash(_("The rate is put right before its first day."))
     elif added.previous_ends_on is not None:
-        flash(_("The rate is added. The one before ends on %(day)s.", day=added.previous_ends_on.isoformat()))
+        flash(_("The rate is added. The one before ends on %(day)s.", day=day(added.previous_ends_on)))
     else:
         flash(_("The rate is added."))
     return see_other(url_for("vat_rates.index"))
@@ -106,7 +107,7 @@ def create_ending(rate_id: int) -> WerkzeugResponse:
         return _new_ending(rate_id, request.form.to_dict(), {"valid_to": fault})
     except AlreadyEnded:
         return _new_ending(rate_id, request.form.to_dict(), {"valid_to": _("This rate has its last day already")}, 409)
-    flash(_("The rate ends on %(day)s.", day=last_day.isoformat()))
+    flash(_("The rate ends on %(day)s.", day=day(last_day)))
     return see_other(url_for("vat_rates.index"))
 
 
@@ -128,10 +129,8 @@ def _new_ending(rate_id: int, values: dict[str, str], faults: dict[str, str], st
 def _overlaps(refusal: RatesOverlap) -> str:
     since, until = refusal.data["since"], refusal.data["until"]
     if until is None:
-        return _("Another rate of this code holds from %(since)s on", since=since.isoformat())
-    return _(
-        "Another rate of this code holds from %(since)s to %(until)s", since=since.isoformat(), until=until.isoformat()
-    )
+        return _("Another rate of this code holds from %(since)s on", since=day(since))
+    return _("Another rate of this code holds from %(since)s to %(until)s", since=day(since), until=day(until))
 
 
 def _today() -> date:

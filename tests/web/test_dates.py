@@ -1,0 +1,28 @@
+"""Days as each language writes them; what a form holds stays in the form browsers read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from flask_babel import force_locale
+
+from app.web.filters import day, explained, last_day, listed, stamped
+
+if TYPE_CHECKING:
+    from tests.system import System
+
+MOMENT = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)  # half an hour into the next day of Tallinn
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "2026-11-23"), ("et", "23.11.2026"), ("ru", "23.11.2026")])
+def test_a_day_is_written_as_its_language_does(system: System, lang: str, said: str) -> None:
+    later = MOMENT.replace(day=25)
+    with system.app.test_request_context(), force_locale(lang):
+        assert day(MOMENT) == day(date(2026, 11, 23)) == said
+        assert last_day(datetime(2026, 11, 23, 22, 0, tzinfo=UTC)) == said
+        assert listed(MOMENT, later) == said
+        assert listed(MOMENT, MOMENT) == "00:30"
+        assert stamped(MOMENT) == f"{said} 00:30"
+        assert explained(MOMENT, later).startswith(f"{said} 00:30:00 EET (")
