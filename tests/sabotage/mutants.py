@@ -34,7 +34,10 @@ def upgrade() -> None:
 """
 
 
-def _without(name: str, statement: str, tests: str = "tests/services/test_guards.py") -> Mutant:
+ALL_GUARDS = "tests/services/test_guards.py tests/services/test_unique_guards.py"
+
+
+def _without(name: str, statement: str, tests: str = ALL_GUARDS) -> Mutant:
     text = DROPPED.format(head=HEAD, statement=statement)
     return Mutant(f"without {name}", "migrations/versions/9999_sabotage.py", "", text, tests)
 
