@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 IN, BACK = "in", "back"
 TOP = 20
+FEW = 500  # movements of one payer; so many are read in less time than they are looked for once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,21 @@ def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -
     rows = [Moved(*row) for row in session().execute(text(ROWS.format(**parts)), values | {"size": size + 1})]
     following = Cursor(rows[size - 1].at, rows[size - 1].key) if len(rows) > size else None
     return Slice(rows[:size], following)
+
+
+def first_page(wanted: MovedFilter) -> tuple[list[Sum], Slice[Moved]]:
+    """Return the sums and the newest movements; those of one payer are mostly few and looked for once."""
+    if not wanted.payer:
+        return sums(wanted), page(wanted, None)
+    found = page(wanted, None, size=FEW)
+    shown, rest = found.rows[:PAGE_SIZE], found.rows[PAGE_SIZE:]
+    totals = sums(wanted) if found.after else _together(_moved_sum(each) for each in found.rows)
+    return totals, Slice(shown, Cursor(shown[-1].at, shown[-1].key) if rest else None)
+
+
+def _moved_sum(moved: Moved) -> Sum:
+    came, went = ((1, moved.minor), (0, 0)) if moved.direction == IN else ((0, 0), (1, -moved.minor))
+    return Sum(moved.gateway, moved.service, "", moved.currency, *came, *went)
 
 
 def gateways() -> Sequence[str]:

@@ -207,6 +207,19 @@ def test_top_payers_are_those_of_whom_most_came(business: System) -> None:
     assert [sum(each.back_minor for each in sums) for sums in whole] == [each.back_minor for each in found[:3]]
 
 
+@pytest.mark.parametrize("few", [money_moved.FEW, 3], ids=["few", "many"])
+def test_what_is_read_of_one_payer_at_once_is_what_is_read_one_by_one(
+    business: System, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(money_moved, "FEW", few)
+    monkeypatch.setattr(money_moved, "PAGE_SIZE", 2)
+    with business.app.app_context():
+        for each in money_moved.top_payers(MovedFilter(*SPANS[0])):
+            wanted = MovedFilter(*SPANS[0], payer=each.payer)
+            assert money_moved.first_page(wanted) == (money_moved.sums(wanted), money_moved.page(wanted, None, size=2))
+        db.session.rollback()
+
+
 @pytest.fixture
 def closed(system: System) -> System:
     """Return a system whose days of the last year are closed."""

@@ -71,11 +71,11 @@ def movements() -> Response:
     gateways, services = money_moved.gateways(), invoices.services()
     wanted = parse_moved(request.args, gateways, services)
     cursor = Cursor.parse(request.args.get("after", ""))
-    totals = [] if cursor else money_moved.sums(wanted)
+    totals, page = ([], money_moved.page(wanted, cursor)) if cursor else money_moved.first_page(wanted)
     return render(
         "overview/movements.html",
         "overview/_movements.html",
-        page=money_moved.page(wanted, cursor),
+        page=page,
         wanted=wanted,
         cursor=cursor,
         gateways=gateways,
