@@ -16,6 +16,26 @@ INBOX: dict[str, Word] = {
     "handled": Word(_("Looked into"), "good"),
     "stranger": Word(_("About nobody's payment"), "mute"),
 }
+# What EveryPay calls its callbacks (eis.md 5.12). Only a reason to look: what happened is asked at the gateway.
+KIND = {
+    "status_updated": _("State changed"),
+    "status_update": _("Acquired"),
+    "voided": _("Reservation cancelled"),
+    "refunded": _("Money sent back"),
+    "refund_failed": _("Refund not possible"),
+    "chargebacked": _("Taken back by the bank"),
+    "marked_for_capture": _("To be captured"),
+    "abandoned": _("Given up by the payer"),
+    "issuer_reported_fraudulent": _("Fraud, says the payer's bank"),
+    "merchant_reported_fraudulent": _("Fraud, says the receiver"),
+    "dispute_opened": _("Dispute opened"),
+    "dispute_updated": _("Dispute changed"),
+    "dispute_reversed": _("Dispute withdrawn"),
+    "dispute_charged_back": _("Dispute lost"),
+    "dispute_reopened": _("Dispute opened again"),
+    "card_art_updated": _("Picture of the card changed"),
+    "token_updated": _("Stored card changed"),
+}
 OUTCOME = {
     "apply": _("What the gateway said was taken over"),
     "same": _("Nothing new"),
@@ -42,13 +62,18 @@ OBSERVED: dict[str, Word] = {
 
 def install(app: Flask) -> None:
     """Give templates the words."""
-    for each in (inbox_word, outcome):
+    for each in (inbox_word, inbox_kind, outcome):
         app.jinja_env.filters[each.__name__] = each
 
 
 def inbox_word(state: str) -> Word:
     """Return how a message from outside stands."""
     return INBOX[state]
+
+
+def inbox_kind(code: str) -> str:
+    """Return what a message is about; a kind nobody here knows, as it came."""
+    return str(KIND.get(code, code))
 
 
 def outcome(code: str | None) -> str:

@@ -70,7 +70,7 @@ def _notified_detail(each: Happening) -> str:
     )
     if int(data.get("attempts") or 1) > 1:
         said += ngettext(", after %(num)d try", ", after %(num)d tries", int(data["attempts"]))
-    return f"{said}, “{data['answer']}”" if data.get("answer") else said
+    return _("%(said)s, “%(answer)s”", said=said, answer=data["answer"]) if data.get("answer") else said
 
 
 def _settled_detail(each: Happening) -> str:

@@ -9,6 +9,7 @@ import pytest
 from flask_babel import force_locale
 
 from app.web.filters import day, explained, last_day, listed, stamped
+from app.web.ranges import Range, ends
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -26,3 +27,15 @@ def test_a_day_is_written_as_its_language_does(system: System, lang: str, said: 
         assert listed(MOMENT, MOMENT) == "00:30"
         assert stamped(MOMENT) == f"{said} 00:30"
         assert explained(MOMENT, later).startswith(f"{said} 00:30:00 EET (")
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "2026-11-01 – 2026-11-23"), ("et", "01.11.2026 – 23.11.2026"), ("ru", "… – 23.11.2026")]
+)
+def test_a_range_of_days_is_said_as_its_language_writes_them(system: System, lang: str, said: str) -> None:
+    """What its fields hold stays as browsers read it."""
+    first = {} if "…" in said else {"since": "2026-11-01"}
+    with system.app.test_request_context(), force_locale(lang):
+        chosen = Range("Asked for", *ends("since", "until", first | {"until": "2026-11-23"}), "date")
+        assert (chosen.said, chosen.high.value) == (said, "2026-11-23")
+        assert Range("Amount", *ends("least", "most", {"least": "10.00"}), "amount").said == "10.00 – …"

@@ -102,6 +102,14 @@ def test_the_same_form_twice_asks_once(system: System, mary: Browser, paid: tupl
     assert system.scalar("select dirty_seq from gateway_reference where external_id = :r", r=paid[1]) == before + 1
 
 
+@pytest.mark.parametrize(("code", "words"), [("refund_failed", "Refund not possible"), ("of_tomorrow", "of_tomorrow")])
+def test_what_a_message_is_about_is_said_in_words(own_portal: Portal, own_mary: Browser, code: str, words: str) -> None:
+    message = hear(own_portal.system, code, "0" * 64)
+    rows, page = own_mary.get("/inbox").text, own_mary.get(f"/inbox/{message}").text
+    assert f'<td class="quiet name minor spare">{words}</td>' in rows
+    assert (words in page, code in page) == (True, True)
+
+
 def test_what_processing_would_change_is_shown_before_it_does(own_portal: Portal, own_mary: Browser) -> None:
     """Of a callback that was lost nothing is booked yet; of one that was heard nothing would change any more."""
     system = own_portal.system

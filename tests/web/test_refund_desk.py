@@ -157,6 +157,9 @@ def test_the_list_is_filtered_by_days_and_what_is_no_filter_is_none(portal: Port
     portal.system.sql("update refund set created_at = '2026-03-04 22:30Z' where id = :i", i=asked)
     assert f"/refunds/{asked}" in mary.page("/refunds?since=2026-03-05&until=2026-03-05").links()
     assert f"/refunds/{asked}" not in mary.page("/refunds?since=2026-03-04&until=2026-03-04").links()
+    rows = mary.client.get("/refunds?since=2026-03-05&most=90.00", headers={"HX-Request": "true"}).text
+    for chip, words in (("chip-since", "Asked for: 2026-03-05 – …"), ("chip-least", "Amount: … – 90.00")):
+        assert f'<span id="{chip}" class="on" hx-swap-oob="true">{words}</span>' in rows
     for odd in ("since=20260304", "since=9999-12-31", "least=x", "status=none", "after=AAAA", "until=%00"):
         assert mary.get(f"/refunds?{odd}").status_code == 200
     assert "<html" not in mary.fragment("/refunds?service=registry").text

@@ -20,7 +20,7 @@ from app.web.address import KEY
 from app.web.confirmation import ConfirmationForm, confirm
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
-from app.web.inbox_words import INBOX
+from app.web.inbox_words import INBOX, inbox_kind
 from app.web.masking import pretty
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -63,7 +63,7 @@ def index() -> Response:
         query=query,
         cursor=cursor,
         left_out=[] if cursor else misread_words(request.args, query, FIELD),
-        kinds=[(each, each) for each in kinds],
+        kinds=[(each, inbox_kind(each)) for each in kinds],
         states=[(each, str(INBOX[each].label)) for each in STATES],
         count_text=_count_text(found.count, matching=bool(wanted)),
     )

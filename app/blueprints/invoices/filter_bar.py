@@ -13,6 +13,7 @@ from app.queries.sorting import Sort
 from app.web import words
 from app.web.filters import money
 from app.web.period_words import PERIOD
+from app.web.ranges import Range, ends
 from app.web.service_names import choices
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import translate as _
@@ -57,14 +58,6 @@ FIELD = {
 }
 
 
-class Bound(NamedTuple):
-    """One end of a range: the field's name, its label, and what is in it."""
-
-    name: str
-    label: str
-    value: str
-
-
 class Group(NamedTuple):
     """Choices behind one button, as (value, words) pairs, and those that are chosen."""
 
@@ -72,25 +65,6 @@ class Group(NamedTuple):
     label: str
     options: list[tuple[str, str]]
     chosen: Sequence[str]
-
-
-class Range(NamedTuple):
-    """Two fields behind one button; `kind` is date or amount; `periods` are (value, words) pairs to choose instead."""
-
-    label: str
-    low: Bound
-    high: Bound
-    kind: str
-    name: str = ""
-    periods: tuple[tuple[str, str], ...] = ()
-    period: str = ""
-
-    @property
-    def said(self) -> str:
-        """Return what is chosen, in words; nothing when nothing is."""
-        ends = [each.value for each in (self.low, self.high)]
-        between = f"{ends[0] or '…'} \N{EN DASH} {ends[1] or '…'}" if any(ends) else ""
-        return ", ".join(filter(None, (dict(self.periods).get(self.period, ""), between)))
 
 
 class Order(NamedTuple):
@@ -169,7 +143,7 @@ def filter_bar(
             ),
             Group("service", _("Service"), choices(services), wanted.services),
         ],
-        ranges=[_days(_("Created"), "created", query), Range(_("Amount"), *_ends("least", "most", query), "amount")],
+        ranges=[_days(_("Created"), "created", query), Range(_("Amount"), *ends("least", "most", query), "amount")],
         more_ranges=[_days(_("Paid"), "paid", query), _days(_("Due"), "due", query)],
         more_groups=_more(wanted),
         columns=Group("column", _("Columns"), [(each, str(COLUMN[each])) for each in CHOICES], columns),
@@ -180,11 +154,7 @@ def filter_bar(
 
 def _days(label: str, name: str, query: dict[str, Any]) -> Range:
     periods = tuple((str(each), str(PERIOD[each])) for each in PERIODS[name])
-    return Range(label, *_ends(f"{name}_from", f"{name}_to", query), "date", name, periods, query.get(name, ""))
-
-
-def _ends(low: str, high: str, query: dict[str, Any]) -> tuple[Bound, Bound]:
-    return Bound(low, _("From"), query.get(low, "")), Bound(high, _("To"), query.get(high, ""))
+    return Range(label, *ends(f"{name}_from", f"{name}_to", query), "date", name, periods, query.get(name, ""))
 
 
 def _more(wanted: InvoiceFilter) -> list[Group]:

@@ -48,7 +48,7 @@ def index() -> Response:
         "refunds/_rows.html" if cursor else "refunds/_results.html",
         address=None if cursor else url_for("refunds.index", **query),
         page=found,
-        bar=filter_bar(services, found.count, wanted),
+        bar=filter_bar(services, found.count, wanted, query),
         wanted=wanted,
         query=query,
         cursor=cursor,
