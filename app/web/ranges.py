@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.web.filters import day
+from app.web.filters import day, decimal
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -46,4 +46,4 @@ def ends(low: str, high: str, query: Mapping[str, Any]) -> tuple[Bound, Bound]:
 
 def _written(value: str, kind: str) -> str:
     """Return an end as the reader writes it; the fields and the address have dates as 2026-11-22."""
-    return day(date.fromisoformat(value)) if value and kind == "date" else value
+    return day(date.fromisoformat(value)) if value and kind == "date" else decimal(value)

@@ -38,4 +38,5 @@ def test_a_range_of_days_is_said_as_its_language_writes_them(system: System, lan
     with system.app.test_request_context(), force_locale(lang):
         chosen = Range("Asked for", *ends("since", "until", first | {"until": "2026-11-23"}), "date")
         assert (chosen.said, chosen.high.value) == (said, "2026-11-23")
-        assert Range("Amount", *ends("least", "most", {"least": "10.00"}), "amount").said == "10.00 – …"
+        amount = Range("Amount", *ends("least", "most", {"least": "10.50"}), "amount")
+        assert (amount.said, amount.low.value) == ("10.50 – …" if lang == "en" else "10,50 – …", "10.50")
