@@ -18,6 +18,7 @@ from app.models.payment import Payment
 from app.models.refund import Refund
 from app.models.settlement import Allocation
 from app.services.money_held import refundable
+from app.services.notices import HEARS_OF_REFUNDS
 from app.services.refunds import HOSTED, second_person
 from app.uow import transaction
 
@@ -47,10 +48,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class RefundOffer:
-    """An invoice with what may go back of it, and the refunds it has had."""
+    """An invoice with what may go back of it, the refunds it has had, and whether its service has an ear for them."""
 
     invoice: Invoice
     service: str
+    is_told: bool
     parts: tuple[Part, ...]
     refunds: Sequence[Refund]
 
@@ -84,7 +86,8 @@ def offer(number: int, actor: Actor, tenant_id: int = DEFAULT_TENANT) -> RefundO
         asked = tx.scalars(select(Refund).where(Refund.invoice_id == invoice.id).order_by(Refund.id)).all()
         parts = tuple(_part(payment, invoice.id, minor, actor) for payment, minor in taken)
         service = tx.get_one(Initiator, invoice.initiator_id)
-        return RefundOffer(invoice, service.name or service.code, parts, asked)
+        is_told = service.code in HEARS_OF_REFUNDS
+        return RefundOffer(invoice, service.name or service.code, is_told, parts, asked)
 
 
 def _part(payment: Payment, invoice_id: int, taken_minor: int, actor: Actor) -> Part:

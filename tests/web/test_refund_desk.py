@@ -42,6 +42,17 @@ def test_a_refund_goes_from_the_form_to_the_gateway_and_tells_its_story(
     assert "99.50" in mary.page(f"/invoices/{paid}/refunds/new").text("table")
 
 
+@pytest.mark.parametrize(("code", "word"), [("auction", "is told once all"), ("registry", "is told nothing")])
+def test_the_form_says_truly_whether_the_service_is_told(portal: Portal, mary: Browser, code: str, word: str) -> None:
+    number, _reference = portal.system.settle(code)
+    assert word in mary.page(f"/invoices/{number}/refunds/new").text("p")
+    refund_id(ask(mary, number, "120.00"))
+    portal.system.drain()
+    told = "select count(*) from outbox o join invoice i on i.id = o.invoice_id where o.kind = :kind and i.number = :n"
+    assert portal.system.status(number) == "refunded"
+    assert bool(portal.system.scalar(told, kind="initiator.invoice.synchronise", n=number)) == (code == "auction")
+
+
 def test_the_same_form_sent_again_leads_to_the_same_refund(portal: Portal, mary: Browser, paid: int) -> None:
     shown = mary.get(f"/invoices/{paid}/refunds/new").text
     sent = {
