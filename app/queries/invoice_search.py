@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MOST_WORDS = 8
-# An amount as people type it: two decimals, thousands together or apart.
-AMOUNT = re.compile(r"[0-9]{1,3}(?:[ \u00a0]?[0-9]{3}){0,3}[.,][0-9]{2}", re.ASCII)
+# An amount as people type it or copy it from a page: two decimals or a currency say that it is one; thousands stand
+# together or apart.
+AMOUNT = re.compile(r"(€|EUR)?\s*([0-9]{1,3}(?:[\s.,']?[0-9]{3}){0,3})([.,][0-9]{2})?\s*(€|EUR)?", re.IGNORECASE)
 MANY = 100
 # How many of the newest rows are looked at one by one; each time more, where those before show that a page will be full
 # by the last.
@@ -79,14 +80,14 @@ def count_of(text: str) -> Count:
     return found_by(text, None, 0)[1]
 
 
-def found_by(text: str, after: Place | None, size: int) -> tuple[list[Place], Count]:
-    """Return the first places of words that were typed, and how many there are, counted to a hundred.
+def found_by(text: str, after: Place | None, size: int) -> tuple[list[Place], Count, list[Place]]:
+    """Return the first places of words that were typed, how many there are, counted to a hundred, and those counted.
 
     A hundred are seen by who looks for a page; to see a thousand takes up to ten times as long.
     """
     first = newest(text, None, max(size, MANY + 1))
     page = first[:size] if after is None else newest(text, after, size)
-    return page, Count(min(len(first), MANY), is_capped=len(first) > MANY)
+    return page, Count(min(len(first), MANY), is_capped=len(first) > MANY), first
 
 
 def _by_words(text: str) -> list[Select[Any]]:
@@ -106,7 +107,16 @@ def _by_words(text: str) -> list[Select[Any]]:
 
 def amount_of(text: str) -> int | None:
     """Return the minor units that were typed, or None when it was no amount."""
-    return int(re.sub(r"[^0-9]", "", text)) if AMOUNT.fullmatch(text) else None
+    said = AMOUNT.fullmatch(text.strip())
+    if said is None or not any(said.group(1, 3, 4)):
+        return None
+    return int(re.sub(r"[^0-9]", "", said[2] + (said[3] or ".00")))
+
+
+def whole_amount_of(text: str) -> int | None:
+    """Return the minor units of digits that could be an amount without its cents, or None; they are asked for apart."""
+    digits = re.sub(r"\s", "", text)
+    return int(digits) * 100 if amount_of(text) is None and amount_of(f"{text} €") and digits.isdecimal() else None
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -69,20 +69,34 @@ def search(
 ) -> Page[InvoiceRow]:
     """Return a page of invoices in this order, and how many match, counted up to a limit.
 
-    A page may have fewer rows and a next one, when only so many were looked at.
+    A page may have fewer rows and a next one, when only so many were looked at. Up to a thousand are added up.
     """
     asked = Question(wanted)
     end: Mark | None = None
+    these: Any = None
     if sort is Sort.NEWEST and asked.is_words:
-        places, count = found_by(wanted.text, _place(after), size + 1)
-        found = _at(places)
+        places, count, counted = found_by(wanted.text, _place(after), size + 1)
+        found, these = _at(places), _among([each.id for each in counted])
     elif asked.walks:
         found, end, count = _looked_at(asked, after, sort, size + 1)
     else:
         count, ids = _counted(asked)
         found = _listed(asked, after, sort, size + 1) if ids is None else _of_few(ids, after, sort, size + 1)
+        these = Invoice.id.in_(_meant(asked)) if ids is None else _among(ids)
     following = _mark(found[size - 1], sort) if len(found) > size else end
-    return Page(found[:size], following, count)
+    adds_up = wanted and after is None and these is not None and not count.is_capped and count.number <= COMMON
+    return Page(found[:size], following, count, _sums(these) if adds_up else ())
+
+
+def _among(ids: Sequence[int]) -> ColumnElement[bool]:
+    return Invoice.id == func.any(bindparam("counted", list(ids), ARRAY(BigInteger)))
+
+
+def _sums(these: ColumnElement[bool]) -> list[tuple[str, int]]:
+    """Return what these invoices, which are few, come to by currency."""
+    each = Invoice.currency
+    sums = select(each, func.sum(Invoice.total_minor)).where(these).group_by(each).order_by(each)
+    return [(currency, int(minor)) for currency, minor in session().execute(sums)]
 
 
 def _listed(asked: Question, after: Mark | None, sort: Sort, size: int) -> list[InvoiceRow]:

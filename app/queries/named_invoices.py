@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, Text, and_, bindparam, func, select
 from sqlalchemy import cast as sql_cast
 
+from app.domain import order_reference
 from app.models.invoice import Invoice
 from app.models.payment import GatewayReference, Payment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GATEWAY = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
+# A gateway's reference, its beginning, or both its ends as pages show them.
+GATEWAY = re.compile(r"([0-9a-f]{12,64})(?:…[0-9a-f]{6})?", re.ASCII)
+# A number with the word for what it is, as headlines have it.
+CALLED = re.compile(r"(?:invoice|arve|счёт|счет|nr\.?|no\.?|№|#|\s)+([0-9]{1,18})")
 HIGHEST = 2**63 - 1
 _BEGINNING = bindparam("by_gateway", type_=Text)
 # The index of beginnings in these operators' words: LIKE with a parameter could not use it. No digit follows an f.
@@ -40,11 +44,19 @@ def names_in(text: str) -> dict[str, str]:
         names["by_reference"] = text
         if int(text) <= HIGHEST:
             names["by_number"] = str(int(text))
+    elif (number := _number_in(text)) is not None:
+        names["by_number"] = str(number)
     if "@" in said:
         names["by_email"] = said
-    if GATEWAY.fullmatch(said):
-        names["by_gateway"] = said
+    if gateway := GATEWAY.fullmatch(said):
+        names["by_gateway"] = gateway[1]
     return names
+
+
+def _number_in(text: str) -> int | None:
+    """Return the number of an order reference, such as a bank statement has, or of a headline."""
+    called = CALLED.fullmatch(text.lower())
+    return int(called[1]) if called else order_reference.parse(text).number
 
 
 def at_once(text: str) -> list[Select[Any]]:

@@ -67,3 +67,5 @@ class Page(Generic[T]):
     rows: list[T]
     next: object | None
     count: Count
+    # What all of them come to by currency in minor units, where they are few and somebody adds them up.
+    sums: Sequence[tuple[str, int]] = ()

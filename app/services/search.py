@@ -21,7 +21,10 @@ FILL = text("""
 insert into invoice_search (tenant_id, invoice_id, created_at, search_text)
 select i.tenant_id, i.id, i.created_at,
        search_words(concat_ws(' ', number_scraps(i.number), i.reference_number, i.customer_name, i.customer_email,
-                              i.description, n.code))
+                              i.description,
+                              (select left(string_agg(l.description, ' ' order by l.position), 1000)
+                                 from invoice_line l where l.invoice_id = i.id),
+                              n.code))
   from invoice i join initiator n on n.id = i.initiator_id
  where i.id = any(:ids)
 on conflict (invoice_id) do update set search_text = excluded.search_text

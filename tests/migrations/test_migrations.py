@@ -64,6 +64,33 @@ def test_pages_find_words_while_their_index_is_made_anew(empty_database: str, re
         db.engine.dispose()
 
 
+def test_invoices_from_before_are_found_by_the_words_of_their_lines(empty_database: str, redis_url: str) -> None:
+    app = create_app(load_settings(environment(empty_database, redis_url)))
+    with app.app_context():
+        upgrade(directory="migrations", revision="0042")
+        for statement in (
+            (
+                "insert into invoice (public_token, number, initiator_id, status, subtotal_minor, total_minor)"
+                " values ('t', 150005, (select min(id) from initiator), 'unpaid', 100, 100)"
+            ),
+            (
+                "insert into invoice_line (invoice_id, position, description, unit_price_minor, net_minor)"
+                " select id, 1, 'Sademetemõõtja', 100, 100 from invoice"
+            ),
+            (
+                "insert into invoice_search (invoice_id, created_at, search_text)"
+                " select id, created_at, ' 150005' from invoice"
+            ),
+        ):
+            db.session.execute(text(statement))
+        db.session.commit()
+        upgrade(directory="migrations")
+        found = db.session.execute(text("select search_text from invoice_search")).scalar_one()
+        assert found == " 150005 sademetemootja"
+        db.session.remove()
+        db.engine.dispose()
+
+
 def test_an_import_that_took_nothing_is_over_for_the_program_before(empty_database: str, redis_url: str) -> None:
     app = create_app(load_settings(environment(empty_database, redis_url)))
     with app.app_context():

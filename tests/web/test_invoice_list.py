@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.queries import invoice_search, invoices
 from tests.web.lists import fill, more, numbers
 
 if TYPE_CHECKING:
@@ -136,3 +137,29 @@ def test_a_search_by_number_uses_the_index(own_portal: Portal) -> None:
     own_portal.system.sql("analyze invoice")
     plan = own_portal.system.rows("explain select id from invoice where cast(number as text) like '150012%'")
     assert any("ix_invoice_number_prefix" in row[0] for row in plan)
+
+
+def test_a_narrowed_list_says_what_its_invoices_come_to(own_portal: Portal, own_mary: Browser) -> None:
+    fill(own_portal.system, 60)
+    sql = own_portal.system.sql
+    sql("update invoice set subtotal_minor = 5, total_minor = 5 where number = 150006")
+    sql("update invoice set status = 'overdue' where number in (150005, 150007)")
+    for narrowed in ("service=registry", "q=payer", "q=payer&service=registry", "service=registry&sort=amount"):
+        assert "60 invoices match, 7 080.05 € in all" in said(own_mary, narrowed), narrowed
+    assert "2 invoices match, 240.00 € in all" in said(own_mary, "status=overdue")
+    assert "0 invoices match" in said(own_mary, "status=paid")
+    assert "in all" not in said(own_mary, "status=paid") + said(own_mary, "")
+
+
+def test_what_is_too_much_to_count_is_not_added_up(
+    own_portal: Portal, own_mary: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(own_portal.system, 12)
+    monkeypatch.setattr(invoices, "COMMON", 10)
+    monkeypatch.setattr(invoice_search, "MANY", 10)
+    for narrowed in ("service=registry", "q=payer", "q=payer&service=registry"):
+        assert "in all" not in said(own_mary, narrowed), narrowed
+
+
+def said(browser: Browser, query: str) -> str:
+    return " ".join(browser.page(f"/invoices?{query}").text("p").replace("\u00a0", " ").split())

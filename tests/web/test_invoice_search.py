@@ -11,6 +11,7 @@ from app.queries.invoice_filter import InvoiceFilter
 from app.queries.invoice_selection import Selection
 from app.queries.paging import Count
 from app.queries.sorting import Mark, Sort
+from app.web.filters import shortened
 from tests.web.lists import fill, index, more, numbers
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def filled_portal(shared_portal: Portal) -> Portal:
     sql("update invoice set customer_name = 'Põhjatäht OÜ', description = 'Kirjatuvi.ee uuendus' where number = 150010")
     sql("update invoice set customer_name = 'Ёлкин Андрей' where number = 150011")
     sql("update invoice set subtotal_minor = 124050, total_minor = 124050 where number = 150013")
+    sql("update invoice set subtotal_minor = 7700, total_minor = 7700 where number = 150014")
     index(shared_portal.system)
     return shared_portal
 
@@ -62,6 +64,16 @@ def searching(filled_portal: Portal, mary: Browser) -> Browser:
         ("елкин", [150_011]),
         ("1240.50", [150_013]),
         ("1 240,50", [150_013]),
+        ("1\u00a0240.50\u00a0€", [150_013]),
+        ("€1,240.50", [150_013]),
+        ("1240,50 EUR", [150_013]),
+        ("77 €", [150_014]),
+        ("invoice 150012", [150_012]),
+        ("Arve nr. 150012", [150_012]),
+        ("Счёт № 150012", [150_012]),
+        ("#150012", [150_012]),
+        ("150012-3", [150_012]),
+        ("Ref:150012, 150011", [150_012]),
         ("124050", []),
         ("%", []),
         ("_", []),
@@ -82,8 +94,24 @@ def test_what_is_typed_is_found_and_breaks_nothing(searching: Browser, query: st
 
 def test_a_gateway_s_reference_leads_to_its_invoice(own_portal: Portal, own_mary: Browser) -> None:
     number, reference = own_portal.system.settle()
-    for typed in (reference, reference[:14]):
+    for typed in (reference, reference[:14], shortened(reference)):
         assert numbers(own_mary.get(f"/invoices?q={typed}").text) == [number]
+
+
+def test_digits_alone_are_a_number_and_an_amount_is_one_step_away(searching: Browser) -> None:
+    page = searching.page("/invoices?q=77&service=registry")
+    assert "/invoices?q=77.00&service=registry" in page.links()
+    assert "/invoices?q=77.00&service=registry" not in searching.page("/invoices?q=77.00&service=registry").links()
+
+
+def test_the_words_of_its_lines_lead_to_an_invoice(own_portal: Portal, own_mary: Browser) -> None:
+    fill(own_portal.system, 2)
+    own_portal.system.sql(
+        "insert into invoice_line (tenant_id, invoice_id, position, description, unit_price_minor, net_minor)"
+        " select tenant_id, id, 1, 'Sademetemõõtja paigaldus', 100, 100 from invoice where number = 150005"
+    )
+    index(own_portal.system)
+    assert numbers(own_mary.get("/invoices?q=sademetemootja").text) == [150_005]
 
 
 def test_every_way_finds_the_same(own_portal: Portal, own_mary: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

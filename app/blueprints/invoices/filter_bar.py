@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
     from app.queries.invoice_filter import InvoiceFilter
-    from app.queries.paging import Count
+    from app.queries.invoice_row import InvoiceRow
+    from app.queries.paging import Count, Page
 
 NBSP = "\N{NO-BREAK SPACE}"
 COLUMN = {
@@ -129,9 +130,9 @@ def left_out(args: MultiDict[str, str], wanted: InvoiceFilter) -> list[str]:
 
 
 def filter_bar(
-    services: Sequence[str], found: Count, wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]
+    services: Sequence[str], found: Page[InvoiceRow], wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]
 ) -> FilterBar:
-    """Return the bar for a list of which `found` invoices match."""
+    """Return the bar for a list that begins with these invoices."""
     query = as_query(wanted)
     return FilterBar(
         groups=[
@@ -148,7 +149,7 @@ def filter_bar(
         more_groups=_more(wanted),
         columns=Group("column", _("Columns"), [(each, str(COLUMN[each])) for each in CHOICES], columns),
         orders=_orders(wanted, sort, columns),
-        count_text=_matching(found) if wanted else _all(found),
+        count_text=_matching(found.count, found.sums) if wanted else _all(found.count),
     )
 
 
@@ -181,8 +182,13 @@ def _orders(wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]) -> dict[s
     return found
 
 
-def _matching(found: Count) -> str:
-    return ngettext("%(many)s invoice matches", "%(many)s invoices match", found.number, many=_written(found))
+def _matching(found: Count, sums: Sequence[tuple[str, int]]) -> str:
+    said = ngettext("%(many)s invoice matches", "%(many)s invoices match", found.number, many=_written(found))
+    return ", ".join([said, _("%(sums)s in all", sums=_added(sums))]) if sums else said
+
+
+def _added(sums: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(money(minor, currency) for currency, minor in sums)
 
 
 def _all(found: Count) -> str:
@@ -198,14 +204,13 @@ def unpaid() -> Unpaid:
         return Unpaid(_("Nothing is unpaid"), address)
     if found.many.is_capped:
         return Unpaid(_unpaid(found.many), address)
-    sums = ", ".join(money(minor, currency) for currency, minor in found.sums)
     return Unpaid(
         ngettext(
             "%(many)s invoice is unpaid, for %(sums)s",
             "%(many)s invoices are unpaid, for %(sums)s",
             found.many.number,
             many=_written(found.many),
-            sums=sums,
+            sums=_added(found.sums),
         ),
         address,
     )

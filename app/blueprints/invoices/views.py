@@ -9,9 +9,10 @@ from flask import Blueprint, Response, render_template, request, url_for
 from app.blueprints.invoices.answer import answer
 from app.blueprints.invoices.exchanges import exchanges
 from app.blueprints.invoices.filter_bar import filter_bar, left_out, unpaid, view_bar
-from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_columns, parse_filter, parse_sort
+from app.blueprints.invoices.forms import USUAL, as_amount, as_query, as_view, parse_columns, parse_filter, parse_sort
 from app.domain.permission import Permission
 from app.queries import invoice_papers, invoices, one_invoice, paper, saved_views
+from app.queries.invoice_search import whole_amount_of
 from app.queries.sorting import Mark
 from app.queries.why_not_paid import why_not_paid
 from app.web import paper as on_paper
@@ -45,11 +46,12 @@ def index() -> Response:
         fragment,
         address=None if after else url_for("invoices.index", **query),
         page=found,
-        bar=filter_bar(services, found.count, wanted, sort, columns),
+        bar=filter_bar(services, found, wanted, sort, columns),
         views=view_bar(operator().operator_id, wanted, sort, columns, usual) if after is None else None,
         unpaid=None if wants_fragment() else unpaid(),
         left_out=[] if after else left_out(args, wanted),
         wanted=wanted,
+        amount=as_amount(whole_amount_of(wanted.text)),
         query=query,
         cursor=after,
         sort=sort,
