@@ -83,7 +83,10 @@ select l.id, l.name, l.queue, l.failures, l.paused_until, l.stopped_at, l.stoppe
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """What somebody is looking for; empty parts ask for nothing. Ages are in hours, `older` and `younger` than."""
+    """What somebody is looking for; empty parts ask for nothing. Ages are in hours, `older` and `younger` than.
+
+    `due` is of what waits: what is to be sent now, or what waits for its moment.
+    """
 
     kinds: tuple[str, ...] = ()
     lanes: tuple[int, ...] = ()
@@ -91,10 +94,11 @@ class DeliveryFilter:
     errors: tuple[str, ...] = ()
     younger_h: int | None = None
     older_h: int | None = None
+    due: bool | None = None
 
     def __bool__(self) -> bool:
         """Return whether anything is asked for."""
-        return bool(self.kinds or self.lanes or self.states or self.errors or self.younger_h or self.older_h)
+        return self != DeliveryFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +284,8 @@ def _conditions(wanted: DeliveryFilter, cursor: Cursor | None) -> tuple[list[str
     if wanted.older_h:
         conditions.append("o.created_at < now() - make_interval(hours => :older_h)")
         values["older_h"] = wanted.older_h
+    if wanted.due is not None:
+        conditions.append(f"o.state = 'pending' and o.run_at {'<=' if wanted.due else '>'} now()")
     if cursor is not None:
         conditions.append("(o.created_at, o.id) < (:at, :after_id)")
         values |= {"at": cursor.created_at, "after_id": cursor.id}

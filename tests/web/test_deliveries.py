@@ -123,6 +123,19 @@ def test_a_filter_finds_what_it_says(system: System, mary: Browser, query: str, 
     assert {ids[each] for each in shown if each in ids} == found
 
 
+@pytest.mark.parametrize("address", ["/deliveries", "/system-health"])
+def test_what_waits_at_a_destination_opens_exactly_its_rows(system: System, mary: Browser, address: str) -> None:
+    for at, minutes in enumerate((-2, -1, 30)):
+        delivery = owe(system, f"waits{address}{at}", state="pending", lane="initiator:auction")
+        system.sql("update outbox set run_at = now() + make_interval(mins => :m) where id = :d", m=minutes, d=delivery)
+    shown = mary.get(address).text
+    figures = re.findall(r'href="(/deliveries\?lane=\d+&amp;state=pending&amp;age=\w+)">([^<]+)<', shown)
+    assert (f"/deliveries?lane={lane_id(system, 'initiator:auction')}&amp;state=pending&amp;age=due", "2") in figures
+    for link, figure in figures:
+        said = Page(mary.get(link.replace("&amp;", "&")).text).text("p")
+        assert re.search(rf"\b{figure} messages? match", said), (link, figure)
+
+
 def test_a_long_list_goes_on_where_it_ended(system: System, mary: Browser) -> None:
     lane = lane_id(system, "initiator:eeid")
     before = int(system.scalar("select count(*) from outbox where lane_id = :lane", lane=lane))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 YOUNGER = {"within_1h": 1, "within_1d": 24, "within_7d": 168}
 OLDER = {"over_1h": 1, "over_1d": 24, "over_7d": 168}
+DUE = {"due": True, "later": False}
 HIGHEST = 2**63 - 1
 MOST_CHOSEN = 200
 EARLIEST, LATEST = 2000, 2100
@@ -34,6 +35,7 @@ def parse_filter(args: MultiDict[str, str], kinds: Sequence[str], lanes: Sequenc
         errors=tuple(each for each in ERROR if each in args.getlist("error")),
         younger_h=min((YOUNGER[each] for each in ages if each in YOUNGER), default=None),
         older_h=max((OLDER[each] for each in ages if each in OLDER), default=None),
+        due=next((DUE[each] for each in ages if each in DUE), None),
     )
 
 
@@ -41,6 +43,7 @@ def as_query(wanted: DeliveryFilter) -> dict[str, Any]:
     """Return the filter as the parameters of an address, without the empty ones."""
     ages = [name for name, hours in YOUNGER.items() if hours == wanted.younger_h]
     ages += [name for name, hours in OLDER.items() if hours == wanted.older_h]
+    ages += [name for name, due in DUE.items() if due is wanted.due]
     said = {
         "kind": list(wanted.kinds),
         "lane": [str(each) for each in wanted.lanes],

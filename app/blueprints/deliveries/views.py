@@ -120,6 +120,8 @@ def _choices(kinds: list[str], lanes: list[LaneState], found: Count, wanted: Del
             ("over_1h", _("Older than an hour")),
             ("over_1d", _("Older than a day")),
             ("over_7d", _("Older than a week")),
+            ("due", _("To be sent now")),
+            ("later", _("To be sent later")),
         ],
         count_text=_count_text(found, wanted),
         outside={str(each.id) for each in lanes if each.name.startswith(("initiator:", "webhook:"))},
