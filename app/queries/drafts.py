@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 MOST_PAYERS = 8
 WRITTEN_HERE = "portal"
+PAYER = select(
+    Account.id, Account.name, Account.email, func.coalesce(Account.reg_no, ""), Initiator.code.label("service")
+).join(Initiator, Initiator.id == Account.initiator_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,13 @@ class DraftRow:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Somebody an earlier invoice or reference of the service was for."""
+    """Somebody an earlier invoice or reference of a service was for."""
 
     id: int
     name: str
     email: str
     reg_no: str
+    service: str
 
 
 def waiting(cursor: Cursor | None = None, *, size: int = PAGE_SIZE) -> tuple[list[DraftRow], Cursor | None]:
@@ -141,16 +145,14 @@ def services() -> Sequence[tuple[str, str]]:
 
 
 def payers(service: str, text: str) -> Sequence[Payer]:
-    """Return a few payers of a service whose e-mail or registry code begins so, or whose name holds it."""
+    """Return a few payers whose e-mail or registry code begins so, or whose name holds it, the service's own first."""
     if not text:
         return []
     begins: ColumnElement[bool] = func.lower(Account.email).startswith(text.lower(), autoescape=True)
     holds = func.lower(Account.name).contains(text.lower(), autoescape=True)
     rows = session().execute(
-        select(Account.id, Account.name, Account.email, func.coalesce(Account.reg_no, ""))
-        .join(Initiator, Initiator.id == Account.initiator_id)
-        .where(Initiator.code == service, Account.status == "active", or_(begins, holds, Account.reg_no == text))
-        .order_by(Account.name, Account.id)
+        PAYER.where(Account.status == "active", or_(begins, holds, Account.reg_no == text))
+        .order_by((Initiator.code == service).desc(), Account.name, Account.id)
         .limit(MOST_PAYERS)
     )
     return [Payer(*row) for row in rows]
@@ -158,5 +160,5 @@ def payers(service: str, text: str) -> Sequence[Payer]:
 
 def payer(account_id: int) -> Payer | None:
     """Return one payer, or None."""
-    found = session().get(Account, account_id)
-    return Payer(found.id, found.name, found.email, found.reg_no or "") if found else None
+    row = session().execute(PAYER.where(Account.id == account_id)).one_or_none()
+    return Payer(*row) if row else None

@@ -22,9 +22,7 @@ class RoleWords(NamedTuple):
 ROLE: dict[str, RoleWords] = {
     Role.VIEWER: RoleWords(_("Viewer"), _("Sees invoices and payments, changes nothing.")),
     Role.CLERK: RoleWords(_("Clerk"), _("Makes, issues and cancels invoices.")),
-    Role.FINANCE: RoleWords(
-        _("Finance"), _("As the clerk, and matches money, asks for refunds, writes off and exports.")
-    ),
+    Role.FINANCE: RoleWords(_("Finance"), _("As the clerk, and matches money, asks for refunds and exports.")),
     Role.SUPERVISOR: RoleWords(
         _("Supervisor"), _("As the clerk, and asks for and agrees to refunds, and handles disputes.")
     ),

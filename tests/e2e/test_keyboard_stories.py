@@ -156,7 +156,7 @@ def test_an_invoice_with_lines_is_written_issued_and_its_link_copied(
     _line(user, 2, "Certificate", "1", "5,00")
     user.field("Find a payer", "Tuulik")
     user.press("Enter")
-    unknown = user.say("Nobody of this service is found. Write the payer below.")
+    unknown = user.say("Nobody is found. Write the payer below.")
     expect(user.page.get_by_role("status").filter(has_text=unknown)).to_be_visible()
     user.field("Name", "Tuulik AS")
     user.field("E-mail", "tuulik@example.ee")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.tallinn import TALLINN
+from tests.web.desks import value
 from tests.web.page import Page
 
 if TYPE_CHECKING:
@@ -253,7 +254,37 @@ def test_a_payer_is_found_by_name_and_chosen(mary: Browser) -> None:
     chosen = mary.post("/drafts", form(service="registry", do=button[1]))
     assert 'value="Tuulik AS"' in chosen.text
     assert 'value="87654321"' in chosen.text
-    assert "Nobody of this service" in mary.post("/drafts", form(do="find", payer="uuli")).text
+    assert re.search(r'id="name"[^>]+autofocus', chosen.text)
+    assert "Nobody is found" in mary.post("/drafts", form(do="find", payer="nobody at all")).text
+
+
+def test_a_payer_of_another_service_is_found_too_and_only_written_down(mary: Browser) -> None:
+    """The form begins with ourselves, whom nobody knows yet: whoever looks first still finds who has paid before."""
+    system = mary.portal.system
+    system.sql(
+        "insert into account (initiator_id, external_id, name, email) "
+        "select id, 'x-2', 'Sademetemõõtja OÜ', 'arve@sade.example' from initiator where code = 'auction'"
+    )
+    looked = mary.post("/drafts", form(service="billing_system", do="find", payer="sademe")).text
+    assert "Domain auction" in Page(looked).text("span")
+    button = re.search(r'name="do" value="(payer-\d+)"', looked)
+    assert button
+    chosen = mary.post("/drafts", form(service="billing_system", do=button[1])).text
+    assert 'value="arve@sade.example"' in chosen
+    assert value(chosen, "account_id") == ""
+
+
+def test_whoever_writes_another_payer_over_a_chosen_one_keeps_no_account_of_his(mary: Browser) -> None:
+    system = mary.portal.system
+    system.sql(
+        "insert into account (initiator_id, external_id, name, email) "
+        "select id, 'x-3', 'Kuuse AS', 'arve@kuuse.example' from initiator where code = 'registry'"
+    )
+    account = str(system.scalar("select id from account where external_id = 'x-3'"))
+    sent = {"service": "registry", "account_id": account, "email": "arve@kuuse.example"}
+    drafts = [saved(mary, name=name, **sent) for name in ("Kuuse AS", "Kase AS")]
+    kept = [system.scalar("select account_id from invoice where id = :d", d=draft) for draft in drafts]
+    assert kept == [int(account), None]
 
 
 def test_a_draft_that_never_was_is_not_found(mary: Browser) -> None:

@@ -256,7 +256,7 @@ def asked(value: str) -> tuple[str, int]:
     return verb, int(number) if WHOLE.fullmatch(number) else 0
 
 
-def chosen(values: Mapping[str, str], payer: tuple[int, str, str, str]) -> dict[str, str]:
-    """Return the values with a payer that was found."""
+def chosen(values: Mapping[str, str], payer: tuple[int | None, str, str, str]) -> dict[str, str]:
+    """Return the values with a payer that was found; without its account where that is another service's."""
     account_id, name, email, reg_no = payer
-    return {**values, "account_id": str(account_id), "name": name, "email": email, "reg_no": reg_no}
+    return {**values, "account_id": str(account_id or ""), "name": name, "email": email, "reg_no": reg_no}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
     from app.blueprints.drafts.forms import Row
+    from app.domain.draft import Buyer
     from app.domain.vat import Rate
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/drafts")
@@ -198,7 +200,18 @@ def create_discard(invoice_id: int) -> WerkzeugResponse:
 
 def _sent() -> DraftForm:
     codes = [code for code, _name in found.services()]
-    return DraftForm(request.form, services=codes, rates=list(vat_rates.on(_today())), today=_today())
+    form = DraftForm(request.form, services=codes, rates=list(vat_rates.on(_today())), today=_today())
+    form.buyer = _as_written(form)
+    return form
+
+
+def _as_written(form: DraftForm) -> Buyer:
+    """Return who the form is for; an account that was chosen counts as long as nobody wrote somebody else over it."""
+    buyer = form.buyer
+    known = found.payer(buyer.account_id) if buyer.account_id is not None else None
+    if known is None or (known.service, known.name, known.email) == (form.service, buyer.name, buyer.email):
+        return buyer
+    return replace(buyer, account_id=None)
 
 
 def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | None = None) -> Response | None:
@@ -217,7 +230,8 @@ def _other_button(form: DraftForm, values: dict[str, str], invoice_id: int | Non
         payers = found.payers(form.service, form.value("payer"))
         values["looked"] = "1"
     elif verb == "payer" and (payer := found.payer(number)) is not None:
-        values = chosen(values, (payer.id, payer.name, payer.email, payer.reg_no))
+        account_id = payer.id if payer.service == form.service else None
+        values = chosen(values, (account_id, payer.name, payer.email, payer.reg_no))
     else:
         return None
     return _form(values | {"focus": verb}, rows, faults, invoice_id=invoice_id, payers=payers)
