@@ -10,7 +10,9 @@ from flask import Blueprint
 
 from app.blueprints import DOORS as USUAL
 from app.blueprints import Door
+from app.blueprints.auth.held_words import facts_of
 from app.domain.permission import Permission
+from app.services.held_forms import HeldForm
 from app.web.guards import needs, require_fresh_login, require_operator
 from tests.web.conftest import PERSONA
 from tests.web.page import Page
@@ -82,6 +84,25 @@ def resend(browser: Browser) -> TestResponse:
     return browser.post(str(form["action"]), fields)
 
 
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (
+            HeldForm("/approvals", (("decision", "approve"), ("refund", "71"), ("refund", "72"), ("key", "x"))),
+            [("Where", "To approve"), ("Decision", "Agree"), ("Refund", "71"), ("Refund", "72")],
+        ),
+        (
+            HeldForm("/invoices/150019/refunds?a=b", (("amount", "7,00"), ("reason", ""))),
+            [("Where", "All invoices, 150019"), ("Amount", "7,00")],
+        ),
+        (HeldForm("/no/such/door", (("reason", "why"),)), [("Reason", "why")]),
+    ],
+)
+def test_a_form_that_waited_says_what_it_would_do(portal: Portal, held: HeldForm, said: list[tuple[str, str]]) -> None:
+    with portal.system.app.test_request_context():
+        assert [(str(name), value) for name, value in facts_of(held)] == said
+
+
 def test_a_young_login_passes_whatever_the_amount(mary: Browser) -> None:
     assert mary.post("/payouts", {"amount": "10000000"}).status_code == 200
     assert mary.get("/payouts/new").text == "a form"
@@ -126,6 +147,9 @@ def test_what_was_typed_is_sent_after_the_login_and_once(portal: Portal, mary: B
     shown = mary.get("/sign_in/held").text
     assert "<script>alert" not in shown
     assert JAAK in shown
+    said = Page(shown).text("dd")
+    assert "Clerk" in said, "what is about to be given away stands there, not the reason alone"
+    assert "People" in said
     answer = resend(mary)
     assert answer.status_code == 303
     assert str(answer.location).startswith("/people/")

@@ -19,6 +19,7 @@ from flask import (
 )
 from flask_login import current_user
 
+from app.blueprints.auth.held_words import facts_of
 from app.blueprints.auth.refusals import UNREACHABLE, Refusal, explain
 from app.domain.errors import Forbidden, ProviderFailure
 from app.queries.settings import whole_numbers
@@ -141,7 +142,8 @@ def held() -> WerkzeugResponse:
     """Offer to send what was typed before the fresh sign-in."""
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in"), 303)
-    return make_response(render_template("auth/held.html", held=held_forms.held(current_user.session_id)))
+    kept = held_forms.held(current_user.session_id)
+    return make_response(render_template("auth/held.html", held=kept, said=facts_of(kept) if kept else ()))
 
 
 @blueprint.app_errorhandler(LoginTooOld)
