@@ -88,5 +88,12 @@ def faults_of_whole(html: str) -> list[str]:
         found.append("no title")
     if not re.search(r'<html lang="(en|et|ru)"', html):
         found.append("no language")
-    found += [f"leads away: {link}" for link in page.links() if not link.startswith(("/", "#", "?"))]
+    found += [
+        f"leads away: {link}" for link in page.links() if not (link.startswith(("/", "#", "?")) or is_letter(link))
+    ]
     return found
+
+
+def is_letter(link: str) -> bool:
+    """Return whether it begins a letter to one address, with a subject and a text and nothing else, all quoted."""
+    return re.fullmatch(r"mailto:[\w.~%-]+\?subject=[\w.~%-]+&body=[\w.~%-]+", link, re.ASCII) is not None
