@@ -131,16 +131,16 @@ select f.gateway, i.code, f.payer, f.currency, sum(f.ins)::bigint, sum(f.in_mino
  order by 6 desc, 8 desc, 1, 2, 3
 """  # noqa: S608
 # Ordered before the casts to bigint: they are made for the twenty that are kept, not for thousands.
-TOP_PAYERS = f"""
+TOP_PAYERS = """
 select '', '', payer, currency, ins::bigint, in_minor::bigint, backs::bigint, back_minor::bigint
   from (select f.payer, f.currency, sum(f.ins) as ins, sum(f.in_minor) as in_minor, sum(f.backs) as backs,
                sum(f.back_minor) as back_minor
-          from ({{moved}}) f
+          from ({moved}) f
          group by f.payer, f.currency
          order by 4 desc, 6 desc, f.payer collate "C", f.currency
-         limit {TOP}) most
+         limit :top) most
  order by 6 desc, 8 desc, payer collate "C", currency
-"""  # noqa: S608
+"""
 PAYER = "coalesce(v.customer_name, '')"
 OF_SERVICE = "join initiator s on s.id = p.initiator_id"
 OF_INVOICE = "left join invoice v on v.id = p.invoice_id"
@@ -229,8 +229,8 @@ def by(found: Sequence[Sum], part: str) -> list[Sum]:
     return sorted(together.values(), key=lambda each: (-each.in_minor, -each.back_minor, getattr(each, part)))
 
 
-def top_payers(wanted: MovedFilter) -> list[Sum]:
-    """Return the twenty payers of whom most came. Days that are open cost an invoice per payment."""
+def top_payers(wanted: MovedFilter, top: int = TOP) -> list[Sum]:
+    """Return the payers of whom most came. Days that are open cost an invoice per payment."""
     parts, values = _parts(wanted, named=True)
     moved = ADDED.format(payer=PAYER, **parts)
     closed = closed_days.days(wanted.first, wanted.last)
@@ -240,7 +240,7 @@ def top_payers(wanted: MovedFilter) -> list[Sum]:
             live, gateway=wanted.gateway, service=wanted.service, payer=wanted.payer, direction=wanted.direction
         )
         values |= {"first": wanted.first, "last": wanted.last}
-    return [Sum(*row) for row in session().execute(text(TOP_PAYERS.format(moved=moved)), values)]
+    return [Sum(*row) for row in session().execute(text(TOP_PAYERS.format(moved=moved)), values | {"top": top})]
 
 
 def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -> Slice[Moved]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from app.queries.overview import Missing
     from app.web.tallinn import Month
 
+# How many payers a file takes: all of a month.
+MOST_IN_FILE = 100_000
 # How long the payers of this month, and of one that is over, are remembered; and of how many months.
 AWHILE, LONGER = timedelta(minutes=1), timedelta(minutes=10)
 MOST_REMEMBERED = 36
@@ -79,6 +81,11 @@ class Payers(NamedTuple):
     month: Month
     table: Table
     at: datetime
+
+    @property
+    def are_some(self) -> bool:
+        """Return whether there may be more payers than are shown."""
+        return len(self.table.lines) >= money_moved.TOP
 
 
 class MonthPage(NamedTuple):
@@ -201,7 +208,7 @@ def _rows(month: Month) -> Iterator[tuple[str | int, ...]]:
         ("currency", found),
         ("service", found),
         ("gateway", found),
-        ("payer", money_moved.top_payers(wanted)),
+        ("payer", money_moved.top_payers(wanted, MOST_IN_FILE)),
     ):
         for each in money_moved.by(sums, part):
             came, back, net = (_amount(m, each.currency) for m in (each.in_minor, each.back_minor, each.net_minor))
