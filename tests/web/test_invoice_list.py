@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.queries import invoice_search, invoices
+from tests.web.desks import second
 from tests.web.lists import fill, more, numbers
 
 if TYPE_CHECKING:
@@ -163,3 +164,12 @@ def test_what_is_too_much_to_count_is_not_added_up(
 
 def said(browser: Browser, query: str) -> str:
     return " ".join(browser.page(f"/invoices?{query}").text("p").replace("\u00a0", " ").split())
+
+
+def test_who_can_do_nothing_to_many_picks_none(own_portal: Portal, own_mary: Browser) -> None:
+    fill(own_portal.system, 1)
+    assert "Pick" in own_mary.page("/invoices").text("th")
+    viewer = second(own_portal, "viewer").page("/invoices")
+    assert "Pick" not in viewer.text("th")
+    tags = [tag for tag, _named in viewer.elements]
+    assert tags.count("td") + 1 == tags.count("th") - 1, "a row has a cell below each head"
