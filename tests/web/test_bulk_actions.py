@@ -61,6 +61,19 @@ def test_that_real_balances_move_is_said_before_they_do(own_mary: Browser) -> No
     assert own_mary.portal.system.service("registry").invoice(str(number))["credited"] == "0"  # type: ignore[index]
 
 
+def test_balances_above_the_limit_move_after_a_fresh_sign_in_only(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    much, little = system.invoice(amount="1000.01"), system.invoice(amount="1000.00")
+    system.sql("update operator_session set created_at = now() - interval '1 hour'")
+    for to in ("paid", "unpaid"):
+        system.sql("update invoice set status = 'overdue' where status = 'unpaid'")
+        assert begin(own_mary, "marks", preview(own_mary, "marks", much, to=to)).location == "/sign_in/again"
+    assert begin(own_mary, "cancellations", preview(own_mary, "cancellations", much)).location.startswith("/tasks/")
+    assert begin(own_mary, "marks", preview(own_mary, "marks", little, to="paid")).location.startswith("/tasks/")
+    assert system.scalar("select count(*) from task where kind like 'mark%'") == 1
+    system.sql("update operator_session set created_at = now()")
+
+
 def test_what_a_person_marked_is_told_as_theirs(own_mary: Browser) -> None:
     system = own_mary.portal.system
     number = system.invoice()

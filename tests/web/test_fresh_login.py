@@ -89,11 +89,19 @@ def resend(browser: Browser) -> TestResponse:
     [
         (
             HeldForm("/approvals", (("decision", "approve"), ("refund", "71"), ("refund", "72"), ("key", "x"))),
-            [("Where", "To approve"), ("Decision", "Agree"), ("Refund", "71"), ("Refund", "72")],
+            [("Where", "To approve"), ("Decision", "Agree"), ("Refund", "71, 72")],
         ),
         (
             HeldForm("/invoices/150019/refunds?a=b", (("amount", "7,00"), ("reason", ""))),
             [("Where", "All invoices, 150019"), ("Amount", "7,00")],
+        ),
+        (
+            HeldForm("/invoices/marks", (("to", "paid"), *(("number", str(n)) for n in range(22)))),
+            [
+                ("Where", "All invoices"),
+                ("Mark as", "Paid"),
+                ("Number", "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19 …"),
+            ],
         ),
         (HeldForm("/no/such/door", (("reason", "why"),)), [("Reason", "why")]),
     ],

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from flask import current_app, url_for
 from werkzeug.exceptions import HTTPException
 
+from app.web import words
 from app.web.navigation import SECTIONS
 from app.web.roles import role_word
 from app.web.translation import translate_later as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask_babel import LazyString
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 FIELD: dict[str, LazyString] = {
     "decision": _("Decision"),
+    "to": _("Mark as"),
+    "number": _("Number"),
     "refund": _("Refund"),
     "subject": _("Country and personal code"),
     "name": _("Name"),
@@ -39,21 +42,25 @@ FIELD: dict[str, LazyString] = {
     "reason": _("Reason"),
 }
 DECISION = {"approve": _("Agree"), "reject": _("Do not agree")}
+WORD: dict[str, Callable[[str], str]] = {
+    "role": role_word,
+    "decision": lambda value: str(DECISION.get(value, value)),
+    "to": lambda value: str(words.invoice_word(value).label),
+}
+# How many of a kind are named.
+MOST = 20
 
 
 def facts_of(held: HeldForm) -> Iterator[tuple[LazyString | str, str]]:
     """Return what is said of a form before it is sent: names and values."""
     if where := _place(held.address):
         yield _("Where"), where
+    said: dict[str, list[str]] = {}
     for name, value in held.fields:
         if value and name in FIELD:
-            yield FIELD[name], _word(name, value)
-
-
-def _word(name: str, value: str) -> str:
-    if name == "role":
-        return role_word(value)
-    return str(DECISION.get(value, value)) if name == "decision" else value
+            said.setdefault(name, []).append(WORD[name](value) if name in WORD else value)
+    for name, values in said.items():
+        yield FIELD[name], ", ".join(values[:MOST]) + (" …" if len(values) > MOST else "")
 
 
 def _place(address: str) -> str:

@@ -20,7 +20,7 @@ from app.services import tasks
 from app.services.bulk_actions import MOST_INVOICES
 from app.web import task_words, typed, words
 from app.web.filters import money
-from app.web.guards import needs, operator
+from app.web.guards import needs, operator, require_fresh_login
 from app.web.htmx import render, see_other
 from app.web.service_names import called
 from app.web.task_words import KIND_OF_INVOICE, VERB
@@ -53,7 +53,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an action would do: how many, with which sum, and what is skipped; `seen` tells one preview from another."""
+    """What an action would do: how many, with which sum, and what is skipped; `seen` tells one preview from another.
+
+    `moved_minor` is what would be said to have come, or not to have come, in minor units.
+    """
 
     done: list[Row]
     skipped: list[Row]
@@ -61,6 +64,7 @@ class Preview:
     amounts: list[str]
     is_too_much: bool
     warning: str
+    moved_minor: int
     seen: str
 
 
@@ -143,6 +147,7 @@ def _begin(kind: TaskKind) -> WerkzeugResponse:
         response = _form(kind, selection, preview, faults, key)
         response.status_code = 422
         return response
+    require_fresh_login(preview.moved_minor)
     wish = {"selection": selection.said(), "address": address(selection)}
     task = tasks.start(kind, wish, operator_id=who, key=key, reason=reason, total=preview.number)
     return see_other(url_for("tasks.show", task_id=task))
@@ -172,7 +177,7 @@ def _preview(kind: TaskKind, selection: Selection) -> Preview:
     groups = found or []
     rows = [(group, _row(kind, group)) for group in groups]
     done = [group for group, row in rows if not row.why]
-    total = sum(group.number for group in groups)
+    total, done_minor = sum(group.number for group in groups), sum(group.total_minor for group in done)
     return Preview(
         done=[row for _group, row in rows if not row.why],
         skipped=[row for _group, row in rows if row.why],
@@ -180,7 +185,8 @@ def _preview(kind: TaskKind, selection: Selection) -> Preview:
         amounts=_amounts(done),
         is_too_much=found is None,
         warning=_warning(kind, [group for group in done if group.service == CREDITS]),
-        seen=f"{total}-{sum(group.number for group in done)}-{sum(group.total_minor for group in done)}",
+        moved_minor=done_minor if kind in MARKS.values() else 0,
+        seen=f"{total}-{sum(group.number for group in done)}-{done_minor}",
     )
 
 
