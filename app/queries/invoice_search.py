@@ -39,6 +39,7 @@ MOST_WORDS = 8
 # An amount as people type it or copy it from a page: two decimals or a currency say that it is one; thousands stand
 # together or apart.
 AMOUNT = re.compile(r"(€|EUR)?\s*([0-9]{1,3}(?:[\s.,']?[0-9]{3}){0,3})([.,][0-9]{2})?\s*(€|EUR)?", re.IGNORECASE)
+WHOLE = re.compile(r"[1-9][0-9]{0,1}\s?[0-9]{3}|[1-9][0-9]{0,2}", re.ASCII)
 MANY = 100
 # How many of the newest rows are looked at one by one; each time more, where those before show that a page will be full
 # by the last.
@@ -114,9 +115,12 @@ def amount_of(text: str) -> int | None:
 
 
 def whole_amount_of(text: str) -> int | None:
-    """Return the minor units of digits that could be an amount without its cents, or None; they are asked for apart."""
-    digits = re.sub(r"\s", "", text)
-    return int(digits) * 100 if amount_of(text) is None and amount_of(f"{text} €") and digits.isdecimal() else None
+    """Return the minor units of digits that could be an amount without its cents, or None; they are asked for apart.
+
+    Six digits and more are the number of an invoice.
+    """
+    said = WHOLE.fullmatch(text.strip())
+    return int(re.sub(r"\s", "", text)) * 100 if said else None
 
 
 def words_of(text: str) -> tuple[str, ...]:

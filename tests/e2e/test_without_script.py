@@ -30,7 +30,7 @@ def test_an_invoice_is_found_and_its_words_corrected(desk: Desk, page: Page) -> 
     page.goto("/invoices")
     page.get_by_role("searchbox").fill(str(number))
     page.get_by_role("searchbox").press("Enter")
-    expect(page.get_by_role("status").first).to_have_text("1 invoice matches")
+    expect(page.get_by_role("status").first).to_have_text("1 invoice matches, 120.00 € in all")
     page.get_by_role("link", name=str(number), exact=True).click()
     page.get_by_role("link", name="Edit…").click()
     page.get_by_label("Description").fill("Domeen")

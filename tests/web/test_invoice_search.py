@@ -101,6 +101,9 @@ def test_a_gateway_s_reference_leads_to_its_invoice(own_portal: Portal, own_mary
 def test_digits_alone_are_a_number_and_an_amount_is_one_step_away(searching: Browser) -> None:
     page = searching.page("/invoices?q=77&service=registry")
     assert "/invoices?q=77.00&service=registry" in page.links()
+    assert "/invoices?q=1240.00" in searching.page("/invoices?q=1 240").links()
+    for other in ("150012", "077", "0", "12 34", "77 x"):
+        assert not any("q=" in link and ".00" in link for link in searching.page(f"/invoices?q={other}").links()), other
     assert "/invoices?q=77.00&service=registry" not in searching.page("/invoices?q=77.00&service=registry").links()
 
 
