@@ -1,6 +1,6 @@
 """The words of an invoice's lines lead to it: what is issued from now on has them, and so has what was issued before.
 
-Revision: 0046
+Revision: 0043
 Before: 0042
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0046"
+revision = "0043"
 down_revision = "0042"
 branch_labels = None
 depends_on = None
