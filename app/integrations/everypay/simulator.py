@@ -19,7 +19,7 @@ from flask import Flask, Response, g, jsonify, request
 from app.integrations import simulator_faults, simulator_pages, simulator_requests
 from app.integrations.everypay import simulator_pay_pages, simulator_script
 from app.integrations.everypay.simulator_rules import WRONG_CLOCK, change_fault, oneoff_fault
-from app.integrations.everypay.simulator_shop import EveryPayConfig, Shop, now
+from app.integrations.everypay.simulator_shop import HELD, EveryPayConfig, Shop, now
 from app.integrations.simulator_faults import faulty
 from app.integrations.simulator_requests import Unreadable, amount_of, read_object
 
@@ -118,7 +118,7 @@ def _refund(shop: Shop, body: dict[str, Any]) -> Response:
         standing = Decimal(payment["standing_amount"])
         if "_ob_" in (payment["payment_method"] or ""):
             return _error(422, 4037, "Open banking payments cannot be refunded")
-        if payment["payment_state"] not in {"settled", "refunded"} or amount is None or not 0 < amount <= standing:
+        if payment["payment_state"] not in HELD or amount is None or not 0 < amount <= standing:
             return _error(422, 4013, "The amount cannot be refunded")
         _use_nonce(shop, body)
         moved = shop.move(payment["payment_reference"], "refunded", standing=standing - amount)
@@ -162,7 +162,7 @@ def _payment(shop: Shop, body: dict[str, Any]) -> dict[str, Any]:
 
 def _not_authorised(payment: dict[str, Any], to: str) -> tuple[int, int, str] | None:
     state = payment["payment_state"]
-    return None if state == "authorised" else (422, 4014, f"A payment that is {state} cannot be {to}")
+    return None if state in {"authorised", "authorized"} else (422, 4014, f"A payment that is {state} cannot be {to}")
 
 
 def _use_nonce(shop: Shop, body: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Response, redirect, request
 
 from app.integrations.everypay.simulator_links import LinkRefused, open_link
-from app.integrations.everypay.simulator_shop import NOTHING
+from app.integrations.everypay.simulator_shop import GIVEN_BACK, HELD, NOTHING
 from app.integrations.simulator_pages import page
 from app.integrations.simulator_requests import amount_of
 
@@ -24,9 +24,12 @@ OWNER = "EveryPay"
 EVENTS = {
     "abandoned": "abandoned",
     "authorised": "marked_for_capture",
+    "authorized": "marked_for_capture",
     "voided": "voided",
     "refunded": "refunded",
+    "partially_refunded": "refunded",
     "chargebacked": "chargebacked",
+    "charged_back": "chargebacked",
 }
 # Heading, method, and what the buttons say: state and words. The first is the main one where there is a method.
 PAYER_CHOICES = (
@@ -39,6 +42,7 @@ PAYER_CHOICES = (
             ("waiting_for_3ds_response", "Stop at 3-D Secure"),
             ("confirmed_3ds", "Pass 3-D Secure and stop there"),
             ("authorised", "Only authorise the amount"),
+            ("authorized", "Only authorise it, spelt with a z"),
         ),
     ),
     (
@@ -55,14 +59,22 @@ PAYER_CHOICES = (
         "Without paying",
         "",
         (
+            ("initial", "Begin anew, nothing chosen"),
             ("abandoned", "Leave without paying"),
             ("voided", "Void the authorisation"),
             ("teleported", "Report a state nobody knows"),
         ),
     ),
 )
-AFTERWARDS = (("refunded", "Refund everything"), ("chargebacked", "Charge back everything"))
-STATES = {state for _, _, choices in PAYER_CHOICES for state, _ in choices} | {state for state, _ in AFTERWARDS}
+AFTERWARDS = (
+    ("refunded", "Refund everything"),
+    ("chargebacked", "Charge back everything"),
+    ("charged_back", "Take everything back as charged_back"),
+)
+PARTS = (("refunded", "Refund this part"), ("partially_refunded", "Give it back as partially_refunded"))
+STATES = {
+    state for choices in (*(each for _, _, each in PAYER_CHOICES), AFTERWARDS, PARTS) for state, _words in choices
+}
 PAY = """
 <section><dl><dt>Merchant</dt><dd>{{ p.account_name }}</dd><dt>Order</dt><dd>{{ p.order_reference }}</dd>
 <dt>Amount</dt><dd><strong>{{ p.initial_amount }} EUR</strong></dd>
@@ -80,7 +92,8 @@ PAY = """
 {% endfor %}</div></form>
 <form method="post" action="/pay/{{ p.payment_reference }}"><div class="row">
 <label>A part, in EUR <input name="amount" inputmode="decimal" size="9" required pattern="[0-9]+(\\.[0-9]{1,2})?"></label>
-<button name="state" value="refunded">Refund this part</button></div></form></section>
+{% for state, words in parts %}<button name="state" value="{{ state }}">{{ words }}</button>
+{% endfor %}</div></form></section>
 {% if p.customer_url %}<p><a href="{{ back }}">Back to the merchant</a></p>{% endif %}
 """
 NOT_NOW = """<p>{{ why }}</p><p><a href="/pay/{{ reference }}">Back to the payment</a></p>"""
@@ -102,6 +115,7 @@ def register(app: Flask, shop: Shop) -> None:
             p=payment,
             choices=PAYER_CHOICES,
             afterwards=AFTERWARDS,
+            parts=PARTS,
             refundable=_is_refundable(payment),
             back=_back(payment),
         )
@@ -125,7 +139,7 @@ def _choose(shop: Shop, reference: str, state: str) -> BaseResponse:
         if payment is None or state not in STATES:
             return page(OWNER, "That cannot be chosen", "<p>Go back and choose again.</p>", status=400)
         standing = None
-        if state in {"refunded", "chargebacked"}:
+        if state in GIVEN_BACK:
             standing = _left(payment, request.form.get("amount"))
             if standing is None:
                 why = "There must be money that was paid, and no more can be given back than is left of it."
@@ -137,7 +151,7 @@ def _choose(shop: Shop, reference: str, state: str) -> BaseResponse:
 
 
 def _is_refundable(payment: dict[str, Any]) -> bool:
-    return payment["payment_state"] in {"settled", "refunded"} and Decimal(payment["standing_amount"]) > 0
+    return payment["payment_state"] in HELD and Decimal(payment["standing_amount"]) > 0
 
 
 def _left(payment: dict[str, Any], amount: str | None) -> Decimal | None:

@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 from app.integrations.everypay.simulator_links import LinkRefused, open_link
 from app.integrations.everypay.simulator_pay_pages import EVENTS
+from app.integrations.everypay.simulator_shop import HELD
 from app.integrations.simulator_pages import page
 from app.integrations.simulator_requests import amount_of, read_object, refused
 
@@ -107,7 +108,7 @@ def _truth(shop: Shop) -> dict[str, Any]:
     captured - refunded - charged_back is what the shop has; `refunds` counts every one of them, the partial too.
     """
     payments = shop.store.all("payment")
-    held = [each for each in payments if each["payment_state"] in {"settled", "refunded"}]
+    held = [each for each in payments if each["payment_state"] in HELD]
     movements = shop.store.all("movement")
     return {
         "payments": len(payments),

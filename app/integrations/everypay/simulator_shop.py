@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 NOTHING = Decimal("0.00")
 # The states in which the shop has, or had, the payer's money.
-TAKEN = {"settled", "refunded", "chargebacked"}
-GIVEN_BACK = {"refunded", "chargebacked"}
+REFUNDED = {"refunded", "partially_refunded"}
+GIVEN_BACK = REFUNDED | {"chargebacked", "charged_back"}
+TAKEN = GIVEN_BACK | {"settled"}
+# The states in which the shop may give money back.
+HELD = REFUNDED | {"settled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Shop:
         if state in TAKEN and before["payment_state"] not in TAKEN:
             self._write_movement(after, "captured", has if state == "settled" else had)
         if state in GIVEN_BACK and has < had:
-            self._write_movement(after, "refunded" if state == "refunded" else "charged_back", had - has)
+            self._write_movement(after, "refunded" if state in REFUNDED else "charged_back", had - has)
 
     def _write_movement(self, payment: dict[str, Any], kind: str, amount: Decimal) -> None:
         said = {"payment_reference": payment["payment_reference"], "kind": kind, "amount": str(amount), "at": now()}

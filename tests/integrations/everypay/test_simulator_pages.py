@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import expect
 
 from app.integrations.everypay.simulator import create_simulator
 from app.integrations.everypay.simulator_shop import EveryPayConfig
+from app.integrations.everypay.wire import STATES
 from tests.integrations.everypay.test_simulator import look, made, paid, post, script, signed
 from tests.integrations.live import served
 
@@ -132,6 +134,30 @@ def test_what_is_no_part_is_refused(shop: Flask, amount: str):
 @pytest.mark.parametrize("state", ["refunded", "chargebacked"])
 def test_what_was_never_paid_is_not_given_back_on_the_page(shop: Flask, state: str):
     assert choose(shop, made(shop), state=state) == 409
+
+
+def test_every_state_the_vendor_has_can_be_chosen(shop: Flask):
+    """eis.md 9.1.7, both spellings where there are two"""
+    page = shop.test_client().get(f"/pay/{paid(shop)}").text
+    offered = set(re.findall(r'name="state" value="(\w+)"', page))
+    assert offered == {*STATES, "teleported"}
+    for nth, state in enumerate(sorted(STATES)):
+        reference = paid(shop, order_reference=str(150006 + nth))
+        part = {"amount": "1.00"} if state == "partially_refunded" else {}
+        assert choose(shop, reference, state=state, **part) == 303
+        assert look(shop, "payments")[-1]["payment_state"] == state
+
+
+def test_other_spellings_move_the_same_money(shop: Flask):
+    reference = paid(shop, amount="10.00")
+    assert choose(shop, reference, state="partially_refunded", amount="4.00") == 303
+    assert choose(shop, reference, state="charged_back") == 303
+    assert {name: look(shop, "truth")[name] for name in ("captured", "refunded", "charged_back")} == {
+        "captured": "10.00",
+        "refunded": "4.00",
+        "charged_back": "6.00",
+    }
+    assert choose(shop, reference, state="refunded") == 409
 
 
 def test_what_the_shop_does_on_the_page_keeps_the_payers_method(shop: Flask):
