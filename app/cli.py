@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands import Commands, must_be_free
-from app.demo.environment import running_beside
+from app.commands import Commands, port_to_serve
+from app.demo.environment import go_beside
 from app.parent_death import die_with
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def main() -> None:
     show_default=True,
     help="Port of the portal and the API; 0 takes a free one.",
 )
-@click.option("--data", type=click.Path(path_type=Path), default=DATA, help="Where everything is kept.")
+@click.option("--data", type=click.Path(path_type=Path, readable=False), default=DATA, help="Where everything is kept.")
 @click.option("--fresh", is_flag=True, help="Start over: what is in the data folder is deleted.")
 @click.option("--no-simulators", is_flag=True, help="Take every provider from the environment.")
 @click.option("--no-demo-data", is_flag=True, help="Start empty.")
@@ -77,8 +77,7 @@ def web(host: str, port: int | None, workers: int, threads: int) -> None:
     settings = _settings()
     for sentence in misspelt():
         click.echo(f"warning: {sentence}", err=True)
-    port = settings.port if port is None else port
-    must_be_free(host, port)
+    port = port_to_serve(host, settings.port if port is None else port)
     server = Granian(
         "",
         address=host,
@@ -340,9 +339,7 @@ def _settings() -> Settings:
     """Return the settings; a command typed beside a running `billing up` is about that system."""
     from app.config import load_settings  # noqa: PLC0415
 
-    beside = running_beside(Path(os.environ.get("BILLING_DATA") or DATA))
-    if os.environ.get("DATABASE_URL") in {None, "", beside.get("DATABASE_URL")}:
-        os.environ.update(beside)
+    go_beside(Path(os.environ.get("BILLING_DATA") or DATA))
     return load_settings()
 
 

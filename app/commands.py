@@ -57,8 +57,11 @@ def _what_to_do(fault: DBAPIError) -> str:
     return f"The database refused: {why}; {cure}" if cure else ""
 
 
-def must_be_free(host: str, port: int) -> None:
-    """Refuse an address that is none and a port that is not to be had; another `billing web` may share its port."""
+def port_to_serve(host: str, port: int) -> int:
+    """Return the port, for 0 a free one; another `billing web` may share its port.
+
+    Raises ClickException for an address that is none and a port that is not to be had.
+    """
     import socket  # noqa: PLC0415
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -67,6 +70,8 @@ def must_be_free(host: str, port: int) -> None:
         try:
             socket.inet_pton(probe.family, host)
             probe.bind((host, port))
+            found: int = probe.getsockname()[1]
         except OSError as fault:
             why = fault.strerror or "is no address of this machine: write one such as 127.0.0.1, 0.0.0.0 or ::"
             raise click.ClickException(f"{host}:{port}: {why}; --host and --port name another") from fault
+    return found

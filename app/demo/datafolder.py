@@ -56,10 +56,10 @@ class DataFolder:
     def read(self, name: str) -> dict[str, Any]:
         """Return a JSON object kept here, empty when there is none that can be read."""
         try:
-            found: dict[str, Any] = json.loads((self.path / name).read_text())
-        except (FileNotFoundError, ValueError):
+            found = json.loads((self.path / name).read_text())
+        except (OSError, ValueError):
             return {}
-        return found
+        return found if isinstance(found, dict) else {}
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Keep a JSON object, readable by us only; a reader sees the old one or the new one, never a half.

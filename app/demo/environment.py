@@ -7,12 +7,15 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.domain.errors import BillingError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
 HOST = "127.0.0.1"
 SIMULATORS = ["everypay", "tara", "registry", "auction", "eeid", "registrar"]
@@ -24,6 +27,11 @@ SHOP = {"API_USERNAME": "simulated", "ACCOUNT_NAME": "EUR3D1", "LINKPAY_TOKEN": 
 CLIENT = {"TARA_IDENTIFIER": "simulated"}
 RUNNING = "running.json"
 SIMULATORS_VARIABLE = "BILLING_SIMULATORS"
+GROUPS = Path(__file__).resolve().parents[1] / "config" / "groups.py"
+
+
+class Unreadable(BillingError):
+    """A file named for a secret cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,34 @@ def _base64(raw: bytes) -> str:
 
 
 def said(name: str) -> str:
-    """Return what the environment says of a setting, under its name or as EIS spelt it; nothing is an empty text."""
+    """Return what the environment says of a setting: under its name, as EIS spelt it, or in the file it names.
+
+    Nothing is an empty text. Raises Unreadable.
+    """
+    return _plain(name) or _in_file(f"{name}_FILE")
+
+
+def given_secrets() -> dict[str, str]:
+    """Return those secrets of our own that the environment says. Raises Unreadable."""
+    return {name: value for name in OWN_SECRETS if (value := said(name))}
+
+
+def _plain(name: str) -> str:
     return os.environ.get(name) or os.environ.get(name.lower()) or ""
+
+
+def _in_file(name: str) -> str:
+    path = _plain(name)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except (OSError, UnicodeDecodeError) as fault:
+        raise Unreadable(f"{name}: no text file can be read there") from fault
+
+
+def says_settings() -> bool:
+    """Return whether the environment says anything of any setting, read from their file: loading it takes longer."""
+    names = set(re.findall(r'setting\("([A-Z_]+)"', GROUPS.read_text()))
+    return any(name.upper().removesuffix("_FILE") in names for name, value in os.environ.items() if value)
 
 
 def settings(this: Installation, database_url: str, redis_url: str) -> dict[str, str]:
@@ -72,18 +106,35 @@ def settings(this: Installation, database_url: str, redis_url: str) -> dict[str,
 
     Simulators take the place of whatever the environment says about providers; without them it is left as it is.
     """
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    own = {name: value for name, value in _own_addresses(this).items() if not said(name)}
-    env = own | {name: value for name, value in env.items() if value}
-    env |= {name: this.secrets[name] for name in OWN_SECRETS}
-    env |= {"BILLING_DEVELOPMENT": "1", "DATABASE_URL": database_url, "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
-    return env | _simulated(this) if this.simulators else env
+    env = {name: value for name, value in os.environ.items() if value and name != "PYTHONDONTWRITEBYTECODE"}
+    env = {name: value for name, value in _own_addresses(this).items() if not said(name)} | env
+    env |= {"BILLING_DEVELOPMENT": "1", "PYTHONUNBUFFERED": "1"}
+    ours = {name: this.secrets[name] for name in OWN_SECRETS} | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    # What stands there beside its file was given twice, and whoever reads the settings says so.
+    env = _without_files(env, [name for name in ours if not _plain(name)]) | ours
+    simulated = _simulated(this) if this.simulators else {}
+    return _without_files(env, simulated) | simulated
+
+
+def _without_files(env: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    files = {f"{name}_FILE" for name in names}
+    return {name: value for name, value in env.items() if name.upper() not in files}
 
 
 def differing(env: Mapping[str, str]) -> dict[str, str]:
     """Return what this environment says otherwise than the one we were started in, and where the servers are."""
     always = {"DATABASE_URL", "REDIS_URL"}
     return {name: value for name, value in env.items() if name in always or os.environ.get(name) != value}
+
+
+def go_beside(data: Path) -> None:
+    """Take over the settings of the system that runs on this folder, unless the environment names another database."""
+    beside = running_beside(data)
+    if said("DATABASE_URL") in {"", beside.get("DATABASE_URL")}:
+        left = _without_files(os.environ, beside)
+        for name in set(os.environ) - set(left):
+            del os.environ[name]
+        os.environ.update(beside)
 
 
 def running_beside(data: Path) -> dict[str, str]:

@@ -28,6 +28,10 @@ class WrongMajor(BillingError):
     """The data was written by another major version of PostgreSQL."""
 
 
+class NoCluster(BillingError):
+    """The folder for the data holds none of PostgreSQL's."""
+
+
 class InitFailed(BillingError):
     """The program initdb did not make a cluster."""
 
@@ -48,11 +52,18 @@ class Postgres:
     def prepare(self) -> None:
         """Make the cluster if there is none, and remove what a killed server left.
 
-        Raises WrongMajor when the data is of another major version, InitFailed when initdb fails.
+        Raises WrongMajor when the data is of another major version, NoCluster when there is none of it, InitFailed
+        when initdb fails.
         """
         if not self.data.exists():
             self._create()
-        stored = (self.data / "PG_VERSION").read_text().strip()
+        try:
+            stored = (self.data / "PG_VERSION").read_text().strip()
+        except OSError as fault:
+            raise NoCluster(
+                f"{self.data} holds no data of PostgreSQL ({fault.strerror}: PG_VERSION): bring it back, or start over "
+                "with --fresh"
+            ) from fault
         if stored != str(self.major()):
             raise WrongMajor(
                 f"{self.data} was written by PostgreSQL {stored}, the programs in {self.bin} are {self.major()}: "

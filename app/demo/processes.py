@@ -268,19 +268,21 @@ class ProcessGroup:
 
     def _last_lines(self, each: _Running) -> str:
         if each.member.quiet:
-            log = self.log(each.member.name)
-            each.lines.extend(log.read_text(errors="replace").splitlines() if log.exists() else [])
+            each.lines.extend(self._logged(each))
         return "\n".join(f"  {line}" for line in each.lines)
 
     def _reason_for_end(self, each: _Running) -> str:
         """Return the line of its log that says why it ended, of those since it was started; empty when none does."""
+        return next((line for line in reversed(self._logged(each)) if REASON.search(line)), "")
+
+    def _logged(self, each: _Running) -> list[str]:
+        """Return what stands in its log since it was started; nothing where it cannot be read."""
         try:
-            with self.log(each.member.name).open("rb") as file:
+            with (self.logs / f"{each.member.name}.log").open("rb") as file:
                 file.seek(each.log_began_at)
-                lines = file.read().decode(errors="replace").splitlines()
+                return file.read().decode(errors="replace").splitlines()
         except OSError:
-            return ""
-        return next((line for line in reversed(lines) if REASON.search(line)), "")
+            return []
 
     def stop(self) -> None:
         """Stop everything, stage after stage; a second signal turns patience into force."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from app.demo.environment import Installation
 
-WORDS = """
+ADDRESS = """
   EIS Billing  $web
 """
-SIMULATED = """
+SIMULATED = """\
   Sign in      $web/sign_in
                EE60001019906 Mary Änn gets in. LT60001019906 has the same digits and must not, EE38001085718 is on no
                list, EE47101010033 signs in with too low an assurance, and Cancel comes back.
@@ -26,7 +26,7 @@ L=$$(curl -s $web/api/v1/invoice_generator/invoice_generator -H "$$T" -H 'Conten
  -d '{"invoice_number":"'$$N'","transaction_amount":"120.00","custom_field2":"registry"}' | grep -o 'http[^"]*')
 curl -s $everypay/_sim/pay -d '{"link":"'"$$L"'"}'
 """
-FROM_ENVIRONMENT = """
+FROM_ENVIRONMENT = """\
   Providers come from the environment; `billing white-code add` says who may sign in.
 """
 
@@ -40,14 +40,19 @@ def endpoints(this: Installation) -> dict[str, Any]:
     }
 
 
+def address(this: Installation) -> str:
+    """Return what the console says once the first page is there."""
+    return Template(ADDRESS).substitute(web=this.web)
+
+
 def words(this: Installation) -> str:
-    """Return the text for the console."""
-    facts = {"web": this.web}
+    """Return what the console says once everything is up: how to sign in and to pay, which take the simulators."""
     if not this.simulators:
-        return Template(WORDS + FROM_ENVIRONMENT).substitute(facts)
-    facts |= {
+        return FROM_ENVIRONMENT
+    facts = {
+        "web": this.web,
         "simulators": ("\n" + " " * 15).join(f"{name:<10} {this.simulator(name)}" for name in this.simulators),
         "everypay": this.simulator("everypay"),
         "token": this.tokens()["registry"],
     }
-    return Template(WORDS + SIMULATED).substitute(facts)
+    return Template(SIMULATED).substitute(facts)

@@ -46,6 +46,7 @@ def run(wishes: Wishes) -> int:
     Raises a BillingError that says what to do when it cannot start.
     """
     began = time.monotonic()
+    _refuse_faults(simulators=wishes.simulators)
     with opened(wishes.data, server_account()) as data:
         if data.servers != data.path:
             say("billing", f"nobody, who runs the servers, cannot reach {data.path}: their data is in {data.servers}")
@@ -67,15 +68,33 @@ def run(wishes: Wishes) -> int:
     return 0
 
 
+def _refuse_faults(*, simulators: bool) -> None:
+    """Look at the settings before anything is started or deleted, where the environment says any.
+
+    Raises SettingsFault with all faults at once.
+    """
+    if not environment.says_settings():
+        return
+    from app.config import load_settings  # noqa: PLC0415 - the first page does not wait for it where nothing is said
+
+    made_later = dict.fromkeys([*environment.OWN_SECRETS, *environment.SIMULATED_SECRETS], "made later")
+    imagined = environment.Installation(
+        web=environment.address(1),
+        simulators=dict.fromkeys(environment.SIMULATORS, 1) if simulators else {},
+        secrets=made_later | environment.given_secrets(),
+    )
+    database, redis = environment.said("DATABASE_URL"), environment.said("REDIS_URL")
+    load_settings(environment.settings(imagined, database or "postgresql://later@/later", redis or "unix:///later"))
+
+
 def plan(wishes: Wishes, data: DataFolder) -> Installation:
     """Decide addresses and secrets for this run; what was decided before stays."""
     ports = data.ports(environment.SIMULATORS) if wishes.simulators else {}
     kept = data.secrets([*environment.OWN_SECRETS, *environment.SIMULATED_SECRETS])
-    given = {name: value for name in environment.OWN_SECRETS if (value := environment.said(name))}
     return environment.Installation(
         web=environment.address(_web_port(wishes.port, data, set(ports.values()))),
         simulators=ports,
-        secrets=kept | given,
+        secrets=kept | environment.given_secrets(),
     )
 
 
@@ -93,8 +112,8 @@ def _start(wishes: Wishes, data: DataFolder, this: Installation, group: ProcessG
     postgres, valkey = _servers(data)
     env = environment.settings(
         this,
-        postgres.url(DATABASE, OWNER) if postgres else os.environ["DATABASE_URL"],
-        valkey.url() if valkey else os.environ["REDIS_URL"],
+        postgres.url(DATABASE, OWNER) if postgres else environment.said("DATABASE_URL"),
+        valkey.url() if valkey else environment.said("REDIS_URL"),
     )
     data.write(environment.RUNNING, environment.differing(env))
     # Both load for longer than the servers take to start, and ask nothing of them before that.
@@ -110,11 +129,12 @@ def _start(wishes: Wishes, data: DataFolder, this: Installation, group: ProcessG
     preparation.finish(postgres)
     group.wait_ready(["web"])
     say("billing", f"first page after {time.monotonic() - began:.1f} s")
-    tell(startup_message.words(this))
+    tell(startup_message.address(this))
     rest = [*members.simulators(this, env, data.path / "simulators"), *members.workers(env)]
     group.start(*rest)
     group.wait_ready([each.name for each in rest])
     data.write("endpoints.json", startup_message.endpoints(this))
+    tell(startup_message.words(this))
     say("billing", f"everything is up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
 
 
@@ -122,9 +142,9 @@ def _servers(data: DataFolder) -> tuple[Postgres | None, Valkey | None]:
     """Return the servers that are ours to run: those no URL in the environment stands for."""
     sockets, account = data.sockets(), data.account
     postgres = valkey = None
-    if not os.environ.get("DATABASE_URL"):
+    if not environment.said("DATABASE_URL"):
         postgres = Postgres(postgres_bin(account), data.servers / "postgres", sockets, account)
-    if not os.environ.get("REDIS_URL"):
+    if not environment.said("REDIS_URL"):
         valkey = Valkey(valkey_program(account), data.servers / "valkey", sockets, account)
     return postgres, valkey
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from psycopg import sql
 
 from app import cli
+from app.commands import port_to_serve
 from app.demo import datafolder
 from app.demo.account import give, server_account
 from tests.live import Live
@@ -52,6 +53,13 @@ def test_a_port_another_program_has_is_said_in_a_sentence(redis_url: str) -> Non
         said = typed("web", "--port", str(other.getsockname()[1]), **environment(AWAY, redis_url))
     assert said.exit_code == 1
     assert "Address already in use; --host and --port name another" in said.output.splitlines()[-1]
+
+
+def test_a_free_port_is_named_as_it_was_found() -> None:
+    assert port_to_serve("127.0.0.1", 0) > 1023
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        free = held.getsockname()[1]
+    assert port_to_serve("127.0.0.1", free) == free
 
 
 def test_going_back_needs_a_revision(redis_url: str) -> None:

@@ -74,6 +74,13 @@ def test_simulators_keep_their_ports_from_run_to_run(tmp_path: Path) -> None:
     assert len(set(first.values())) == 2
 
 
+def test_ports_that_cannot_be_read_are_chosen_anew(tmp_path: Path) -> None:
+    with opened(tmp_path / "data", None) as data:
+        for broken in ("[]", "null", "{", '"x"'):
+            (data.path / "ports.json").write_text(broken)
+            assert set(data.ports(["everypay"])) == {"everypay"}
+
+
 def test_a_port_somebody_took_is_replaced(tmp_path: Path) -> None:
     with opened(tmp_path / "data", None) as data, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

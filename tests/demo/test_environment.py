@@ -86,6 +86,11 @@ def test_without_simulators_none_is_announced(bare: Installation) -> None:
     assert "curl" not in startup_message.words(bare)
 
 
+def test_the_first_page_is_announced_without_what_takes_the_simulators(this: Installation) -> None:
+    assert this.web in startup_message.address(this)
+    assert not re.search("sign_in|curl|9000", startup_message.address(this))
+
+
 def test_the_newest_revision_is_found_without_the_migration_tool() -> None:
     from app.queries import schema_version  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ import pytest
 from app.demo.account import server_account
 from app.demo.binaries import postgres_bin
 from app.demo.child import spawn, stop
-from app.demo.postgres import Postgres, WrongMajor
+from app.demo.postgres import NoCluster, Postgres, WrongMajor
 from app.demo.processes import NotStarted
 from app.demo.servers import serving, socket_folder, wait_ready
 
@@ -89,6 +89,13 @@ def test_data_of_another_major_version_is_refused_with_a_cure(cluster: Postgres)
     cluster.prepare()
     (cluster.data / "PG_VERSION").write_text("14\n")
     with pytest.raises(WrongMajor, match="--fresh"):
+        cluster.prepare()
+
+
+def test_a_folder_without_a_cluster_is_refused_with_the_way_out(cluster: Postgres) -> None:
+    cluster.data.mkdir()
+    (cluster.data / "base").mkdir()
+    with pytest.raises(NoCluster, match="--fresh"):
         cluster.prepare()
 
 

@@ -170,6 +170,16 @@ def test_a_command_that_fails_says_why(tmp_path: Path, console: Console) -> None
             group.finish("migrate")
 
 
+def test_a_command_that_fails_says_nothing_of_an_earlier_run(tmp_path: Path, console: Console) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "migrate.log").write_text("a fault of yesterday\n")
+    with ProcessGroup(tmp_path / "logs", console) as group:
+        group.begin("migrate", python("raise SystemExit('table is locked')").command)
+        with pytest.raises(NotStarted) as caught:
+            group.finish("migrate")
+    assert str(caught.value).splitlines()[1:] == ["  table is locked"]
+
+
 def test_a_child_dies_with_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     supervisor = subprocess.Popen(
         [
