@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
-from app.config import load_settings, secret_values
-from tests.test_config import PRODUCTION, fault_of, faults_of
+from app.config import load_settings, production, secret_values
+from tests.test_config import DEVELOPMENT, PRODUCTION, fault_of, faults_of
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,28 @@ def test_a_password_inside_a_url_is_known_however_it_is_spelled(password: str):
 
 def test_a_secret_may_look_like_a_broken_address():
     assert "https://[::1ab" in secret_values(load_settings(PRODUCTION | {"EVERYPAY_KEY": "https://[::1ab"}))
+
+
+@pytest.mark.parametrize("begin", [PRODUCTION, DEVELOPMENT], ids=["production", "development"])
+@pytest.mark.parametrize(
+    ("first", "last", "fault"),
+    [
+        ("50", "3", "DEPOSIT_MAX_NUM: must not be below"),
+        ("140000", "150005", "DEPOSIT_MIN_NUM: and DEPOSIT_MAX_NUM must leave out"),
+        ("309999", "310001", "DEPOSIT_MIN_NUM: and DEPOSIT_MAX_NUM must leave out"),
+    ],
+)
+def test_deposit_numbers_no_tables_can_be_made_with_are_refused(
+    begin: dict[str, str], first: str, last: str, fault: str
+) -> None:
+    found = faults_of(begin | {"DEPOSIT_MIN_NUM": first, "DEPOSIT_MAX_NUM": last})
+    assert [each[: len(fault)] for each in found] == [fault]
+
+
+def test_the_ranges_deposits_leave_out_are_those_the_tables_are_made_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    base_rows = importlib.import_module("migrations.versions.0004_base_rows")
+    others = {(first, last) for kind, first, last in base_rows.ranges() if kind != "deposit"}
+    assert others == set(production._NUMBERED_FROM_THE_START)
+    for name, value in (("deposit_min_num", "20001"), ("deposit_max_num", "20009")):
+        monkeypatch.setenv(name, value)
+    assert ("deposit", 20001, 20009) in base_rows.ranges()

@@ -86,7 +86,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     parts: dict[str, Any] = {name: _parse(group, said, faults) for name, group in PARTS.items()}
     groups = [core, *parts.values()]
     known = {fault.partition(":")[0] for fault in faults}
-    further = [*production.missing(groups, development=core.development)]
+    further = [*production.missing(groups, development=core.development), *production.contradictions(groups)]
     if not core.development:
         further += production.faults(groups)
     faults += [fault for fault in further if fault.partition(":")[0] not in known]

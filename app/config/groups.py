@@ -157,8 +157,8 @@ class Core(Group):
     timeout_is_sec: int | None = setting("TIMEOUT_IS_SEC", None, ge=1, le=60)
     payment_poll_ladder_s: Seconds = setting("PAYMENT_POLL_LADDER_S", (60, 180, 300, 600, 900, 3600, 21600, 86400))
     partial_payments: Flag = setting("PARTIAL_PAYMENTS", False)  # noqa: FBT003
-    deposit_min_num: int = setting("DEPOSIT_MIN_NUM", 10001, gt=0)
-    deposit_max_num: int = setting("DEPOSIT_MAX_NUM", 14001, gt=0)
+    deposit_min_num: int = setting("DEPOSIT_MIN_NUM", 10001, gt=0, le=2_147_483_647)
+    deposit_max_num: int = setting("DEPOSIT_MAX_NUM", 14001, gt=0, le=2_147_483_647)
 
 
 class Settings(Core):

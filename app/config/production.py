@@ -29,6 +29,8 @@ _MOSTLY_SAMPLE = re.compile(rf".{{0,8}}({_SAMPLE}.{{0,8}})+", re.IGNORECASE)
 _ASK_FOR_ONE = "copy the one its provider gave you"
 _MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
 _CURES = {Rule.OWN_SECRET: _MAKE_ONE, Rule.GIVEN_SECRET: _ASK_FOR_ONE}
+# The other ranges that the tables are made with; a test compares them with the migration's.
+_NUMBERED_FROM_THE_START = ((150_005, 199_999), (309_902, 309_999))
 _LOOK_IT_UP = "docs/configuration.md says what belongs there"
 
 
@@ -58,6 +60,17 @@ def faults(groups: Iterable[Group]) -> Iterator[str]:
         yield from (f"{each.name}: {fault}" for fault in _value_faults(each))
     yield from _equal_secrets(said)
     yield from _mixes(said)
+
+
+def contradictions(groups: Iterable[Group]) -> Iterator[str]:
+    """Yield settings no system can be made of, in no mode."""
+    said = {each.name: each.value for group in groups for each in read(group)}
+    first, last = said["DEPOSIT_MIN_NUM"], said["DEPOSIT_MAX_NUM"]
+    if first > last:
+        yield "DEPOSIT_MAX_NUM: must not be below DEPOSIT_MIN_NUM"
+    elif any(first <= end and begin <= last for begin, end in _NUMBERED_FROM_THE_START):
+        taken = " and ".join(f"{begin} to {end}" for begin, end in _NUMBERED_FROM_THE_START)
+        yield f"DEPOSIT_MIN_NUM: and DEPOSIT_MAX_NUM must leave out {taken}, which number other invoices"
 
 
 def read(group: Group) -> Iterator[Said]:
@@ -124,8 +137,6 @@ def _mixes(said: dict[str, Said]) -> Iterator[str]:
         yield "REDIS_URL: does not check the server's certificate; remove ssl_cert_reqs and ssl_check_hostname"
     if ("demo" in text("EVERYPAY_BASE")) != ("demo" in text("LINKPAY_PREFIX")):
         yield "LINKPAY_PREFIX: and EVERYPAY_BASE must both be the demo environment or both the real one"
-    if int(text("DEPOSIT_MIN_NUM")) > int(text("DEPOSIT_MAX_NUM")):
-        yield "DEPOSIT_MAX_NUM: must not be below DEPOSIT_MIN_NUM"
     base = text("BASE_URL").rstrip("/")  # one that cannot be used was named already
     if (
         text("TARA_REDIRECT_URI")

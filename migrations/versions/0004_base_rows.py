@@ -51,9 +51,14 @@ SETTINGS = [
 
 def ranges() -> list[tuple[str, int, int]]:
     """Return kind, first and last number; the deposit range comes from the environment, as it always did."""
-    deposit = int(os.environ.get("DEPOSIT_MIN_NUM") or 10001), int(os.environ.get("DEPOSIT_MAX_NUM") or 14001)
+    deposit = said("DEPOSIT_MIN_NUM", 10001), said("DEPOSIT_MAX_NUM", 14001)
     # The monthly counter starts at its minimum plus one (eis.md 7.3, A.5).
     return [("invoice", 150005, 199999), ("deposit", *deposit), ("monthly", 309902, 309999)]
+
+
+def said(name: str, usual: int) -> int:
+    """Return a setting, under its name or as EIS spelt it; whoever migrates has found it to be a number."""
+    return int(os.environ.get(name) or os.environ.get(name.lower()) or usual)
 
 
 def upgrade() -> None:
