@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -71,13 +72,13 @@ class _Teller:
     def _paid(self, number: int, minor: int, word: str = "paid", **more: Any) -> Incoming:
         """Return an invoice that was paid at the gateway, with what that said last."""
         reference = f"{self.dice.getrandbits(256):064x}"
-        amount = format_amount(Money(minor, CURRENCY))
+        amount = Decimal(format_amount(Money(minor, CURRENCY)))  # the gateway says numbers
         said = {
             "payment_reference": reference,
             "payment_state": "refunded" if word == "refunded" else "settled",
             "payment_method": self.dice.choice(("card", "seb_ob_ee")),
             "initial_amount": amount,
-            "standing_amount": "0.00" if word == "refunded" else amount,
+            "standing_amount": Decimal("0.00") if word == "refunded" else amount,
             "account_name": self.account,
         }
         at_gateway: dict[str, Any] = {

@@ -99,17 +99,11 @@ def _no_number(text: str) -> float:
 
 
 def _said() -> str:
-    """Return what was sent: the query of a GET, a form that was read as one, otherwise the body."""
+    """Return what was sent, letter by letter: the query of a GET, otherwise the body, or the form it was read as."""
     if request.method == "GET":
         return request.query_string.decode(errors="replace")
-    data = request.get_data()
-    if not data:
-        form = {name: "..." if name in SECRET else value for name, value in request.form.items()}
-        return json.dumps(form) if form else ""
-    try:
-        return json.dumps(parse_json(data), default=str)
-    except Unreadable:
-        return data.decode(errors="replace")
+    form = {name: "..." if name in SECRET else value for name, value in request.form.items()}
+    return json.dumps(form) if form else request.get_data().decode(errors="replace")
 
 
 def _answered(response: Response) -> str:

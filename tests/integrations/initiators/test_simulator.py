@@ -59,6 +59,13 @@ def look(app: Flask, path: str) -> Any:
     return app.test_client().get(f"/_sim/{path}").json
 
 
+@pytest.mark.parametrize("sent", [b'{"initial_amount": 120.0,"order_reference":"150005"}', b'{"a": 1', b"\xff", b""])
+def test_what_was_received_is_kept_letter_by_letter(sent: bytes):
+    app = service("registry")
+    tell(app, "payment_status", sent)
+    assert look(app, "received")[-1]["body"] == sent.decode(errors="replace")
+
+
 def expect(app: Flask, number: str = "150005", total: str = "10.00", **more: str) -> None:
     assert script(app, "invoices", {"number": number, "total": total} | more).status_code == 200
 

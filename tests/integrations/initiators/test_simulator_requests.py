@@ -182,6 +182,6 @@ def test_the_request_log_holds_what_was_said_and_answered():
     app = service("auction")
     tell(app, "payment_status", news(10.25))
     (entry,) = look(app, "received")
-    assert json.loads(entry["body"])["initial_amount"] == "10.25"
+    assert json.loads(entry["body"])["initial_amount"] == 10.25
     assert json.loads(entry["answer"]) == {"message": "ok"}
     assert BILLING["Authorization"] not in json.dumps(entry)
