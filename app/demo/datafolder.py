@@ -157,7 +157,7 @@ def opened(path: Path, account: Account | None) -> Iterator[DataFolder]:
 
 def _make(path: Path, account: Account | None) -> None:
     if not path.exists():
-        path.mkdir(parents=True)
+        path.mkdir(parents=True, exist_ok=True)  # another may be starting here just now
         path.chmod(0o711 if account else 0o700)
     elif not (path / LOCK).exists() and any(path.iterdir()):
         raise Unusable(f"{path} holds something else; choose an empty folder with --data")
