@@ -9,15 +9,22 @@ import flask_migrate
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
+from app.domain.errors import BillingError
 from app.extensions import db
+from app.queries import schema_version
 from app.services.announcement_order import continue_after_history
 
 FOLDER = str(Path(__file__).resolve().parents[2] / "migrations")
 PATIENCE_S = 60.0
 
 
+class NoSuchRevision(BillingError):
+    """There is no migration of this name."""
+
+
 def upgrade(revision: str = "head") -> None:
-    """Go forward to the revision."""
+    """Go forward to the revision. Raises NoSuchRevision."""
+    _check(revision)
     _bind()
     flask_migrate.upgrade(FOLDER, revision)
     if revision == "head":
@@ -25,9 +32,18 @@ def upgrade(revision: str = "head") -> None:
 
 
 def downgrade(revision: str) -> None:
-    """Go back to the revision."""
+    """Go back to the revision. Raises NoSuchRevision."""
+    _check(revision)
     _bind()
     flask_migrate.downgrade(FOLDER, revision)
+
+
+def _check(revision: str) -> None:
+    """Refuse a name nobody gave; steps such as -1 are the migration tool's own words."""
+    if revision not in {"head", "base"} and revision[:1] not in {"+", "-"} and schema_version.is_newer(revision):
+        raise NoSuchRevision(
+            f"There is no revision {revision!r}: the newest of this version is {schema_version.head()}"
+        )
 
 
 def wait_for_database() -> None:

@@ -67,6 +67,13 @@ def test_going_back_needs_a_revision(redis_url: str) -> None:
     assert (said.exit_code, "needs the --revision" in said.output) == (2, True)
 
 
+@pytest.mark.parametrize("way", [(), ("--down",)])
+def test_a_revision_nobody_made_is_said_in_a_sentence(way: tuple[str, ...], redis_url: str) -> None:
+    said = typed("migrate", *way, "--revision", "9999", **environment(AWAY, redis_url))
+    assert said.exit_code == 1
+    assert said.output.splitlines()[-1].startswith("Error: There is no revision '9999': the newest ")
+
+
 def test_the_web_server_refuses_bad_settings_before_it_listens(redis_url: str) -> None:
     said = typed("web", "--port", "0", **environment(AWAY, redis_url) | {"TIMEOUT_IS_SEC": "soon"})
     assert said.exit_code == 1
