@@ -326,9 +326,11 @@ def _application(process: str = "tool") -> Flask:
 
 def _web_application() -> Flask:
     """Return the application inside a web process, which ends with the one that started it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # while loading, a stop would be lost on what the parent left us
+    die_with(os.getppid(), signal.SIGTERM)
     from app import create_app  # noqa: PLC0415
 
-    die_with(os.getppid(), signal.SIGTERM)
     application = create_app(_settings(), process="web")
     # What was loaded stays for good: no request waits for the collector to look at all of it again.
     gc.freeze()

@@ -105,6 +105,7 @@ class Postgres:
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
+            start_new_session=True,  # Ctrl-C reaches only us, and we stop once it is done
         )
 
     def command(self) -> Command:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import textwrap
 
 import psycopg
 import pytest
@@ -72,6 +74,19 @@ def test_a_revision_nobody_made_is_said_in_a_sentence(way: tuple[str, ...], redi
     said = typed("migrate", *way, "--revision", "9999", **environment(AWAY, redis_url))
     assert said.exit_code == 1
     assert said.output.splitlines()[-1].startswith("Error: There is no revision '9999': the newest ")
+
+
+def test_a_web_process_that_still_loads_is_stopped_at_once() -> None:
+    loading = """
+        import os, signal, sys, types
+        from app import cli
+        signal.signal(signal.SIGTERM, lambda *_: None)  # as granian's parent leaves it
+        sys.modules["app"] = types.ModuleType("app")
+        sys.modules["app"].__getattr__ = lambda _: os.kill(os.getpid(), signal.SIGTERM)
+        cli._web_application()
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(loading)], check=False)
+    assert done.returncode == -signal.SIGTERM
 
 
 def test_the_web_server_refuses_bad_settings_before_it_listens(redis_url: str) -> None:

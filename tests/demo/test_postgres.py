@@ -17,7 +17,7 @@ import pytest
 from app.demo.account import server_account
 from app.demo.binaries import postgres_bin
 from app.demo.child import spawn, stop
-from app.demo.postgres import NoCluster, Postgres, WrongMajor
+from app.demo.postgres import InitFailed, NoCluster, Postgres, WrongMajor
 from app.demo.processes import NotStarted
 from app.demo.servers import serving, socket_folder, wait_ready
 
@@ -90,6 +90,20 @@ def test_data_of_another_major_version_is_refused_with_a_cure(cluster: Postgres)
     (cluster.data / "PG_VERSION").write_text("14\n")
     with pytest.raises(WrongMajor, match="--fresh"):
         cluster.prepare()
+
+
+def test_ctrl_c_reaches_us_and_not_what_makes_a_cluster(tmp_path: Path) -> None:
+    """Interrupted half way it would be told as a fault; done, it is stopped in order like everything else."""
+    for name, says in (
+        ("postgres", "echo postgres PostgreSQL 18.0"),
+        ("initdb", "cut -d' ' -f5 /proc/$$/stat; exit 1"),
+    ):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{says}\n")
+        program.chmod(0o755)
+    with pytest.raises(InitFailed) as caught:
+        Postgres(tmp_path, tmp_path / "data", tmp_path, None).prepare()
+    assert int(str(caught.value)) != os.getpgid(0)
 
 
 def test_a_folder_without_a_cluster_is_refused_with_the_way_out(cluster: Postgres) -> None:
