@@ -11,7 +11,7 @@ from app.core import equip
 from app.extensions import db
 from app.integrations.login import register_tara
 from app.uow import assert_no_transaction
-from app.web import api, canonical_host, complete_bodies, errors, portal, proxies, slashes
+from app.web import api, canonical_host, complete_bodies, errors, portal, proxies, slashes, wire_json
 from app.web.extensions import csrf, limiter, login_manager, oauth
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def _bind_extensions(app: APIFlask, settings: Settings) -> None:
 
 
 def _register_doors(app: APIFlask, settings: Settings) -> None:
+    wire_json.install(app)
     errors.install(app)
     slashes.install(app, errors.FOR_MACHINES)
     complete_bodies.install(app)

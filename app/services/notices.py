@@ -240,7 +240,7 @@ def synchronise_body(invoice: Invoice, payment: Payment | None, initiator: str, 
             "invoice_number": invoice.number,
             "initiator": initiator,
             "payment_reference": payment.external_id if payment else None,
-            "transaction_amount": format_amount(Money(invoice.total_minor, invoice.currency)),
+            "transaction_amount": _shortest(Money(invoice.total_minor, invoice.currency)),
             "status": EIS_WORD[InvoiceStatus(invoice.status)],
             "in_directo": invoice.in_directo,
             "everypay_response": snapshot,
@@ -265,6 +265,12 @@ def said_now(row: OutboxRow) -> dict[str, Any] | None:
         return None
     deposit = deposits.of_invoice(invoice) if invoice.kind == DEPOSIT else None
     return deposits.news_of(deposit, invoice) if deposit else _whole_body(payment, invoice, initiator)
+
+
+def _shortest(amount: Money) -> str:
+    """Return the amount as the system before wrote it: `120.0`, `120.5`, `120.55` (eis.md appendix B)."""
+    text = format_amount(amount)
+    return text.removesuffix("0")
 
 
 def _instant(at: datetime | None) -> str | None:

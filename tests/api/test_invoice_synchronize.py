@@ -65,7 +65,7 @@ def test_the_message_has_the_nine_keys_and_the_wish(api: Api) -> None:
     assert message["status"] == "paid"
     assert set(message["invoice"]) == KEYS
     assert message["invoice"] == dict.fromkeys(KEYS) | {
-        "invoice_number": number, "initiator": "auction", "transaction_amount": "99.90", "status": "unpaid",
+        "invoice_number": number, "initiator": "auction", "transaction_amount": "99.9", "status": "unpaid",
         "in_directo": False,
     }  # fmt: skip
 

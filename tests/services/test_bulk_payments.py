@@ -61,7 +61,7 @@ def test_bulk_paid_and_the_auction_told(system: System) -> None:
     assert len(messages) == 1
     assert f'"order_reference":"Ref:{parent}, {", ".join(map(str, numbers))}"' in messages[0]
     for number in numbers:
-        assert f'{{"ref":null,"number":{number}}}' in messages[0]
+        assert f'{{"number":{number},"ref":null}}' in messages[0]
         assert system.service("auction").invoice(str(number))["status"] == "paid"  # type: ignore[index]
         assert system.scalar(ALLOCATED, n=number) == 12_000
     assert_sound(system)

@@ -48,7 +48,7 @@ def test_deposit_paid_and_the_auction_told(system: System) -> None:
             "domain_name": "a.ee",
             "user_uuid": "u-1",
             "user_email": "u-1@users.test",
-            "transaction_amount": 500.00,
+            "transaction_amount": 500.0,
             "invoice_number": number,
             "description": "deposit",
             "affiliation": 1,

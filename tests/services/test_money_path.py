@@ -23,6 +23,7 @@ def test_a_one_off_payment_ends_paid_told_and_booked(system: System) -> None:
     told = system.service("registry").store.exchanges("payment_status")
     assert len(told) == 1
     assert f'"payment_reference":"{reference}"' in told[0]["body"]
+    assert '"invoice_number_collection":[]' in told[0]["body"]
     kinds = [row.kind for row in system.rows("select kind from event order by id")]
     assert kinds == [
         "invoice.issued",

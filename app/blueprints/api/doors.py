@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from apiflask import APIBlueprint
-    from flask import Response
     from pydantic import BaseModel
 
     from app.domain.permission import Permission
+    from app.web.idempotency import Replay
 
     View = Callable[[Any], dict[str, Any]]
 
@@ -63,9 +63,9 @@ def door(
 
 def _repeatable(
     view: View, status: int, once: Callable[[Call, Callable[[], Reply]], Reply]
-) -> Callable[..., dict[str, Any] | Response]:
+) -> Callable[..., dict[str, Any] | Replay]:
     @wraps(view)
-    def answer(*, body: BaseModel) -> dict[str, Any] | Response:
+    def answer(*, body: BaseModel) -> dict[str, Any] | Replay:
         return answer_once(lambda: fingerprint_of(body), lambda: Reply(status, view(body)), once)
 
     return answer
@@ -75,7 +75,7 @@ def answer_once(
     fingerprint: Callable[[], bytes],
     execute: Callable[[], Reply],
     once: Callable[[Call, Callable[[], Reply]], Reply] = run,
-) -> dict[str, Any] | Response:
+) -> dict[str, Any] | Replay:
     """Return the answer, under an Idempotency-Key the first one; without a key nobody asks for the fingerprint."""
     key = given_key()
     if key is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from apiflask import APIBlueprint
 from flask import request
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.blueprints.api import import_rows
 from app.blueprints.api.doors import answer_once
@@ -26,9 +26,8 @@ from app.web.strict_json import MalformedBody
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Response
-
     from app.services.import_outcome import Taken
+    from app.web.idempotency import Replay
 
 bp = APIBlueprint("import_data", __name__, url_prefix="/api/v1/import_data", tag="Import")
 
@@ -38,6 +37,11 @@ MESSAGE = (
     "Added {added} {what}, skipped {skipped}. The reason for omission may be that the account data isalready in the "
     "database or the information is incorrect"
 )
+
+
+def _by_name(counted: dict[str, int]) -> dict[str, int]:
+    """Return the counts in one order, whether they were counted now or kept for a repeated call."""
+    return dict(sorted(counted.items()))
 
 
 class SkippedRow(BaseModel):
@@ -55,7 +59,7 @@ class ImportAnswer(BaseModel):
     import_batch: int
     added: int
     skipped: int
-    reasons: dict[str, int] = Field(description="How often each reason was met")
+    reasons: Annotated[dict[str, int], AfterValidator(_by_name)] = Field(description="How often each reason was met")
     skipped_rows: list[SkippedRow] = Field(description="The first thousand")
 
 
@@ -65,7 +69,7 @@ class ImportAnswer(BaseModel):
 @documented(
     "Bring along invoices of the system before", scope=Permission.ISSUE_INVOICE, array_of=import_rows.InvoiceRow
 )
-def invoice_data() -> dict[str, Any] | Response:
+def invoice_data() -> dict[str, Any] | Replay:
     """Take in the invoices that are not here yet; what is here stays as it is."""
     return _taken_once(
         "invoices",
@@ -81,7 +85,7 @@ def invoice_data() -> dict[str, Any] | Response:
     scope=Permission.MANAGE_ACCOUNTS,
     array_of=import_rows.ReferenceRow,
 )
-def reference_data() -> dict[str, Any] | Response:
+def reference_data() -> dict[str, Any] | Replay:
     """Take in the reference numbers that are not here yet."""
     return _taken_once(
         "reference numbers",
@@ -99,7 +103,7 @@ class _Rows:
         return self._read()
 
 
-def _taken_once(what: str, take: Callable[[ArrayBody, ToldProgress], Taken]) -> dict[str, Any] | Response:
+def _taken_once(what: str, take: Callable[[ArrayBody, ToldProgress], Taken]) -> dict[str, Any] | Replay:
     with ArrayBody(request, LIMIT_BYTES) as body, under_way(_refusal) as progress:
         return answer_once(body.fingerprint, lambda: Reply(200, _answer(what, take(body, progress))))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.refusal import refusal_in
 from app.integrations.http import Caller, Profile, excerpt
+from app.integrations.initiators import wire
 from app.integrations.initiators.token import sign
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ class HttpInitiatorClient:
 
     def payment_status(self, initiator: str, payload: Json) -> Answer:
         """PUT the payment (eis.md 10.2.1). Raises ProviderFailure."""
-        return self._put(initiator, self._payment_urls.get(initiator), payload)
+        return self._put(initiator, self._payment_urls.get(initiator), wire.payment_status(payload))
 
     def synchronise(self, initiator: str, payload: Json) -> Answer:
         """PUT the invoice (eis.md 10.2.7). Raises ProviderFailure."""
         base = self._base_urls.get(initiator)
-        return self._put(initiator, base and f"{base}/eis_billing/invoices", payload)
+        return self._put(initiator, base and f"{base}/eis_billing/invoices", wire.synchronise(payload))
 
     def has_endpoint(self, initiator: str) -> bool:
         """Return whether the initiator's payment_status URL is set."""

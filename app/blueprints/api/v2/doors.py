@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apiflask import APIBlueprint
-    from flask import Response
     from pydantic import BaseModel
+
+    from app.web.idempotency import Replay
 
     View = Callable[..., dict[str, Any]]
 
@@ -131,7 +132,7 @@ def _real(view: View, status: int, *, outside: bool) -> View:
 
 def _kept(
     key: str, body: BaseModel, verb: Callable[[], dict[str, Any]], status: int, *, outside: bool
-) -> dict[str, Any] | Response:
+) -> dict[str, Any] | Replay:
     who = caller()
     call = Call(who.tenant_id, who.code, f"{request.method} {request.path}", key, fingerprint_of(body))
     once = run_outside if outside else run
