@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VOID = "gateway.payment.void"
 PAID_OTHERWISE = "paid_otherwise"
+PAGE_EXPIRED = "page_expired"
 UNTOUCHED = {None, "initial"}
 REASON = "the invoice was paid another way"
 # Nearly every invoice has one way only: whether there are others is asked as cheaply as can be.
@@ -62,7 +63,8 @@ def is_needless(payment: Payment, invoice: Invoice) -> bool:
 
 def is_watched(payment: Payment) -> bool:
     """Return whether an attempt that was closed here may still be paid there."""
-    return payment.status == PaymentStatus.CANCELLED and payment.failure_code == PAID_OTHERWISE
+    closed = (payment.status, payment.failure_code)
+    return closed in {(PaymentStatus.CANCELLED, PAID_OTHERWISE), (PaymentStatus.EXPIRED, PAGE_EXPIRED)}
 
 
 def owe_void(payment: Payment) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from app.domain.errors import Conflict, ProviderFailure
 from app.domain.payment import ObservedState, PaymentStatus
 from app.models.bulk import BulkMember
 from app.models.payment import GatewayReference, Payment
+from app.services.competing_attempts import PAGE_EXPIRED
 from app.services.refresh import begin, take_over
 
 if TYPE_CHECKING:
@@ -49,11 +50,13 @@ class OpenPage:
 
 
 def of(tx: Session, invoice: Invoice, gateway: HostedGateway) -> list[OpenPage]:
-    """Return the newest pages of this invoice that the gateway may still take money on."""
+    """Return the newest pages of this invoice that the gateway may still take money on, those given up here too."""
+    given_up = and_(Payment.status == PaymentStatus.EXPIRED, Payment.failure_code == PAGE_EXPIRED)
     rows = tx.execute(
         select(Payment.id, GatewayReference.id)
         .join(GatewayReference, GatewayReference.payment_id == Payment.id)
-        .where(Payment.invoice_id == invoice.id, Payment.gateway == gateway.name, Payment.status.in_(OPEN))
+        .where(Payment.invoice_id == invoice.id, Payment.gateway == gateway.name)
+        .where(or_(Payment.status.in_(OPEN), given_up))
         .order_by(Payment.id.desc())
         .limit(LOOKED_AT)
     )

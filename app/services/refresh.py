@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.money import Money
@@ -28,6 +28,7 @@ from app.services import (
 )
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.invoices import reprice
+from app.services.open_payments import end_if_old, plan_next_check
 from app.services.settlement import settle
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from app.domain.ports import FetchedPayment, HostedGateway
 
 ORDINARY, MOST_PATIENT_S = 10, 60  # messages about one payment; seconds between looks in a storm
-# An open payment is asked about as long as its page may live; nightly comparisons see what comes later.
-ASKED_FOR = timedelta(days=14)
 BELIEVED_AFTER = 3  # looks of the clock at a payment the gateway says it does not know
 FAILED = {PaymentStatus.FAILED, PaymentStatus.EXPIRED}
 
@@ -228,7 +227,7 @@ def _fold(
             payment, invoice, fetched, f"payment.{fetched.state}", decision.reason
         )
         if fetched.state is ObservedState.UNKNOWN:
-            _plan_next_check(payment, poll_ladder_s)
+            plan_next_check(payment, poll_ladder_s)
         return outcome
     for step in (decision.via, decision.to):
         if step is not None:
@@ -237,7 +236,9 @@ def _fold(
         refund_outcomes.resolve_unknown(payment)
     if fetched.state is ObservedState.AUTHORIZED and competing_attempts.is_needless(payment, invoice):
         competing_attempts.owe_void(payment)
-    _plan_next_check(payment, poll_ladder_s)
+    if end_if_old(payment, invoice, fetched):
+        return "review"
+    plan_next_check(payment, poll_ladder_s)
     return str(decision.kind)
 
 
@@ -314,20 +315,6 @@ def _win_claim(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> None:
         reprice(tx, invoice, Money(claim.amount_minor, invoice.currency), Actor("system"))
 
 
-def _plan_next_check(payment: Payment, poll_ladder_s: Sequence[int]) -> None:
-    """Ask again by itself while the payment is open, ever less often (reliability.md 3.11).
-
-    Only the clock climbs the ladder (janitor.py): whatever else makes us look must not make us look more seldom.
-    """
-    open_ = {PaymentStatus.PENDING, PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED}
-    waits = payment.status in open_ or competing_attempts.is_watched(payment)
-    if not waits or payment.created_at < datetime.now(UTC) - ASKED_FOR:
-        payment.next_check_at = None
-        return
-    rung = min(payment.checks, len(poll_ladder_s) - 1)
-    payment.next_check_at = func.now() + timedelta(seconds=poll_ladder_s[rung])
-
-
 @retried
 def _unknown_there(look: Look, failure: ProviderFailure, poll_ladder_s: Sequence[int]) -> str:
     """The gateway does not know the reference: junk, unless it is one of ours.
@@ -340,7 +327,7 @@ def _unknown_there(look: Look, failure: ProviderFailure, poll_ladder_s: Sequence
         reference.last_fetched_at = datetime.now(UTC)
         if reference.payment_id is not None:
             payment = tx.get_one(Payment, reference.payment_id)
-            _plan_next_check(payment, poll_ladder_s)
+            plan_next_check(payment, poll_ladder_s)
             if payment.next_check_at is None or payment.checks >= BELIEVED_AFTER:
                 payment_discrepancies.ask_about_unknown(reference, payment, failure.detail)
         inbox.stamp(reference, "unknown there", invoice_id=None, payment_id=reference.payment_id)

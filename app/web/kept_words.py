@@ -83,6 +83,7 @@ WHY = (
     _("the invoice needed less"),
     _("its invoices needed less, or nothing any more"),
     # of a gateway's state
+    _("this has not ended for two weeks"),
     _("this state is not known here"),
     _("the money of a lost dispute seems to be back"),
     _("refunded, and the amount that is left is not plausible"),
@@ -123,6 +124,7 @@ REASONS = (
     _("imported as refunded"),
     _("made at the gateway"),
     _("never confirmed"),
+    _("nobody used the page for a day"),
     _("replaced by bulk payment %(number)s"),
     _("reported by %(who)s"),
     _("lost"),

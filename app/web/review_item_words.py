@@ -23,6 +23,7 @@ KINDS: dict[str, LazyString] = {
     "payment.charged_back": _("The payer's bank took the money"),
     "payment.unknown_here": _("Money at the gateway that belongs to no invoice"),
     "payment.unknown_there": _("A payment the gateway does not know"),
+    "payment.unfinished": _("A payment that does not end at the gateway"),
     "payment.fraud_reported": _("Fraud is reported"),
     "payment.": _("The gateway says something that does not fit"),
     "gateway.unreachable": _("The gateway could not be asked"),
