@@ -89,8 +89,8 @@ def register(caller: Caller, command: RegisterInvoice, links: LinkSigner) -> Reg
     with transaction() as tx:
         invoice_id = registering.make(row)
         if invoice_id is None:
-            _same_again(tx, caller, command)
-            return Registered(command.number, link, created=False)
+            there = _same_again(tx, caller, command)
+            return Registered(command.number, _link_of(there, command) or link, created=False)
         if command.amount.minor == 0:
             settle_zero_invoice(tx.get_one(Invoice, invoice_id), actor=Actor("initiator", caller.code))
         if command.unique_id:
@@ -211,7 +211,14 @@ def _row(caller: Caller, command: RegisterInvoice, link: str) -> dict[str, Any]:
     }
 
 
-def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:
+def _link_of(invoice: Invoice, command: RegisterInvoice) -> str | None:
+    """Return the link that asks for the rest, where something came already and nobody pays a price of his own."""
+    if command.unique_id or not 0 < invoice.open_minor < invoice.total_minor:
+        return None
+    return invoice.payment_link
+
+
+def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> Invoice:
     invoice = tx.scalars(select(Invoice).where(*numbered(caller.owns, command.number)).with_for_update()).one_or_none()
     if invoice is None or invoice.kind == BULK:
         raise NumberNotAvailable
@@ -222,6 +229,7 @@ def _same_again(tx: Session, caller: Caller, command: RegisterInvoice) -> None:
         _claim(tx, invoice.id, caller.tenant_id, command)
     elif invoice.total_minor != command.amount.minor or invoice.currency != command.amount.currency:
         raise RegisteredDifferently
+    return invoice
 
 
 def _check_shared(tx: Session, invoice: Invoice, command: RegisterInvoice) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LINK = "linkpay"
 DIFFERS = "payment.differs"
+PART = "partially_paid"
 # How a person's decision begins who lets the money count that an older link asked for.
 COUNTS = "booked as it came"
 
@@ -90,7 +91,19 @@ def _due(tx: Session, invoice: Invoice, fetched: FetchedPayment) -> Money:
     if claimed:
         return Money(claimed, invoice.currency)
     asked = {Money(minor, invoice.currency) for minor in (invoice.open_minor, *_asked_so_far(tx, invoice))}
-    return fetched.initial if fetched.initial in asked else Money(invoice.asked_minor, invoice.currency)
+    if fetched.initial is not None and (fetched.initial in asked or _was_the_rest(tx, invoice, fetched.initial)):
+        return fetched.initial
+    return Money(invoice.asked_minor, invoice.currency)
+
+
+def _was_the_rest(tx: Session, invoice: Invoice, asked: Money) -> bool:
+    """Return whether a link asked for so much after a part had come."""
+    if not invoice.captured_minor:
+        return False
+    said = {"amount": format_amount(asked), "currency": asked.currency, "because": PART}
+    made = Event.kind == "invoice.link.made"
+    of_it = select(Event.id).where(Event.invoice_id == invoice.id, made, Event.data.contains(said))
+    return tx.scalar(of_it.limit(1)) is not None
 
 
 def _asked_so_far(tx: Session, invoice: Invoice) -> Iterable[int]:

@@ -1,4 +1,7 @@
-"""Payment links signed anew once the gateway's key was changed: it refuses those the old key signed (eis.md 9.1.8)."""
+"""Payment links signed anew: after the gateway's key was changed, which refuses older ones, and after a part payment.
+
+What a link asks for stands in it (eis.md 9.1.8): one that went out before asks for what was due then.
+"""
 
 from __future__ import annotations
 
@@ -55,10 +58,11 @@ def _renew_after(last: int, signer: LinkSigner) -> tuple[list[int], int]:
             .limit(BATCH)
             .with_for_update(of=Invoice)
         ).all()
-        return [invoice.id for invoice, _code in found], sum(_is_changed(*each, signer) for each in found)
+        return [invoice.id for invoice, _code in found], sum(sign_anew(*each, signer) for each in found)
 
 
-def _is_changed(invoice: Invoice, initiator: str, signer: LinkSigner) -> bool:
+def sign_anew(invoice: Invoice, initiator: str, signer: LinkSigner, *, because: str | None = None) -> bool:
+    """Let the link of a locked invoice ask for what is due now, and return whether it is another one."""
     link = links.sign(invoice, initiator, signer)
     if link == invoice.payment_link:
         return False
@@ -67,6 +71,7 @@ def _is_changed(invoice: Invoice, initiator: str, signer: LinkSigner) -> bool:
         "gateway": "everypay",
         "amount": format_amount(Money(invoice.open_minor, invoice.currency)),
         "currency": invoice.currency,
+        **({"because": because} if because else {}),
     }
     timeline.record("invoice.link.made", actor=SYSTEM, invoice_id=invoice.id, data=data, tenant_id=invoice.tenant_id)
     return True

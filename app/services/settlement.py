@@ -11,9 +11,20 @@ from app.domain import ledger as books
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money, format_amount
 from app.domain.payment import PaymentStatus
+from app.integrations import current
 from app.models.invoice import BULK, DEPOSIT
 from app.models.surplus import Surplus
-from app.services import bulk_members, competing_attempts, deposits, ledger, notices, reviews, timeline
+from app.services import (
+    bulk_members,
+    competing_attempts,
+    deposits,
+    ledger,
+    link_payments,
+    link_renewal,
+    notices,
+    reviews,
+    timeline,
+)
 from app.services.batched_writes import ALLOCATION, SETTLEMENT, batched_writes, write
 from app.services.invoice_status import recompute
 from app.services.timeline import SYSTEM, Actor
@@ -278,6 +289,9 @@ def _settle_invoice(payment: Payment, invoice: Invoice, actor: Actor, *, bulk: i
         )
     elif invoice.status == InvoiceStatus.PARTIALLY_PAID:
         _tell_of_part(payment, invoice, actor)
+        if invoice.payment_link:
+            owner = notices.initiator_code(invoice.initiator_id)
+            link_renewal.sign_anew(invoice, owner, current().links, because=link_payments.PART)
     return paid_now
 
 

@@ -6,8 +6,10 @@ from tests.sabotage.mutant import Mutant
 
 PAGES = "app/services/open_payment_pages.py"
 LOOKS = "app/services/refresh.py"
+ENDS = "app/services/open_payments.py"
 SHOWN = "tests/services/test_open_payment_pages.py"
 POLLED = "tests/services/test_polling.py"
+ENDED = "tests/services/test_open_payments.py"
 
 OPEN_PAGES = [
     Mutant(
@@ -40,7 +42,7 @@ OPEN_PAGES = [
     ),
     Mutant(
         "messages climb the ladder",
-        LOOKS,
+        ENDS,
         "    rung = min(payment.checks, len(poll_ladder_s) - 1)\n",
         "    rung = min(payment.checks, len(poll_ladder_s) - 1)\n    payment.checks += 1\n",
         f"{POLLED} -k ladder",
@@ -55,7 +57,7 @@ OPEN_PAGES = [
     Mutant(
         "one answer that nothing is known ends the asking",
         LOOKS,
-        "            _plan_next_check(payment, poll_ladder_s)\n            if payment.next_check_at is None",
+        "            plan_next_check(payment, poll_ladder_s)\n            if payment.next_check_at is None",
         "            payment.next_check_at = None\n            if payment.next_check_at is None",
         f"{POLLED} -k knows_nothing",
     ),
@@ -65,5 +67,47 @@ OPEN_PAGES = [
         "agreed_minor=None if difference else payment.amount_minor",
         "agreed_minor=payment.amount_minor",
         f"{POLLED} -k another_amount",
+    ),
+    Mutant(
+        "a page nobody uses stays open for ever",
+        ENDS,
+        "            _expire(payment, invoice)\n",
+        "            pass\n",
+        f"{ENDED} -k nobody_used",
+    ),
+    Mutant(
+        "a payer who has begun is given up",
+        ENDS,
+        "    if fetched.state is ObservedState.INITIAL:\n",
+        "    if True:\n",
+        f"{ENDED} -k begun",
+    ),
+    Mutant(
+        "what does not end is forgotten",
+        ENDS,
+        "    if not _is_older(payment, ASKED_FOR):\n",
+        "    if True:\n",
+        f"{ENDED} -k begun",
+    ),
+    Mutant(
+        "an expired page is not looked at before another is shown",
+        PAGES,
+        "or_(Payment.status.in_(OPEN), given_up)",
+        "Payment.status.in_(OPEN)",
+        f"{ENDED} -k last_look",
+    ),
+    Mutant(
+        "the link of a partly paid invoice asks for the whole",
+        "app/services/settlement.py",
+        "        if invoice.payment_link:\n",
+        "        if False:\n",
+        "tests/services/test_links_of_parts.py -k wherever",
+    ),
+    Mutant(
+        "what was asked for as the rest is another amount",
+        "app/services/link_payments.py",
+        "    if not invoice.captured_minor:\n        return False",
+        "    if True:\n        return False",
+        "tests/services/test_links_of_parts.py -k older",
     ),
 ]
