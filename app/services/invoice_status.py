@@ -128,8 +128,13 @@ def _facts(invoice: Invoice, today: date) -> InvoiceFacts:
         credited_minor=invoice.credited_minor,
         has_active_payment=not holds and _has_payment_under_way(invoice.id),
         last_charge_failed=invoice.last_charge_error is not None,
-        overdue=invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < today),
+        overdue=is_past_due(invoice, today),
     )
+
+
+def is_past_due(invoice: Invoice, today: date) -> bool:
+    """Return whether its day is over, or its service says so, whatever else its status tells (other-systems.md 7.1)."""
+    return invoice.overdue_at is not None or (invoice.due_on is not None and invoice.due_on < today)
 
 
 def is_paid_by(invoice_id: int) -> ColumnElement[bool]:

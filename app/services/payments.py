@@ -17,9 +17,10 @@ from app.domain.origin import is_allowed
 from app.domain.payment import PaymentStatus
 from app.domain.ports import OneOffRequest
 from app.models.payment import GatewayReference, Payment
+from app.queries.invoice_filter import today_of
 from app.services import competing_attempts, open_payment_pages, partial_payments, timeline
 from app.services.bulk_members import order_reference_of
-from app.services.invoice_status import lock, lock_by_number, recompute
+from app.services.invoice_status import is_past_due, lock, lock_by_number, recompute
 from app.services.open_payment_pages import BeingMade, NotPayable
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
@@ -54,10 +55,11 @@ class OneOff:
 
 @dataclass(frozen=True, slots=True)
 class StartedPayment:
-    """Where to send the payer."""
+    """Where to send the payer, and whether the invoice's day is over."""
 
     link: str
     payment_id: int
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Attempt:
     payment_id: int
     external_id: str | None
     link: str | None
+    overdue: bool
     request: OneOffRequest
 
 
@@ -93,7 +96,7 @@ def start_one_off(
     for last in (False, False, True):
         attempt = _reusable(caller, command, gateway, untouched) or _open_or_join(caller, command, gateway, looked_at)
         if attempt.link:
-            return StartedPayment(attempt.link, attempt.payment_id)
+            return StartedPayment(attempt.link, attempt.payment_id, attempt.overdue)
         try:
             created = gateway.create_payment(attempt.request)
         except ProviderFailure as failure:
@@ -141,7 +144,7 @@ def _reusable(caller: Caller, command: OneOff, gateway: HostedGateway, untouched
         row = tx.scalars(
             same.where(Payment.id.in_(untouched), Payment.created_at > func.now() - REUSE).limit(1)
         ).one_or_none()
-        return None if row is None else _attempt(row, command, due)
+        return None if row is None else _attempt(row, command, due, invoice)
 
 
 def _open_or_join(caller: Caller, command: OneOff, gateway: HostedGateway, looked_at: Sequence[int]) -> Attempt:
@@ -181,7 +184,7 @@ def _open(
         if looked_at is not None:
             made = open_payment_pages.just_made(tx, invoice, gateway, due, command.customer_url, but=looked_at)
             if made is not None:
-                return _attempt(made, command, due)
+                return _attempt(made, command, due, invoice)
         payment = _add_payment(tx, invoice, gateway, due, command.customer_url)
         timeline.record(
             "payment.created",
@@ -191,7 +194,7 @@ def _open(
             data={"amount": format_amount(due), "currency": due.currency, "attempt": payment.attempt_no},
             tenant_id=invoice.tenant_id,
         )
-        return _attempt(payment, command, due)
+        return _attempt(payment, command, due, invoice)
 
 
 def _add_payment(tx: Session, invoice: Invoice, gateway: HostedGateway, due: Money, customer_url: str) -> Payment:
@@ -219,11 +222,12 @@ def _add_payment(tx: Session, invoice: Invoice, gateway: HostedGateway, due: Mon
     return payment
 
 
-def _attempt(payment: Payment, command: OneOff, due: Money) -> Attempt:
+def _attempt(payment: Payment, command: OneOff, due: Money, invoice: Invoice) -> Attempt:
     return Attempt(
         payment.id,
         payment.external_id,
         payment.payment_link,
+        is_past_due(invoice, today_of()),
         OneOffRequest(
             order_reference=payment.merchant_ref or str(command.number),
             amount=due,
@@ -278,7 +282,7 @@ def _store_link(
         closed = competing_attempts.is_watched(payment)
     if closed:  # it was paid another way while the gateway made the page
         raise NotPayable(f"Invoice {invoice.number} is {invoice.status}", code="not_payable", status=invoice.status)
-    return StartedPayment(created.payment_link, attempt.payment_id)
+    return StartedPayment(created.payment_link, attempt.payment_id, attempt.overdue)
 
 
 def know_reference(payment: Payment, gateway: str) -> GatewayReference:
@@ -332,8 +336,7 @@ def _store_failure(attempt: Attempt, failure: ProviderFailure) -> None:
         payment.failure_code = str(failure.code or failure.outcome)
         payment.failure_message = failure.detail[:500]
         payment.version += 1
-        if not unknown:
-            payment.next_check_at = None
+        payment.next_check_at = payment.next_check_at if unknown else None
         tx.flush()
         recompute(lock(tx, payment.invoice_id or 0))
         timeline.record(

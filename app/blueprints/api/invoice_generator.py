@@ -58,7 +58,7 @@ def register(body: schemas.RegisterBody) -> dict[str, Any]:
     bp,
     "/oneoff",
     takes=schemas.OneOffBody,
-    gives=schemas.OneOffAnswer,
+    gives=schemas.WarnedAnswer,
     summary="Send a payer to pay an invoice now",
     scope=Permission.CREATE,
     faults=[429, 502],
@@ -69,12 +69,13 @@ def oneoff(body: schemas.OneOffBody) -> dict[str, Any]:
     command = body.command()
     check(ONE_OFFS, caller().code)
     try:
-        link = _start(command)
+        started = _start(command)
     except NotFound:
         raise Refusal(422, body_of(f"Invoice with {command.number} not found in internal system")) from None
     except NotPayable as refusal:
         raise Refusal(422, body_of(str(refusal), code=refusal.code)) from None
-    return {"message": "Link created", "oneoff_redirect_link": link}
+    late = {"warning": f"Invoice {command.number} is overdue"} if started.overdue else {}
+    return {"message": "Link created", "oneoff_redirect_link": started.link, **late}
 
 
 @door(
@@ -113,7 +114,7 @@ def _start_prepared(customer_url: str, prepare: Callable[[], payments.OneOff]) -
     payments.check_return(customer_url, settings.initiators.return_urls, plain_http=settings.development)
     check(ONE_OFFS, caller().code)
     try:
-        link = _start(prepare())
+        link = _start(prepare()).link
     except NotPayable as refusal:
         raise Refusal(422, body_of(str(refusal), code=refusal.code)) from None
     except NumberRangeExhausted as ended:
@@ -121,9 +122,9 @@ def _start_prepared(customer_url: str, prepare: Callable[[], payments.OneOff]) -
     return {"message": "Link created", "oneoff_redirect_link": link}
 
 
-def _start(command: payments.OneOff) -> str:
+def _start(command: payments.OneOff) -> payments.StartedPayment:
     settings: Settings = current_app.extensions["settings"]
-    started = payments.start_one_off(
+    return payments.start_one_off(
         caller(),
         command,
         current().everypay,
@@ -131,7 +132,6 @@ def _start(command: payments.OneOff) -> str:
         plain_http=settings.development,
         poll_ladder_s=settings.payment_poll_ladder_s,
     )
-    return started.link
 
 
 @door(

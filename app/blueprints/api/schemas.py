@@ -274,6 +274,12 @@ class OneOffAnswer(BaseModel):
     oneoff_redirect_link: str
 
 
+class WarnedAnswer(OneOffAnswer):
+    """Where to send the payer, and what to tell them first."""
+
+    warning: str = Field("", description="Only where the invoice is overdue: it says so")
+
+
 class NumberAnswer(BaseModel):
     """A reserved number."""
 
