@@ -171,6 +171,38 @@ def _signed_in(system: System) -> str:
     return token
 
 
+def _listed(system: System) -> str:
+    with system.app.app_context():
+        white_list.add(SUBJECT, role="viewer")
+        db.session.remove()
+    return SUBJECT
+
+
+def _sign_in(_: System, subject: str) -> str:
+    return operator_sessions.open_session(Identity(subject, "Mary", "Test", "high"), ip="127.0.0.1", user_agent="test")
+
+
+def _nobody_is_in(system: System, _: str, results: list[Any]) -> bool:
+    """Whoever came first, the session was never opened or has ended."""
+    return isinstance(results[1], Exception) or _signed_out(system, results[1], results)
+
+
+def _old_invoice(system: System) -> list[dict[str, Any]]:
+    number = 1 + max(90_000, int(system.scalar("select coalesce(max(number), 0) from invoice where number < 100000")))
+    return [{"invoice_number": number, "initiator": "auction", "transaction_amount": "12.0", "status": "paid"}]
+
+
+def _bring(system: System, rows: list[dict[str, Any]]) -> Any:
+    return system.call("auction", "/import_data/invoice_data", rows)
+
+
+def _brought_once(system: System, rows: list[dict[str, Any]], results: list[Any]) -> bool:
+    added = [each.json["added"] for each in results if each.status_code == 200]
+    refused = [each for each in results if each.status_code not in {200, 409}]
+    there = system.scalar("select count(*) from invoice where number = :n", n=rows[0]["invoice_number"])
+    return not refused and sum(added) == there == 1
+
+
 def _signed_out(system: System, token: str, _: list[Any]) -> bool:
     with system.app.app_context():
         found = operator_sessions.current_operator(token)
@@ -264,6 +296,15 @@ PAIRS = [
         lambda _, token: operator_sessions.current_operator(token),
         _signed_out,
     ),
+    Pair(
+        "revoked and signing in",
+        _listed,
+        lambda *_: white_list.revoke(SUBJECT),
+        _sign_in,
+        _nobody_is_in,
+        (operator_sessions.NotListed,),
+    ),
+    Pair("one import twice", _old_invoice, _bring, _bring, _brought_once),
 ]
 
 
