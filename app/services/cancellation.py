@@ -11,7 +11,7 @@ from app.domain import ledger as books
 from app.domain.money import Money
 from app.models.invoice import BULK
 from app.models.payment import Payment
-from app.services import ledger, notices, timeline
+from app.services import competing_attempts, ledger, notices, timeline
 from app.services.invoice_status import UNDER_WAY, StatusRefused, is_paid_by, recompute
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def cancel(tx: Session, invoice: Invoice, actor: Actor, reason: str) -> None:
-    """Cancel a locked invoice, book it and tell it on the timeline.
+    """Cancel a locked invoice and the pages nobody used for it, book it and tell it on the timeline.
 
     Raises StatusRefused when it has been paid or is being paid.
     """
@@ -40,6 +40,7 @@ def cancel(tx: Session, invoice: Invoice, actor: Actor, reason: str) -> None:
         invoice_id=invoice.id,
         tenant_id=invoice.tenant_id,
     )
+    competing_attempts.close(invoice, because=competing_attempts.INVOICE_CANCELLED)
     recompute(invoice)
     timeline.record("invoice.cancelled", actor=actor, invoice_id=invoice.id, reason=reason, tenant_id=invoice.tenant_id)
 

@@ -1,4 +1,4 @@
-"""Other ways to pay what is paid: closed, so that nobody pays twice, and watched all the same (features.md F4)."""
+"""Other ways to pay what is paid or cancelled: closed, so that nobody pays twice, and watched all the same (F4)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 VOID = "gateway.payment.void"
 PAID_OTHERWISE = "paid_otherwise"
+INVOICE_CANCELLED = "invoice_cancelled"
 PAGE_EXPIRED = "page_expired"
+REASONS = {
+    PAID_OTHERWISE: "the invoice was paid another way",
+    INVOICE_CANCELLED: "the invoice was cancelled",
+}
 UNTOUCHED = {None, "initial"}
-REASON = "the invoice was paid another way"
 # Nearly every invoice has one way only: whether there are others is asked as cheaply as can be.
 OTHERS = text("""
 select id from payment
@@ -29,8 +33,8 @@ select id from payment
 """)
 
 
-def close(invoice: Invoice, but: int | None = None) -> None:
-    """Close every other open attempt for an invoice that is paid; the invoice is locked.
+def close(invoice: Invoice, but: int | None = None, *, because: str = PAID_OTHERWISE) -> None:
+    """Close every other open attempt for an invoice that is paid or cancelled; the invoice is locked.
 
     A page nobody touched is cancelled here and looked at all the same, because the gateway knows no such call: money
     that still comes through it is the payer's credit. An amount a card only reserved is let go of.
@@ -41,7 +45,7 @@ def close(invoice: Invoice, but: int | None = None) -> None:
         if payment.status == PaymentStatus.AUTHORIZED:
             owe_void(payment)
         elif payment.provider_state in UNTOUCHED:
-            _cancel(payment)
+            _cancel(payment, because)
 
 
 def are_untouched(invoice: Invoice) -> bool:
@@ -63,8 +67,9 @@ def is_needless(payment: Payment, invoice: Invoice) -> bool:
 
 def is_watched(payment: Payment) -> bool:
     """Return whether an attempt that was closed here may still be paid there."""
-    closed = (payment.status, payment.failure_code)
-    return closed in {(PaymentStatus.CANCELLED, PAID_OTHERWISE), (PaymentStatus.EXPIRED, PAGE_EXPIRED)}
+    if payment.status == PaymentStatus.EXPIRED:
+        return payment.failure_code == PAGE_EXPIRED
+    return payment.status == PaymentStatus.CANCELLED and payment.failure_code in REASONS
 
 
 def owe_void(payment: Payment) -> None:
@@ -80,15 +85,15 @@ def owe_void(payment: Payment) -> None:
     )
 
 
-def _cancel(payment: Payment) -> None:
+def _cancel(payment: Payment, because: str) -> None:
     payment.status = PaymentStatus.CANCELLED
-    payment.failure_code = PAID_OTHERWISE
+    payment.failure_code = because
     payment.version += 1
     session().flush()
     timeline.record(
         "payment.cancelled",
         invoice_id=payment.invoice_id,
         payment_id=payment.id,
-        reason=REASON,
+        reason=REASONS[because],
         tenant_id=payment.tenant_id,
     )

@@ -20,7 +20,7 @@ from app.models.invoice import BULK, DEPOSIT, Invoice
 from app.models.payment import Payment
 from app.models.settlement import Allocation
 from app.queries import credit_notes as credit_note_queries
-from app.services import credited_money, ledger, links, notices, timeline
+from app.services import competing_attempts, credited_money, ledger, links, notices, timeline
 from app.services.cancellation import money_on_its_way
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.numbering import use_next
@@ -221,6 +221,7 @@ def _follow(invoice: Invoice, note: CreditNote, actor: Actor, signer: LinkSigner
             return
         invoice.cancelled_at = datetime.now(UTC)
         invoice.cancel_reason = f"credit note {note.number}"
+        competing_attempts.close(invoice, because=competing_attempts.INVOICE_CANCELLED)
         recompute(invoice)
         timeline.record(
             "invoice.cancelled",

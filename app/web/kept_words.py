@@ -128,6 +128,7 @@ REASONS = (
     _("replaced by bulk payment %(number)s"),
     _("reported by %(who)s"),
     _("lost"),
+    _("the invoice was cancelled"),
     _("the invoice was paid another way"),
     _("the money went back to the payer"),
     _("won"),

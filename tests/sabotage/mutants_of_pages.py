@@ -110,4 +110,11 @@ OPEN_PAGES = [
         "    if True:\n        return False",
         "tests/services/test_links_of_parts.py -k older",
     ),
+    Mutant(
+        "the page of a cancelled invoice stays open",
+        "app/services/cancellation.py",
+        "    competing_attempts.close(invoice, because=competing_attempts.INVOICE_CANCELLED)\n",
+        "",
+        "tests/services/test_competing_attempts.py -k cancelled",
+    ),
 ]

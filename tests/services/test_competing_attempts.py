@@ -63,6 +63,20 @@ def test_money_through_a_closed_page_is_found_without_its_callback_and_is_credit
     assert_sound(system)
 
 
+def test_a_cancelled_invoice_has_no_open_page(system: System) -> None:
+    number = system.invoice()
+    page = system.one_off(number)
+    body = {"invoice_number": number, "status": "cancelled"}
+    assert system.call("registry", "/invoice_generator/invoice_status", body).status_code == 200
+    assert (system.status(number), status(system, page)) == ("cancelled", "cancelled")
+    told = "select failure_code from payment where external_id = :r and next_check_at is not null"
+    assert system.scalar(told, r=page) == "invoice_cancelled", "it is watched all the same"
+    hear(system, page)
+    assert (system.status(number), status(system, page)) == ("cancelled", "completed")
+    assert system.scalar("select kind from review_item order by id desc limit 1") == "payment.surplus"
+    assert_sound(system)
+
+
 def test_a_report_of_the_service_closes_the_page_too(system: System) -> None:
     number = system.invoice()
     page = system.one_off(number)
