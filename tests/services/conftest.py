@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from tests.receiver import Receiver
@@ -29,3 +30,12 @@ def receiver() -> Iterator[Receiver]:
     """Return a server that keeps what webhooks bring it."""
     with Receiver() as listening:
         yield listening
+
+
+@pytest.fixture
+def bare(fresh_database: str) -> Iterator[psycopg.Connection]:
+    """Give a connection on which neither triggers nor foreign keys are in the way."""
+    with psycopg.connect(fresh_database.replace("postgresql+psycopg://billing@", "postgresql://postgres@")) as given:
+        given.execute("set session_replication_role = replica")
+        given.commit()
+        yield given

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
+from tests.services.bare_rows import do, put, texts
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 # Every guard and what may be there once; the targets of foreign keys, (tenant_id, id), are no guards.
 ONCE = {
@@ -105,33 +107,11 @@ select i.indexrelid::regclass::text,
   from pg_index i join pg_class t on t.oid = i.indrelid
  where i.indisunique and not i.indisprimary and t.relnamespace = 'public'::regnamespace
 """
-COLUMNS = """
-select attname, format_type(atttypid, atttypmod), attnotnull from pg_attribute
- where attrelid = %s::regclass and attnum > 0 and not attisdropped and attgenerated = ''
-"""
 OTHERS = "select conname from pg_constraint where conrelid = %s::regclass and contype in ('c', 'u', 'x')"
 OTHER_INDEXES = """
 select indexrelid::regclass::text from pg_index
  where indrelid = %s::regclass and indisunique and not indisprimary
 """
-VALUES = {
-    "boolean": True,
-    "bytea": b"x",
-    "date": "2026-01-01",
-    "jsonb": "{}",
-    "timestamp with time zone": "2026-01-01",
-    "uuid": "00000000-0000-0000-0000-000000000001",
-    "inet": "192.0.2.1",
-}
-
-
-@pytest.fixture
-def bare(fresh_database: str) -> Iterator[psycopg.Connection]:
-    """Give a connection on which neither triggers nor foreign keys are in the way."""
-    with psycopg.connect(fresh_database.replace("postgresql+psycopg://billing@", "postgresql://postgres@")) as given:
-        given.execute("set session_replication_role = replica")
-        given.commit()
-        yield given
 
 
 def test_every_guard_is_there_and_is_tried(bare: psycopg.Connection) -> None:
@@ -156,43 +136,20 @@ def test_what_may_be_there_once_is_refused_the_second_time(bare: psycopg.Connect
 
 
 def _table(bare: psycopg.Connection, guard: str) -> str:
-    return _texts(bare, "select tablename from pg_indexes where indexname = %s", guard)[0]
+    return texts(bare, "select tablename from pg_indexes where indexname = %s", guard)[0]
 
 
 def _leave_only(bare: psycopg.Connection, guard: str, table: str) -> None:
     """Take away what would refuse the row before this guard does."""
-    for name in _texts(bare, OTHERS, table):
+    for name in texts(bare, OTHERS, table):
         if name != guard:
-            _do(bare, f"alter table {table} drop constraint {name} cascade")
-    for name in _texts(bare, OTHER_INDEXES, table):
+            do(bare, f"alter table {table} drop constraint {name} cascade")
+    for name in texts(bare, OTHER_INDEXES, table):
         if name != guard:
-            _do(bare, f"drop index {name}")
+            do(bare, f"drop index {name}")
 
 
 def _insert(bare: psycopg.Connection, guard: str, table: str, more: Mapping[str, Any]) -> None:
-    """Insert a row of no meaning: what the guard looks at and what may not be null is always the same."""
-    guarded = {name.removeprefix("lower(").removesuffix(")") for name in ONCE[guard].split(", ")}
-    row: dict[str, Any] = {}
-    for name, kind, needed in bare.execute(COLUMNS, [table]).fetchall():
-        if name in more:
-            row[name] = more[name]
-        elif name in guarded or (needed and name != "id"):
-            row[name] = _value(kind)
-    columns = ", ".join(f'"{name}"' for name in row)
-    _do(bare, f"insert into {table} ({columns}) values ({', '.join(['%s'] * len(row))})", *row.values())
-
-
-def _texts(bare: psycopg.Connection, question: LiteralString, about: str) -> list[str]:
-    return [row[0] for row in bare.execute(question, [about]).fetchall()]
-
-
-def _do(bare: psycopg.Connection, statement: str, *values: Any) -> None:
-    bare.execute(statement.encode(), values)
-
-
-def _value(kind: str) -> Any:
-    if kind.endswith("[]"):
-        return "{}"
-    if kind in VALUES:
-        return VALUES[kind]
-    return "x" if kind == "text" or kind.startswith("character") else 1
+    """Insert a row in which what the guard looks at is always the same."""
+    guarded = (name.removeprefix("lower(").removesuffix(")") for name in ONCE[guard].split(", "))
+    put(bare, table, more, same=guarded)
