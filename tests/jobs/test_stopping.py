@@ -111,6 +111,15 @@ def test_a_relay_that_is_stopped_hurries(patience: crash.Patience) -> None:
 
 
 @pytest.mark.usefixtures("handlers_given_back")
+def test_a_worker_that_is_stopped_hurries(patience: crash.Patience) -> None:
+    stop = Stop()
+    stop.install()
+    os.kill(os.getpid(), signal.SIGTERM)
+    until(stop.is_asked)
+    assert patience.hurried_at is not None
+
+
+@pytest.mark.usefixtures("handlers_given_back")
 def test_the_child_of_a_worker_is_told_of_a_stop_and_may_finish(
     system: System, redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

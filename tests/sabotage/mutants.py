@@ -5,87 +5,20 @@ A text that is not found exactly once fails the suite: the table is kept as the 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.sabotage.mutant import Mutant
 from tests.sabotage.mutants_of_closed_days import CLOSED_DAYS
 from tests.sabotage.mutants_of_doors import DOORS
+from tests.sabotage.mutants_of_guards import GUARDS
 from tests.sabotage.mutants_of_imports import IMPORTS
 from tests.sabotage.mutants_of_many_invoices import MANY_INVOICES
 from tests.sabotage.mutants_of_pages import OPEN_PAGES
 from tests.sabotage.mutants_of_refunds import REFUNDS
 from tests.sabotage.mutants_of_registering import REGISTERING
 from tests.sabotage.mutants_of_settlement import SETTLEMENT
-
-VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
-HEAD = max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
-BULK_AGREED = "tests/services/test_bulk_payments.py -k agreed"
-DROPPED = """
-from alembic import op
-
-revision = "9999"
-down_revision = "{head}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.execute("{statement}")
-"""
-
-
-ALL_GUARDS = "tests/services/test_guards.py tests/services/test_unique_guards.py"
-
-
-def _without(name: str, statement: str, tests: str = ALL_GUARDS) -> Mutant:
-    text = DROPPED.format(head=HEAD, statement=statement)
-    return Mutant(f"without {name}", "migrations/versions/9999_sabotage.py", "", text, tests)
-
-
-GUARDS = [
-    ("one number, one invoice", "invoice", "uq_invoice_tenant_id_number"),
-    ("one gateway reference, one payment", "payment", "uq_payment_gateway_account_external_id_leg"),
-    ("one order reference, one payment", "payment", "uq_payment_tenant_id_gateway_merchant_ref"),
-    ("one fact, one entry in the books", "ledger_transaction", "uq_ledger_transaction_tenant_id_dedupe_key"),
-    ("one refund per key", "refund", "uq_refund_payment_id_idempotency_key"),
-    ("one refund per reference", "refund", "uq_refund_payment_id_external_id"),
-    ("one fact, one message", "outbox", "uq_outbox_kind_dedupe_key"),
-    ("one answer per key", "idempotency_key", "uq_idempotency_key_tenant_id_principal_route_key"),
-    ("one reservation per number", "number_reservation", "uq_number_reservation_tenant_id_number_range_id"),
-    ("one document per content", "document", "uq_document_tenant_id_kind_initiator_id_fingerprint"),
-    ("one place in a chain", "seal", "uq_seal_chain_position"),
-]
-INDEXES = [
-    ("one settlement per invoice", "uq_settlement_active"),
-    ("one allocation per payment and invoice", "uq_allocation_active"),
-    ("one message per event", "uq_inbox_event_id"),
-    ("one winner per number", "uq_invoice_claim_won"),
-]
+from tests.sabotage.mutants_of_stopping import STOPPING
 
 MUTANTS = [
-    *(_without(name, f"alter table {table} drop constraint {guard} cascade") for name, table, guard in GUARDS),
-    *(_without(name, f"drop index {index}") for name, index in INDEXES),
-    _without("the sum of a ledger transaction", "drop trigger balance on ledger_entry"),
-    _without("the sum of refunds", "drop trigger sums on refund"),
-    _without("days that open again", "drop trigger reopen_day_late on payment", "tests/services/test_closed_days.py"),
-    _without(
-        "days that open again for a name",
-        "drop trigger reopen_day_named on invoice",
-        "tests/services/test_closed_days.py -k otherwise",
-    ),
-    _without(
-        "days that open again for an invoice found late",
-        "drop trigger reopen_day_named on payment",
-        "tests/services/test_closed_days.py -k otherwise",
-    ),
-    _without(
-        "payers of every total", "drop trigger payers on day_total", "tests/services/test_closed_days.py -k refused"
-    ),
-    _without("the sum of allocations", "drop trigger sums on allocation"),
-    _without("append only", "drop trigger append_only on event"),
-    _without("the sum of members", "drop trigger sums on bulk_member", BULK_AGREED),
-    _without("members fixed", "drop trigger guard on bulk_member", BULK_AGREED),
-    _without("empty containers", "drop trigger no_container on allocation", BULK_AGREED),
+    *GUARDS,
     Mutant(
         "a bulk payment is not shared out",
         "app/services/bulk_members.py",
@@ -93,7 +26,6 @@ MUTANTS = [
         "    members = members_of(invoice.id)[:1]\n    amounts",
         "tests/services/test_bulk_payments.py -k told",
     ),
-    _without("documents frozen", "drop trigger guard on document", "tests/api/test_documents.py -k frozen"),
     Mutant(
         "no lock on the invoice",
         "app/services/invoice_status.py",
@@ -186,6 +118,7 @@ MUTANTS = [
     *REFUNDS,
     *REGISTERING,
     *SETTLEMENT,
+    *STOPPING,
     Mutant(
         "the last number is never given",
         "app/services/numbering.py",
@@ -201,7 +134,6 @@ MUTANTS = [
         "    return [1 + (tx.scalar(text('select max(number) from number_reservation')) or 150004)]\n    while",
         "tests/services/test_interleavings.py -k 4001",
     ),
-    _without("the end of a number range", "alter table number_range drop constraint ck_number_range_next"),
     Mutant(
         "any currency is ours",
         "app/services/payment_discrepancies.py",
