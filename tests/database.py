@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import psycopg
 from sqlalchemy import make_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TEMPLATE = "billing_template"
 OWNER = "billing"
@@ -48,6 +49,18 @@ class Databases:
         self._ensure_template()
         with self._made(template="template0") as name:
             yield self._owned(name)
+
+    @contextmanager
+    def backup(self, url: str) -> Iterator[Callable[[], None]]:
+        """Keep a database as it is, and return what puts it back; nobody may be connected meanwhile."""
+        name = make_url(url).database or ""
+        with self._made(template=name) as kept:
+            yield partial(self._put_back, name, kept)
+
+    def _put_back(self, name: str, kept: str) -> None:
+        with self._maintenance() as connection:
+            connection.execute(f"drop database {name} with (force)")
+            connection.execute(f"create database {name} template {kept} owner {OWNER} strategy file_copy")
 
     @contextmanager
     def _made(self, template: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from app.domain.errors import Outcome, ProviderFailure
 from app.domain.money import Money, format_amount
 from app.domain.payment import ObservedState
-from app.domain.ports import RefundRequest
+from app.domain.ports import RefundedPayment, RefundRequest
 from app.domain.refund import LOOKS_S, NONCE_USED, RefundStatus, advice
 from app.models.payment import GatewayReference
 from app.models.refund import Refund
@@ -31,7 +31,7 @@ from app.services.timeline import Actor
 from app.uow import retried, ring_after_commit, session, transaction
 
 if TYPE_CHECKING:
-    from app.domain.ports import HostedGateway, RefundedPayment
+    from app.domain.ports import HostedGateway
     from app.models.payment import Payment
 
 # Longer than any call takes: a refund that says `processing` after this time was left by a process that died.
@@ -50,10 +50,11 @@ class AnotherUnderWay(ProviderFailure):
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A refund that is about to leave."""
+    """A refund that is about to leave, and what the gateway holds of the payment afterwards."""
 
     refund_id: int
     request: RefundRequest
+    left_minor: int
 
 
 def execute(refund_id: int, gateway: HostedGateway) -> RefundStatus:
@@ -65,7 +66,8 @@ def execute(refund_id: int, gateway: HostedGateway) -> RefundStatus:
     if isinstance(sending, RefundStatus):
         return sending
     try:
-        answer = gateway.refund_payment(sending.request)
+        found = _went_back_already(sending, gateway)
+        answer = gateway.refund_payment(sending.request) if found is None else found
     except ProviderFailure as failure:
         status = _store_failure(sending, failure)
         if status == RefundStatus.REQUESTED:
@@ -130,7 +132,8 @@ def _begin(refund_id: int, gateway: HostedGateway) -> Sending | RefundStatus:
         tx.flush()
         _tell("refund.processing", payment, refund)
         amount = Money(refund.amount_minor, refund.currency)
-        return Sending(refund.id, RefundRequest(payment.external_id or "", amount, refund.nonce))
+        request = RefundRequest(payment.external_id or "", amount, refund.nonce)
+        return Sending(refund.id, request, held_minor(payment) - amount.minor)
 
 
 def _another_is_under_way(refund: Refund) -> bool:
@@ -140,6 +143,25 @@ def _another_is_under_way(refund: Refund) -> bool:
         Refund.id != refund.id,
     )
     return session().scalar(under_way.limit(1)) is not None
+
+
+def _went_back_already(sending: Sending, gateway: HostedGateway) -> RefundedPayment | None:
+    """Return what the gateway holds of the payment when this money has left it, else None.
+
+    A database that was put back to a moment ago asks for what it has sent (security.md T90). Raises ProviderFailure,
+    and then nothing was executed.
+    """
+    try:
+        found = gateway.fetch_payment(sending.request.external_id)
+    except ProviderFailure as failure:
+        if failure.may_have_been_executed:
+            failure.outcome = Outcome.NOT_SENT
+        raise
+    if found.account != gateway.account or found.standing is None or found.standing.minor > sending.left_minor:
+        return None
+    return RefundedPayment(
+        found.external_id, found.state, found.provider_state, found.initial, found.standing, found.raw
+    )
 
 
 @retried

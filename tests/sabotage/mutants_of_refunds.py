@@ -89,4 +89,11 @@ REFUNDS = [
         "            raise Conflict(\n",
         "tests/services/test_competing_attempts.py -k before_the_void",
     ),
+    Mutant(
+        "a refund is sent without asking what is left",
+        "app/services/refund_calls.py",
+        "        found = _went_back_already(sending, gateway)\n",
+        "        found = None\n",
+        "tests/services/test_restored_books.py -k not_sent_again",
+    ),
 ]

@@ -108,6 +108,19 @@ class TestAnAnswerThatIsLost:
         assert status(system, refund.id) == "succeeded"
         assert went_back(system, reference) == [Decimal("60.00")]
 
+    @pytest.mark.parametrize("kind", ["reset", "timeout_after", "truncate", "http"])
+    def test_nothing_leaves_while_the_gateway_does_not_say_what_it_holds(self, system: System, kind: str) -> None:
+        _number, reference = system.settle(amount="100.00")
+        refund = ask(system, order(system, reference, 6000))
+        system.shop.dial.script([{"operation": "fetch", "kind": kind, "seconds": 0.01, "times": 0}])
+        with pytest.raises(ProviderFailure):
+            send(system, refund.id)
+        system.shop.dial.turn([])
+        assert (status(system, refund.id), went_back(system, reference)) == ("requested", [])
+        assert send(system, refund.id) == "succeeded"
+        assert went_back(system, reference) == [Decimal("60.00")]
+        assert_sound(system)
+
     def test_what_is_refused_three_times_has_failed(self, system: System) -> None:
         _number, reference = system.settle(amount="100.00")
         refund = ask(system, order(system, reference, 6000))
