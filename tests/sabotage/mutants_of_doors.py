@@ -61,4 +61,11 @@ DOORS = [
         "            str(\n",
         "tests/services/test_skipped_numbers.py",
     ),
+    Mutant(
+        "a filter is part of the question",
+        "app/queries/owned_references.py",
+        "[func.lower(Reference.email) == email.lower()]",
+        "[__import__('sqlalchemy').text(f\"lower(email) = '{email.lower()}'\")]",
+        "tests/api/v2/test_injected.py",
+    ),
 ]
