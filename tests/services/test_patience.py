@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 
 from app.extensions import db
 from tests.system import build
 
-SAID = text("select current_setting('statement_timeout'), current_setting('max_parallel_workers_per_gather')")
+SAID = text("""
+select current_setting('statement_timeout'), current_setting('lock_timeout'),
+       current_setting('idle_in_transaction_session_timeout'), current_setting('max_parallel_workers_per_gather')
+""")
 
 
 @pytest.mark.parametrize(
-    ("process", "said"), [("web", ("5s", "0")), ("worker", ("1min", "2")), ("tool", ("10min", "2"))]
+    ("process", "said"),
+    [
+        ("web", ("5s", "2s", "10s", "0")),
+        ("worker", ("1min", "10s", "30s", "2")),
+        ("tool", ("10min", "10s", "1min", "2")),
+    ],
 )
 def test_a_page_waits_for_no_long_statement_and_for_no_helpers(
     worker_database: str, redis_url: str, process: str, said: tuple[str, str]
@@ -20,6 +31,25 @@ def test_a_page_waits_for_no_long_statement_and_for_no_helpers(
     system = build(worker_database, redis_url, process=process)
     with system.app.app_context():
         assert tuple(db.session().execute(SAID).one()) == said
+    system.close()
+
+
+def test_who_finds_no_free_connection_is_told_so_and_takes_none_beyond_the_ten(
+    worker_database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Security.md T93: one process cannot use up what the server has for all."""
+    system = build(worker_database, redis_url, process="web")
+    with system.app.app_context():
+        pool: Any = db.engine.pool
+        assert pool._timeout <= 5
+        held = [db.engine.connect() for _ in range(10)]
+        monkeypatch.setattr(pool, "_timeout", 0.1)
+        with pytest.raises(SQLAlchemyTimeout):
+            db.engine.connect()
+        for each in held:
+            each.close()
+        with db.engine.connect() as connection:
+            assert connection.scalar(text("select 1"))
     system.close()
 
 
