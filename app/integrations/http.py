@@ -307,7 +307,7 @@ def _retry_after_s(header: str | None) -> int | None:
         return min(int(header), _MAX_RETRY_AFTER_S)
     try:
         then = email.utils.parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a day or a zone beyond what a machine counts
         return None
     wait_s = int((then.replace(tzinfo=then.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return max(0, min(wait_s, _MAX_RETRY_AFTER_S))

@@ -194,7 +194,9 @@ def test_redirects_are_not_followed(calls: Calls):
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [("7", 7), (" 120 ", 120), ("999999", 86400), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", None), ("-5", None),
-     ("1e3", None), ("", None), ("٣", None), ("Wed, 99 Oct 2015", None)],
+     ("1e3", None), ("", None), ("٣", None), ("Wed, 99 Oct 2015", None),
+     ("Mon, 99999999999999999999 Jan 2026 00:00:00 GMT", None),
+     ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None)],
 )  # fmt: skip
 def test_retry_after_is_read_as_seconds_or_date(header: str, seconds: int | None):
     assert subject._retry_after_s(header) == seconds
