@@ -283,6 +283,15 @@ def test_forgotten_keys_are_swept_away(own_api: Api) -> None:
     assert own_api.system.scalar("select key from idempotency_key") == "new"
 
 
+def test_no_more_keys_are_swept_at_once_than_may_be(own_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        keyed(own_api, name)
+    own_api.system.sql("update idempotency_key set expires_at = now() - interval '1 second'")
+    monkeypatch.setattr(idempotency, "SWEPT_ROWS", 2)
+    with own_api.system.app.app_context():
+        assert [idempotency.sweep() for _ in range(3)] == [2, 1, 0]
+
+
 def test_without_a_key_nothing_is_kept(own_api: Api) -> None:
     own_api.send(NUMBER)
     own_api.system.invoice()

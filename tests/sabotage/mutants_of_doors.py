@@ -68,4 +68,25 @@ DOORS = [
         "[__import__('sqlalchemy').text(f\"lower(email) = '{email.lower()}'\")]",
         "tests/api/v2/test_injected.py",
     ),
+    Mutant(
+        "an answer is kept for all tenants",
+        "app/services/idempotency.py",
+        "        IdempotencyKey.tenant_id == call.tenant_id,\n",
+        "",
+        "tests/services/test_tenants.py -k answer_kept",
+    ),
+    Mutant(
+        "an answer is given for ever",
+        "app/services/idempotency.py",
+        ").where(*_is(call), IdempotencyKey.expires_at > func.now())",
+        ").where(*_is(call))",
+        "tests/api/test_idempotency.py -k thirty_days",
+    ),
+    Mutant(
+        "two calls under one key work at once",
+        "app/services/idempotency.py",
+        '    if not tx.scalar(TURN, {"name": name}):',
+        "    if not name:",
+        "tests/api/test_idempotency.py -k twenty_calls",
+    ),
 ]

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.integrations import current
 from app.queries import owned_invoices, owned_payments
 from app.queries.owned_payments import OwnedPaymentFilter
-from app.services import credit_notes, full_refunds, invoice_notes, refund_offers
+from app.services import credit_notes, full_refunds, idempotency, invoice_notes, refund_offers
 from app.services.credit_notes import CreditOrder
 from app.services.full_refunds import NeverPaid
 from app.services.initiators import caller_named
@@ -99,6 +99,18 @@ def test_people_of_one_tenant_never_touch_an_invoice_of_another(system: System) 
         assert credit_notes.issue(number, order, actor=MARY).total.minor == 12000
     both = system.rows("select status, description from invoice where number = :n order by tenant_id", n=number)
     assert [tuple(each) for each in both] == [("cancelled", "ours"), ("unpaid", "")]
+
+
+def test_an_answer_kept_for_one_tenant_is_never_given_to_another(system: System) -> None:
+    """Services of two tenants may have one name, and keys are whatever they choose (T35)."""
+    theirs = system.scalar("select id from tenant where slug = 'other'")
+    ours, other = (idempotency.Call(tenant, "registry", "POST /x", "one key", b"same body") for tenant in (1, theirs))
+    with system.app.app_context():
+        idempotency.run(ours, lambda: idempotency.Reply(201, {"whose": "ours"}))
+        given = idempotency.run(other, lambda: idempotency.Reply(201, {"whose": "theirs"}))
+        assert (given.body, given.replayed) == ({"whose": "theirs"}, False)
+        again = idempotency.run(ours, lambda: idempotency.Reply(201, {}))
+        assert (again.body, again.replayed) == ({"whose": "ours"}, True)
 
 
 def test_a_number_is_asked_for_with_its_tenant(system: System) -> None:
