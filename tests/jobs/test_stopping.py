@@ -18,6 +18,7 @@ from app.domain.retry import BACKGROUND
 from app.jobs import outbox as jobs
 from app.jobs.relay import Relay
 from app.queue import WORK_ROW, Crash, attempt_through_outage, crash, offer
+from app.queue import worker as workers
 from app.queue.worker import ForkingWorker, Silence, Stop
 from app.services import delivery, delivery_outcomes, offers, outbox, reaper
 from app.services.handlers import RowHandler
@@ -117,6 +118,20 @@ def test_a_worker_that_is_stopped_hurries(patience: crash.Patience) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     until(stop.is_asked)
     assert patience.hurried_at is not None
+
+
+@pytest.mark.usefixtures("handlers_given_back")
+def test_a_second_stop_ends_a_worker_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one that comes with the first: a terminal tells the supervisor and us, and the supervisor tells us too."""
+    stop = Stop()
+    stop.install()
+    monkeypatch.setattr(workers, "FORCE_AFTER_S", 3600.0)
+    for _ in range(2):
+        signal.raise_signal(signal.SIGTERM)
+    assert stop.is_asked()
+    monkeypatch.setattr(workers, "FORCE_AFTER_S", -1.0)
+    with pytest.raises(SystemExit):
+        signal.raise_signal(signal.SIGTERM)
 
 
 @pytest.mark.usefixtures("handlers_given_back")

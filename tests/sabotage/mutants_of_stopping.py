@@ -49,4 +49,32 @@ STOPPING = [
         "            pass  # each",
         f"{TESTS} -k one_by_one",
     ),
+    Mutant(
+        "a relay that is stopped waits as long as before",
+        "app/jobs/relay.py",
+        "        PATIENCE.hurry()\n",
+        "",
+        f"{TESTS} -k relay_that_is_stopped",
+    ),
+    Mutant(
+        "a second stop is not heard",
+        "app/queue/worker.py",
+        "            raise SystemExit(1)\n",
+        "            return\n",
+        f"{TESTS} -k by_force",
+    ),
+    Mutant(
+        "what others need stops first",
+        "app/demo/processes.py",
+        "for each in self.running.values()}):",
+        "for each in self.running.values()}, reverse=True):",
+        "tests/demo/test_processes.py -k stages",
+    ),
+    Mutant(
+        "the database stops before those who use it",
+        "app/demo/members.py",
+        "WEB, WORKERS, RELAY, SIMULATORS, STORE, DATABASE = range(1, 7)",
+        "DATABASE, WEB, WORKERS, RELAY, SIMULATORS, STORE = range(1, 7)",
+        "tests/demo/test_members.py -k leaves_first",
+    ),
 ]
