@@ -89,4 +89,11 @@ DOORS = [
         "    if not name:",
         "tests/api/test_idempotency.py -k twenty_calls",
     ),
+    Mutant(
+        "made-up references are all looked up at once",
+        "app/services/inbox.py",
+        "case when heard.payment_id is null and strangers.many > :budget",
+        "case when false and strangers.many > :budget",
+        "tests/services/test_storms.py -k made_up",
+    ),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.services import refresh
+from app.services import inbox, refresh
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -48,3 +48,21 @@ def test_news_of_a_storm_waits_for_the_next_look_and_none_is_lost(
     assert system.scalar("select dirty_seq = clean_seq from gateway_reference where external_id = :r", r=reference)
     assert fetches(system, reference) <= 3 or least is None
     assert not system.scalar("select count(*) from inbox where external_id = :r and handled_at is null", r=reference)
+
+
+def test_made_up_references_wait_their_turn_and_hold_no_known_one_up(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "UNKNOWN_PER_MINUTE", 2)
+    known = system.one_off(system.invoice())
+    with system.app.app_context():
+        for number in range(6):
+            inbox.receive_callback(source="everypay", reference=f"madeup{number:058}", raw="{}")
+        inbox.receive_callback(source="everypay", reference=known, raw="{}")
+    rows = system.rows(
+        "select r.external_id, extract(epoch from o.run_at - o.created_at)::int as waits from outbox o "
+        "join gateway_reference r on r.id = (o.payload ->> 'reference_id')::bigint "
+        "where o.kind = 'gateway.payment.refresh' order by o.id"
+    )
+    assert [row.waits for row in rows if row.external_id != known] == [0, 0, 0, 60, 120, 120]
+    assert [row.waits for row in rows if row.external_id == known] == [0]
