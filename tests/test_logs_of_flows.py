@@ -118,10 +118,11 @@ def refuse(api: Api) -> None:
 def sign_in(system: System) -> None:
     with system.app.app_context():
         white_list.add(CODE, role="viewer", name=NAME)
-        who = Identity(CODE, *NAME.split(), "high")
+        given, family = NAME.split()
+        who = Identity(CODE, given, family, "high")
         operator_sessions.open_session(who, ip=PHONE, user_agent=MAIL)
         with pytest.raises(operator_sessions.NotListed):
-            operator_sessions.open_session(Identity("LT49003302718", *NAME.split(), "high"), ip=PHONE, user_agent=MAIL)
+            operator_sessions.open_session(Identity("LT49003302718", given, family, "high"), ip=PHONE, user_agent=MAIL)
 
 
 def test_real_work_writes_nothing_of_a_person(system: System, capsys: pytest.CaptureFixture[str]) -> None:

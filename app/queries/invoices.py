@@ -73,27 +73,24 @@ def search(
     """
     asked = Question(wanted)
     end: Mark | None = None
-    these: Any = None
+    these: Sequence[int] | None = None
     if sort is Sort.NEWEST and asked.is_words:
         places, count, counted = found_by(wanted.text, _place(after), size + 1)
-        found, these = _at(places), _among([each.id for each in counted])
+        found, these = _at(places), [each.id for each in counted]
     elif asked.walks:
         found, end, count = _looked_at(asked, after, sort, size + 1)
     else:
-        count, ids = _counted(asked)
-        found = _listed(asked, after, sort, size + 1) if ids is None else _of_few(ids, after, sort, size + 1)
-        these = Invoice.id.in_(_meant(asked)) if ids is None else _among(ids)
+        count, these = _counted(asked)
+        found = _listed(asked, after, sort, size + 1) if these is None else _of_few(these, after, sort, size + 1)
     following = _mark(found[size - 1], sort) if len(found) > size else end
-    adds_up = wanted and after is None and these is not None and not count.is_capped and count.number <= COMMON
-    return Page(found[:size], following, count, _sums(these) if adds_up else ())
+    adds_up = wanted and after is None and not asked.walks and not count.is_capped and count.number <= COMMON
+    return Page(found[:size], following, count, _sums(asked, these) if adds_up else ())
 
 
-def _among(ids: Sequence[int]) -> ColumnElement[bool]:
-    return Invoice.id == func.any(bindparam("counted", list(ids), ARRAY(BigInteger)))
-
-
-def _sums(these: ColumnElement[bool]) -> list[tuple[str, int]]:
-    """Return what these invoices, which are few, come to by currency."""
+def _sums(asked: Question, counted: Sequence[int] | None) -> list[tuple[str, int]]:
+    """Return what the invoices that match, which are few, come to by currency; `counted` are they where it is known."""
+    known = bindparam("counted", list(counted or ()), ARRAY(BigInteger))
+    these = Invoice.id.in_(_meant(asked)) if counted is None else Invoice.id == func.any(known)
     each = Invoice.currency
     sums = select(each, func.sum(Invoice.total_minor)).where(these).group_by(each).order_by(each)
     return [(currency, int(minor)) for currency, minor in session().execute(sums)]

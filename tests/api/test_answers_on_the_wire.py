@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 STRANGE = "f" * 56
 DEPOSITED = "auction_deposit wire.ee, user_uuid wire-1, user_email a@b.ee"
-PAPER = {"invoice_lines": []}
+PAPER: dict[str, Any] = {"invoice_lines": []}
 LEFT_OUT = (
     "The reason for omission may be that the account data isalready in the database or the information is incorrect"
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -82,7 +82,7 @@ def test_what_is_paid_through_an_older_link_pays_the_rest_and_is_credit_for_what
 
 
 def test_two_holders_of_one_number_keep_the_link_of_their_own_price(system: System) -> None:
-    holder = {"custom_field1": "rest-1", "reserved_domain_names": ["rest.ee"]}
+    holder: dict[str, Any] = {"custom_field1": "rest-1", "reserved_domain_names": ["rest.ee"]}
     number = system.invoice("registry", **holder)
     come(system, system.one_off(number, amount="40.00"))
     body = {"invoice_number": number, "transaction_amount": "10.00", "custom_field2": "registry"}
