@@ -1,0 +1,56 @@
+"""A gateway that cannot be asked for days: a person is asked, and later news starts over (reliability.md 3.5, 3.9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.domain.retry import PROVIDER_FETCH
+from app.integrations.breaker import Breaker
+from app.integrations.fault_dial import Fault
+from app.services.refresh import MOST_PATIENT_S, ORDINARY, _patience_s
+from tests.services.refunding import assert_sound, questions
+
+if TYPE_CHECKING:
+    from tests.system import System
+
+LOOKS = "select state, attempts from outbox where kind = 'gateway.payment.refresh' order by id"
+CLEAN = "select clean_seq = dirty_seq from gateway_reference where external_id = :r"
+
+
+def _let_it_be_asked(system: System) -> None:
+    system.app.extensions["integrations"].everypay._caller.breaker = Breaker()
+    system.hurry()
+
+
+def test_a_look_that_failed_for_days_becomes_a_question_and_later_news_is_looked_into(system: System) -> None:
+    number = system.invoice()
+    reference = system.one_off(number)
+    system.pay(reference)
+    system.shop.dial.turn([Fault(operation="fetch", kind="http", status=500, times=1000)])
+    system.callback(reference)
+    for _try in range(len(PROVIDER_FETCH.delays_s) + 1):
+        assert questions(system, reference) == []
+        system.drain()
+        _let_it_be_asked(system)
+
+    assert [row.state for row in system.rows(LOOKS)] == ["dead"]
+    assert system.scalar(CLEAN, r=reference) is True
+    assert questions(system, reference) == [("outbox.dead", None), ("gateway.unreachable", None)]
+    assert system.status(number) == "pending"
+
+    system.shop.dial.turn([])
+    _let_it_be_asked(system)
+    system.callback(reference)
+    system.drain()
+    assert system.status(number) == "paid"
+    assert_sound(system)
+
+
+@pytest.mark.parametrize(
+    ("heard", "waits_s"),
+    [(0, 0), (ORDINARY, 0), (ORDINARY + 1, 1), (ORDINARY + MOST_PATIENT_S, MOST_PATIENT_S), (10_000, MOST_PATIENT_S)],
+)
+def test_news_waits_a_second_longer_with_each_message_beyond_the_ordinary(heard: int, waits_s: int) -> None:
+    assert _patience_s(heard) == waits_s
