@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,6 +95,12 @@ def redis_url(servers: dict[str, str], request: pytest.FixtureRequest) -> str:
     return servers["valkey"].replace("db=0", f"db={int(worker.removeprefix('gw')) % 16}")
 
 
+@cache
+def _valkey(url: str) -> Redis:
+    """Return the one connection by which this process forgets."""
+    return Redis.from_url(url)
+
+
 @pytest.fixture(autouse=True)
 def _nobody_has_asked_too_often(request: pytest.FixtureRequest) -> None:
     """Forget what was counted before: the first session of each database is number one, to the one Valkey as well.
@@ -101,9 +108,9 @@ def _nobody_has_asked_too_often(request: pytest.FixtureRequest) -> None:
     And to the process, which counts by itself for a while after a test in which Valkey was away.
     """
     if "redis_url" in request.fixturenames:
-        with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
-            if counted := redis.keys("LIMITS*"):
-                redis.delete(*counted)
+        redis = _valkey(request.getfixturevalue("redis_url"))
+        if counted := redis.keys("LIMITS*"):
+            redis.delete(*counted)
     if loaded := sys.modules.get("app.web.limits"):
         limits: Any = loaded
         limits.COUNTER = limits._Counter()

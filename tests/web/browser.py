@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from flask.sessions import SecureCookieSessionInterface
+
+from app.domain.ports import Identity
+from app.integrations.tara.simulator_provider import PERSONAS
+from app.services.operator_sessions import open_session
+from app.web import cookies
 from app.web.headers import CSP
 from tests.web.page import Page, faults_of_whole, form_token, parsed
 
@@ -41,6 +47,7 @@ class Browser:
     def __init__(self, portal: Portal) -> None:
         self.portal = portal
         self.client = portal.system.app.test_client()
+        self._token: tuple[tuple[str | None, str | None], str] | None = None
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """Fetch a page."""
@@ -65,11 +72,25 @@ class Browser:
         return parsed(response.text)
 
     def token(self) -> str:
-        """Return a form token of this browser's session."""
-        # To whoever is signed in any page gives one; the lightest is of an address where nothing is.
-        found = form_token(self.client.get("/sign_in").text) or form_token(self.client.get("/nothing/here").text)
-        assert found
-        return found
+        """Return a form token of this browser's session, asked for once as long as the session is the same."""
+        if self._token is None or self._token[0] != self._session():
+            # To whoever is signed in any page gives one; the lightest is of an address where nothing is.
+            where = "/nothing/here" if self._signed_in_as() else "/sign_in"
+            found = form_token(self.client.get(where).text) or form_token(self.client.get("/nothing/here").text)
+            assert found
+            self._token = self._session(), found
+        return self._token[1]
+
+    def _session(self) -> tuple[str | None, str | None]:
+        """Return what a form token holds for: who is signed in, and the secret in the cookie of the framework."""
+        app = self.portal.system.app
+        kept = self.client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+        signed = SecureCookieSessionInterface().get_signing_serializer(app)
+        assert signed
+        return self._signed_in_as(), signed.loads(kept.value).get("csrf_token") if kept and kept.value else None
+
+    def _signed_in_as(self) -> str | None:
+        return self.cookie(cookies.name_of(cookies.SESSION, development=True))
 
     def cookie(self, name: str) -> str | None:
         """Return the value of a cookie."""
@@ -93,6 +114,14 @@ class Browser:
     def sign_in(self, subject: str | None, after: str = "") -> TestResponse:
         """Go all the way through the login and return the portal's answer."""
         return self.get(self.choose(self.begin(after), subject))
+
+    def let_in(self, subject: str) -> None:
+        """Sign a person in as the end of the login does, where the login is not what a test is about."""
+        who = next(each for each in PERSONAS if each.subject == subject)
+        identity = Identity(subject, who.given_name, who.family_name, who.acr, (who.amr,))
+        with self.portal.system.app.test_request_context():
+            token = open_session(identity, ip="127.0.0.1", user_agent=str(self.client.environ_base["HTTP_USER_AGENT"]))
+        self.client.set_cookie(cookies.name_of(cookies.SESSION, development=True), token)
 
     def _checked(self, response: TestResponse) -> TestResponse:
         assert response.headers["Content-Security-Policy"] == CSP
