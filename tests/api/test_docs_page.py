@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests.api.client import bearer
+from tests.sockets import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +21,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def address(own_api: Api) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, own_api.system.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(own_api.system.app) as server:
+        yield f"http://127.0.0.1:{server.port}"
 
 
 def test_the_page_is_drawn_within_the_policy(address: str, page: Page) -> None:

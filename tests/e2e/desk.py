@@ -6,12 +6,9 @@ here every queue is worked when a test says so.
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from werkzeug.serving import make_server
 
 from app.domain.ports import Identity
 from app.extensions import db
@@ -19,15 +16,16 @@ from app.integrations.tara.simulator import TaraConfig
 from app.integrations.tara.simulator import create_simulator as create_tara
 from app.services import operator_sessions, white_list
 from app.web.translation import translate
+from tests.sockets import closing, listening
 from tests.system import build
 from tests.web.browser import Portal
 from tests.web.conftest import _mount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from playwright.sync_api import BrowserContext
-    from werkzeug.serving import BaseWSGIServer
 
     from tests.system import System
     from tests.web.browser import Browser
@@ -93,13 +91,13 @@ class Desk:
 @contextmanager
 def served(database_url: str, redis_url: str) -> Iterator[Desk]:
     """Serve the portal and its login service on ports of their own."""
-    with _listening() as web, _listening() as login:
+    with listening(_nothing) as web, listening(_nothing) as login:
         url, issuer = (f"http://127.0.0.1:{each.port}" for each in (web, login))
         callback = f"{url}/auth/tara/callback"
         system = build(database_url, redis_url, TARA_ISSUER=issuer, TARA_REDIRECT_URI=callback, BASE_URL=url)
         portal = Portal(system, create_tara(TaraConfig(issuer=issuer, redirect_uri=callback)))
         _mount(portal)
-        web.app, login.app = system.app, portal.tara
+        web.app, login.app = closing(system.app), closing(portal.tara)
         with system.app.app_context():
             for subject, (given, _family) in NAMES.items():
                 white_list.add(subject, name=given)
@@ -109,14 +107,6 @@ def served(database_url: str, redis_url: str) -> Iterator[Desk]:
         db.engine.dispose()
 
 
-@contextmanager
-def _listening() -> Iterator[BaseWSGIServer]:
-    server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def _nothing(_environ: WSGIEnvironment, _start_response: StartResponse) -> Iterable[bytes]:
+    """Answer nothing yet: the address must be known before the portal is made."""
+    return []
