@@ -122,6 +122,29 @@ def test_one_invoice_is_named_before_anything_is_done_to_it(own_mary: Browser) -
     assert "Those you picked." in preview(own_mary, "cancellations", first, second).text("p")
 
 
+def test_whom_an_action_touches_is_said_by_name(own_mary: Browser) -> None:
+    system = own_mary.portal.system
+    paid = system.settle()[0]
+    open_ones = [system.invoice() for _ in range(6)]
+    system.sql("update invoice set customer_name = 'Paid OÜ', customer_email = '' where number = :number", number=paid)
+    for number, payer in zip(open_ones, ("Kask OÜ", "Aas AS", "Kask OÜ", "Zeta OÜ", "", " "), strict=True):
+        email = "only@mail.example" if payer == "" else ""
+        change = "update invoice set customer_name = :payer, customer_email = :email where number = :number"
+        system.sql(change, payer=payer, email=email, number=number)
+    one = preview(own_mary, "cancellations", open_ones[0], open_ones[2], paid)
+    assert "Those you picked.Payer: Kask OÜ." in one.text("p")
+    assert one.text("bdi") == "Kask OÜ"
+    nameless = preview(own_mary, "cancellations", *open_ones[4:])
+    assert f"Payers: {open_ones[5]}, only@mail.example." in nameless.text("p")
+    everybody = preview(own_mary, "cancellations").text("p")
+    assert f"Payers: Kask OÜ, {open_ones[5]}, Aas AS and 2 more." in everybody
+    assert "Paid OÜ" not in everybody, "it is left as it is"
+    assert "Payers: Kask OÜ," in own_mary.page("/invoices/exports/new").text("p")
+    assert "Payer: Paid OÜ." in own_mary.page(f"/invoices/exports/new?number={paid}").text("p")
+    only_paid = preview(own_mary, "cancellations", paid)
+    assert "Payer" not in only_paid.text("p")
+
+
 def test_nothing_to_do_is_said_and_cannot_be_begun(own_mary: Browser) -> None:
     number = own_mary.portal.system.invoice("eeid")
     page = preview(own_mary, "cancellations", number)

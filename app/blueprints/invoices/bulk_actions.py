@@ -16,6 +16,7 @@ from app.domain.permission import Permission
 from app.domain.task import TaskKind
 from app.queries import bulk_preview
 from app.queries import tasks as task_queries
+from app.queries.concerned_payers import ConcernedPayers, concerned_payers
 from app.services import tasks
 from app.services.bulk_actions import MOST_INVOICES
 from app.web import task_words, typed, words
@@ -53,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an action would do: how many, with which sum, and what is skipped; `seen` tells one preview from another.
+    """What an action would do: how many, whose, with which sum, and what is skipped; `seen` tells one from another.
 
     `moved_minor` is what would be said to have come, or not to have come, in minor units.
     """
@@ -66,6 +67,7 @@ class Preview:
     warning: str
     moved_minor: int
     seen: str
+    concerned: ConcernedPayers
 
 
 @blueprint.get("/resends/new")
@@ -187,6 +189,9 @@ def _preview(kind: TaskKind, selection: Selection) -> Preview:
         warning=_warning(kind, [group for group in done if group.service == CREDITS]),
         moved_minor=done_minor if kind in MARKS.values() else 0,
         seen=f"{total}-{sum(group.number for group in done)}-{done_minor}",
+        concerned=concerned_payers(selection, [(each.service, each.kind, each.status) for each in done])
+        if done
+        else ConcernedPayers(),
     )
 
 

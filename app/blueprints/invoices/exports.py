@@ -14,6 +14,7 @@ from app.domain.permission import Permission
 from app.domain.tallinn import TALLINN
 from app.domain.task import TaskKind
 from app.queries import invoice_selection, invoices
+from app.queries.concerned_payers import ConcernedPayers, concerned_payers
 from app.queries.invoice_export import COLUMNS
 from app.services import exports, sheet_parquet, tasks
 from app.web import typed, words
@@ -48,6 +49,7 @@ def new_export() -> Response:
         "invoices/_export.html",
         fields=as_fields(selection),
         found=found,
+        concerned=ConcernedPayers() if found.is_capped else concerned_payers(selection),
         at_once=not found.is_capped and found.number <= exports.AT_ONCE_ROWS,
         back=address(selection),
         key=typed.new_key(),
