@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.queries.actors import PERSON
+from app.web.directions import isolated
 from app.web.service_names import called
 from app.web.translation import translate_later as _
 from app.web.words import gateway
@@ -34,10 +35,10 @@ def by_whom(actor: str | None, names: Mapping[str, str]) -> str:
         return ""
     kind, _colon, who = actor.partition(":")
     if actor in names or kind not in ACTOR:
-        return names.get(actor, actor)
+        return isolated(names.get(actor, actor))
     return str(ACTOR[kind]) % {"who": called(who) if kind == "initiator" else gateway(who)}
 
 
 def with_names(sentence: str, names: Mapping[str, str]) -> str:
     """Return a kept sentence with the names of the people it speaks of."""
-    return PERSON.sub(lambda found: names.get(found.group(), found.group()), sentence)
+    return PERSON.sub(lambda found: isolated(names.get(found.group(), found.group())), sentence)

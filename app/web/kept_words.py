@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.money import EXPONENTS, parse_amount
 from app.web.delivery_words import delivery_kind
+from app.web.directions import isolated
 from app.web.filters import decimal, money
 from app.web.service_names import called
 from app.web.state_words import state_word
@@ -182,12 +183,12 @@ def install(app: Flask) -> None:
 
 def kept(sentence: str | None) -> str:
     """Return a question or a reason in the language of the request; one that is not known as it was written."""
-    return shown(sentence or "", QUESTIONS + WHY + REASONS)
+    return isolated(shown(sentence or "", QUESTIONS + WHY + REASONS))
 
 
 def kept_answer(sentence: str | None) -> str:
     """Return how a question was answered in the language of the request."""
-    return shown(sentence or "", ANSWERS)
+    return isolated(shown(sentence or "", ANSWERS))
 
 
 def shown(sentence: str, texts: tuple[str, ...], said: Callable[[str, str], str] | None = None) -> str:

@@ -57,7 +57,7 @@ def views(browser: Browser, path: str = "/invoices") -> dict[str, str]:
 
 def _names(nav: str) -> list[str]:
     parts = [part for part in nav.split("<a ")[1:] if 'href="/invoices?' in part.partition(">")[0]]
-    return [part.partition(">")[2].partition("<")[0] for part in parts]
+    return [part.partition("<bdi>")[2].partition("<")[0] for part in parts]
 
 
 def test_a_view_brings_the_same_list_back(filled: Portal, mary: Browser) -> None:
@@ -68,7 +68,7 @@ def test_a_view_brings_the_same_list_back(filled: Portal, mary: Browser) -> None
     assert sorted(numbers(html)) == [150_005, 150_006, 150_007, 160_000, 160_001]
     assert 'aria-sort="descending"' in html
     assert "payer160001@example.test" in html
-    assert 'aria-current="page">What to chase' in html
+    assert 'aria-current="page"><bdi>What to chase' in html
     assert "/invoices/views/new?" not in html
 
 
@@ -82,7 +82,7 @@ def test_a_view_is_ones_own_until_it_is_shared(filled: Portal, mary: Browser, ke
     assert mary.post(f"/invoices/views/{view}", {"name": "Ours", "shared": "yes"}).status_code == 303
     assert views(keeper)["Ours"] == views(mary)["Ours"]
     html = keeper.get(views(keeper)["Ours"]).text
-    assert 'aria-current="page">Ours' in html
+    assert 'aria-current="page"><bdi>Ours' in html
     assert f"/invoices/views/{view}/edit" not in html
 
 
