@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.domain.setting import BY_CODE
 from app.web import setting_words
+from app.web.filters import day
 from app.web.kept_words import kept
 from app.web.range_words import KIND
 from app.web.roles import role_word
+from app.web.scope_words import named
 from app.web.timeline import Line, with_days
 from app.web.translation import translate as gettext
 from app.web.translation import translate_count as ngettext
@@ -50,7 +53,7 @@ def _who(name: str) -> str:
 def _role(data: dict[str, Any]) -> str:
     until = data.get("until")
     word = role_word(str(data.get("role", "")))
-    return gettext("%(role)s until %(day)s", role=word, day=str(until)[:10]) if until else word
+    return gettext("%(role)s until %(day)s", role=word, day=_day(str(until)[:10])) if until else word
 
 
 def _change(data: dict[str, Any]) -> str:
@@ -72,7 +75,7 @@ def _setting(data: dict[str, Any]) -> str:
 
 
 def _rate(data: dict[str, Any]) -> str:
-    days = gettext("%(first)s to %(last)s", first=data.get("valid_from", ""), last=data.get("valid_to") or "…")
+    days = gettext("%(first)s to %(last)s", first=_day(data.get("valid_from")), last=_day(data.get("valid_to")) or "…")
     return f"{vat_code(str(data.get('code', '')))}, {percent(int(data.get('basis_points', 0)))}, {days}"
 
 
@@ -81,12 +84,20 @@ def _corrected_rate(data: dict[str, Any]) -> str:
     return f"{_rate(data)}: " + gettext("%(before)s before, %(after)s now", before=before, after=after)
 
 
+def _day(kept_on: str | None) -> str:
+    """Return a day as the reader writes it; what is none, as it was kept."""
+    try:
+        return day(date.fromisoformat(kept_on or ""))
+    except ValueError:
+        return kept_on or ""
+
+
 def _key(data: dict[str, Any]) -> str:
     return str(data.get("name") or data.get("kid") or "")
 
 
 def _scopes(data: dict[str, Any]) -> str:
-    before, after = (", ".join(data.get(when) or []) or gettext("everything") for when in ("before", "after"))
+    before, after = (", ".join(named(data.get(when) or [])) or gettext("everything") for when in ("before", "after"))
     return f"{_key(data)}: " + gettext("%(before)s before, %(after)s now", before=before, after=after)
 
 

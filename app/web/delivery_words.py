@@ -28,6 +28,7 @@ KIND: dict[str, LazyString] = {
     "gateway.refund.execute": _("Refund"),
     "search.invoice.index": _("Search index"),
     "proofs.part.check": _("Check of the books"),
+    "task.step": _("Part of a long task"),
 }
 CLOCK = _("Regular work: %(name)s")
 REGULAR: dict[str, LazyString] = {

@@ -54,6 +54,7 @@ EVENT: dict[str, LazyString] = {
     "invoice.reopened": _("Reported unpaid again"),
     "invoice.repriced": _("Amount changed"),
     "invoice.settled": _("Invoice paid in full"),
+    "invoice.written_off": _("Written off"),
     "invoices.exported": _("Invoices exported"),
     "lane.let_go": _("Destination let go again"),
     "lane.stopped": _("Destination stopped"),

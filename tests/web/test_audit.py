@@ -192,6 +192,8 @@ def test_what_an_event_holds_is_said_in_words(paid: tuple[int, str], mary: Brows
         ("invoices.exported", {"rows": 2, "format": "csv"}, "2 invoices, CSV"),
         ("audit.chain.exported", {"chain": "event"}, "Timeline"),
         ("refund.requested", {"amount": "5.00", "currency": "EUR"}, "Refund asked for: 5.00"),
+        ("vat_rate.added", {"code": "reverse_charge", "valid_from": "2026-12-31"}, "Reverse charge"),
+        ("initiator.key.scopes_changed", {"name": "A", "after": ["billing.view"]}, "everything before, see its inv"),
     ],
 )
 def test_changes_by_people_are_said_in_words(
@@ -202,6 +204,15 @@ def test_changes_by_people_are_said_in_words(
     assert words.casefold() in row.casefold()
     assert "{" not in row
     assert words.casefold() in Page(mary.get(f"/audit/{event}").text).text("dl").casefold()
+
+
+def test_days_an_event_holds_are_written_as_the_reader_writes_them(system: System, mary: Browser) -> None:
+    held = {"code": "standard", "basis_points": 2400, "valid_from": "2025-07-01", "valid_to": "2026-12-31"}
+    write(system, "vat_rate.ended", data=json.dumps(held))
+    rows = {lang: Page(mary.get(f"/audit?kind=vat_rate.ended&lang={lang}").text).text("tbody") for lang in ("et", "en")}
+    assert "01.07.2025" in rows["et"]
+    assert "31.12.2026" in rows["et"]
+    assert "2025-07-01 to 2026-12-31" in rows["en"]
 
 
 @pytest.mark.parametrize("kind", sorted(EVENT))

@@ -221,6 +221,25 @@ def test_raw_exchanges_are_shown_whole_but_without_people_and_secrets(mary: Brow
     assert "<b>" in text
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["EveryPay called: State changed", "What the gateway said was taken over", "settled", "Payment notice"]),
+        ("et", ["EveryPay teatas: Seis muutus", "laekunud"]),
+        ("ru", ["EveryPay сообщает: Состояние изменилось", "зачислено"]),
+    ],
+)
+def test_raw_exchanges_are_headed_by_words_not_by_codes(mary: Browser, lang: str, words: list[str]) -> None:
+    system = mary.portal.system
+    number, reference = system.settle()
+    system.callback(reference)
+    system.drain()
+    heads = mary.page(f"/invoices/{number}/exchanges?lang={lang}").text("summary")
+    for each in words:
+        assert each in heads
+    assert re.search(r"[a-z]+_[a-z]+|\bapply\b|\bsame\b", heads) is None
+
+
 def test_an_invoice_nobody_spoke_about_has_no_exchanges(mary: Browser) -> None:
     number = mary.portal.system.invoice()
     assert "Nothing was said yet" in mary.page(f"/invoices/{number}/exchanges").text("h2")

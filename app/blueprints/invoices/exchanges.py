@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.web import document_words, words
+from app.web import document_words, inbox_words, words
+from app.web.delivery_words import delivery_kind
 from app.web.filters import shortened
 from app.web.masking import cover_text, pretty
 from app.web.service_names import called, service
+from app.web.state_words import state_word
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -54,8 +56,9 @@ def exchanges(found: InvoiceDetail, documents: Sequence[OutgoingDocument]) -> li
 
 
 def _message(each: InboxMessage, of: str) -> Exchange:
-    title = _("%(gateway)s called: %(kind)s", gateway=words.gateway(each.source), kind=each.kind)
-    outcome = each.outcome or _("not looked into yet")
+    kind = inbox_words.inbox_kind(each.kind)
+    title = _("%(gateway)s called: %(kind)s", gateway=words.gateway(each.source), kind=kind)
+    outcome = inbox_words.outcome(each.outcome) if each.outcome else _("not looked into yet")
     parts = [Part(_("Message"), pretty(each.raw) or EMPTY), Part(_("Headers"), pretty(each.headers))]
     return Exchange(each.created_at, IN, title, outcome, parts, of)
 
@@ -67,7 +70,7 @@ def _snapshot(each: Payment) -> Exchange:
         reference=shortened(each.external_id or "?"),
     )
     parts = [Part(_("Answer"), pretty(each.snapshot))]
-    return Exchange(each.updated_at, IN, title, each.provider_state or "", parts, f"payment-{each.id}")
+    return Exchange(each.updated_at, IN, title, state_word(each.provider_state or ""), parts, f"payment-{each.id}")
 
 
 def _document(each: OutgoingDocument, service: str) -> Exchange:
@@ -80,7 +83,7 @@ def _document(each: OutgoingDocument, service: str) -> Exchange:
 
 def _delivery(each: OutboxRow) -> Exchange:
     to = called(str(each.payload.get("initiator", "")))
-    title = _("%(notice)s to %(service)s", notice=words.notice(each.kind), service=to)
+    title = _("%(notice)s to %(service)s", notice=delivery_kind(each.kind), service=to)
     parts = [Part(_("We said"), pretty(each.payload.get("body", each.payload)))]
     if each.answer_body:
         parts.append(Part(_("Answer"), pretty(each.answer_body)))
