@@ -82,6 +82,17 @@ def test_what_a_person_marked_is_told_as_theirs(own_mary: Browser) -> None:
     assert "Paid: marked as paid by hand on" in own_mary.page(f"/invoices/{number}").text("main")
 
 
+@pytest.mark.parametrize(
+    ("lang", "quoted"), [("en", "“busy: later”"), ("et", "„busy: later“"), ("ru", "«busy: later»")]
+)
+def test_what_a_service_said_is_quoted_as_the_reader_quotes(own_mary: Browser, lang: str, quoted: str) -> None:
+    system = own_mary.portal.system
+    answer = begin(own_mary, "cancellations", preview(own_mary, "cancellations", system.invoice()))
+    system.drain()
+    system.sql("update task_outcome set verdict = 'failed', code = 'refused', detail = 'busy: later'")
+    assert f" {quoted}" in own_mary.page(f"{answer.location}?lang={lang}").text("td")
+
+
 def test_without_a_reason_nothing_begins(own_mary: Browser) -> None:
     number = own_mary.portal.system.invoice()
     page = preview(own_mary, "cancellations", number)

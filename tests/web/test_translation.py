@@ -105,6 +105,21 @@ def test_one_thing_has_one_word(language: str) -> None:
         assert [form for form in forms if STRAY[language].search(form)] == []
 
 
+@pytest.mark.parametrize(("language", "opening", "closing"), [("et", "„", "“"), ("ru", "«", "»")])
+def test_a_text_quotes_as_its_language_does(language: str, opening: str, closing: str) -> None:
+    for each in catalog_of(language):
+        forms = [each.string] if isinstance(each.string, str) else list(each.string or ())
+        for form in forms if each.id else ():
+            assert set(re.findall('["“”„«»]', form)) <= {opening, closing}, form
+            assert re.sub(f"[^{opening}{closing}]", "", form).replace(opening + closing, "") == "", form
+
+
+def test_no_mark_of_quotation_stands_outside_a_text() -> None:
+    """What a template quotes by itself is quoted in English to everybody."""
+    for path in (ROOT / "app" / "templates").rglob("*.html"):
+        assert re.findall("[“”„«»]", re.sub(r"\{\{.*?\}\}|\{#.*?#\}", "", path.read_text(encoding="utf-8"))) == [], path
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_part_of_a_text_is_kept(language: str) -> None:
     for each in catalog_of(language):
