@@ -47,3 +47,26 @@ def test_no_text_of_a_check_lies_under_its_result(at_desk: Callable[..., Page], 
     page.goto(places.get("proofs.index", "/proofs"))
     spill = "(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.innerText)"
     assert page.locator(".tbl.rows tbody th").evaluate_all(spill) == []
+
+
+BARE = """
+(rows) => rows.flatMap((row) => [...row.children])
+  .filter((cell) => cell.tagName === "TD" && cell.innerText.trim() === "–" && cell.checkVisibility())
+  .map((cell) => cell.parentElement.innerText)
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["invoices.index", "overview.movements", "audit.index", "refunds.index", "inbox.index"]
+)
+def test_no_line_of_a_card_says_only_that_there_is_nothing(
+    at_desk: Callable[..., Page], places: dict[str, str], name: str
+) -> None:
+    page = at_desk(viewport=PHONE)
+    page.goto(places[name])
+    rows = page.locator(".tbl.rows tbody tr:not(.pager)")
+    assert rows.count()
+    assert rows.evaluate_all(BARE) == []
+    if name == "invoices.index":
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert rows.evaluate_all(BARE) != [], "a table keeps its place"
