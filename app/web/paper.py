@@ -90,8 +90,8 @@ def _address(seller: Seller, wish: str) -> list[str]:
 
 
 def _on(wish: str) -> Any:
-    """Return how a day is written: in words in English; in the others the month would have to be declined."""
-    pattern = "d MMMM y" if wish == "en" else "dd.MM.y"
+    """Return how a day is written, all in one line: in words in English; in the others the month would be declined."""
+    pattern = f"d{NBSP}MMMM{NBSP}y" if wish == "en" else "dd.MM.y"
 
     def on(day: date) -> str:
         return str(format_date(day.astimezone(TALLINN) if hasattr(day, "astimezone") else day, pattern, rebase=False))

@@ -70,3 +70,24 @@ def test_no_line_of_a_card_says_only_that_there_is_nothing(
     if name == "invoices.index":
         page.set_viewport_size({"width": 1280, "height": 900})
         assert rows.evaluate_all(BARE) != [], "a table keeps its place"
+
+
+CUT = """
+() => [...document.querySelectorAll("main :is(.btn, .badge)")].filter((each) => {
+  const box = each.getBoundingClientRect();
+  return each.checkVisibility() && !each.closest(".strip")
+    && (box.right > document.documentElement.clientWidth || box.left < 0 || each.scrollWidth > each.clientWidth + 1);
+}).map((each) => each.innerText)
+"""
+
+
+@pytest.mark.parametrize("lang", ["et", "ru"])
+def test_no_action_is_cut_off_where_words_are_long(
+    at_desk: Callable[..., Page], places: dict[str, str], lang: str
+) -> None:
+    page = at_desk(lang=lang, viewport=PHONE)
+    cut = []
+    for name in ("invoices.show", "credits.show", "refunds.show", "disputes.show", "drafts.edit", "deliveries.show"):
+        page.goto(places[name])
+        cut += [(name, each) for each in page.evaluate(CUT)]
+    assert cut == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.uow import session
+from app.web import paper as on_paper
 from app.web import pdf
 from tests.pdf_text import text_of
 from tests.web.test_drafts import issue, saved
@@ -37,6 +39,7 @@ LINES = {
     "line_at_3_at_description": "<img src=x> & more", "line_at_3_at_quantity": "1", "line_at_3_at_price": "5,00",
     "line_at_3_at_unit": "", "line_at_3_at_vat": "exempt", "line_at_3_at_discount": "",
 }  # fmt: skip
+COURSE = {"description": "Course", "quantity": "1", "price": "5,00", "unit": "", "discount": ""}
 SAID = {
     "en": ["Invoice {n}", "Buyer", "Due 31 January 2027", "33.75", "24 % 33.75 8.10", "9 % 18.00 1.62",
            "Exempt from VAT 5.00 0.00", "Without VAT 56.75", "Total 66.47 €", "Open the payment page"],
@@ -89,6 +92,25 @@ def test_an_invoice_is_told_in_each_language_with_its_tax_by_rate(mary: Browser,
         each for each in [*SAID[lang], *IN_EACH] if close(each.format(n=number)).casefold() not in text.casefold()
     ]
     assert missing == []
+
+
+def test_a_day_stays_in_its_line(mary: Browser, number: int) -> None:
+    with mary.portal.system.app.test_request_context():
+        assert on_paper._on("en")(date(2027, 1, 31)) == "31\N{NO-BREAK SPACE}January\N{NO-BREAK SPACE}2027"
+        assert on_paper._on("et")(date(2027, 1, 31)) == "31.01.2027"
+    assert close("Due 31 January 2027") in close(read(mary, f"/invoices/{number}/pdf?in=en"))
+
+
+def test_no_column_of_tax_stands_empty_and_what_is_exempt_is_not_taxed_at_zero(mary: Browser, system: System) -> None:
+    over_the_api = close(read(mary, f"/invoices/{system.invoice()}/pdf?in=en"))
+    assert close("What Quantity Price Amount") in over_the_api
+    assert "VAT0.00" not in over_the_api
+    free = {f"line_at_1_at_{name}": value for name, value in COURSE.items()}
+    for code, rate in (("exempt", "–"), ("zero", "0 %")):
+        draft = saved(mary, **free, line_at_1_at_vat=code)
+        text = close(read(mary, f"{issue(mary, draft).location}/pdf?in=en"))
+        assert close(f"Course 1 5.00 {rate} 5.00") in text
+        assert close("Without VAT 5.00 VAT 0.00 Total 5.00 €") in text
 
 
 def test_the_language_of_the_portal_stays_what_it_was(mary: Browser, number: int) -> None:
