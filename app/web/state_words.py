@@ -31,7 +31,7 @@ STATE: dict[str, LazyString] = {
     "completed": _("settled"),
     "expired": _("abandoned"),
     "paid": _("paid"),
-    "unpaid": _("unpaid"),
+    "unpaid": _("not paid yet"),
     "overdue": _("overdue"),
     "cancelled": _("cancelled"),
     "prepayment": _("expected"),

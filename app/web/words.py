@@ -24,7 +24,7 @@ class Word(NamedTuple):
 
 INVOICE: dict[str, Word] = {
     Invoice.DRAFT: Word(_("Draft"), "off"),
-    Invoice.UNPAID: Word(_("Unpaid"), "mute"),
+    Invoice.UNPAID: Word(_("Not paid yet"), "mute"),
     Invoice.PENDING: Word(_("Being paid"), "wait"),
     Invoice.CHARGED_WITH_ERROR: Word(_("Payment failed"), "bad"),
     Invoice.OVERDUE: Word(_("Overdue"), "warn"),

@@ -79,12 +79,12 @@ def test_typing_a_number_narrows_the_list_at_once_and_can_be_shared(live: Live, 
 def test_a_filter_says_on_its_button_what_it_does(mary: Page) -> None:
     chip = mary.locator("summary", has_text="Status")
     chip.click()
-    mary.get_by_label("Unpaid", exact=True).check()
+    mary.get_by_label("Not paid yet", exact=True).check()
     mary.get_by_label("Overdue", exact=True).check()
-    expect(chip).to_have_text("Status: Unpaid, Overdue")
+    expect(chip).to_have_text("Status: Not paid yet, Overdue")
     expect(mary).to_have_url(re.compile(r"status=unpaid&status=overdue"))
     mary.keyboard.press("Escape")
-    expect(mary.get_by_label("Unpaid", exact=True)).to_be_hidden()
+    expect(mary.get_by_label("Not paid yet", exact=True)).to_be_hidden()
     expect(chip).to_be_focused()
 
 

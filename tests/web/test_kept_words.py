@@ -175,7 +175,7 @@ def test_what_stands_in_a_sentence_is_shown_in_the_same_language(portal: Portal)
     )
     assert (
         differs
-        == "EveryPay сообщает состояние зачислено: счёт шлюза 'A' вместо 'B', ничего вместо 12,00\N{NO-BREAK SPACE}€"
+        == "EveryPay сообщает состояние «зачислено»: счёт шлюза 'A' вместо 'B', ничего вместо 12,00\N{NO-BREAK SPACE}€"
     )
 
 

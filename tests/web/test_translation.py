@@ -120,6 +120,20 @@ def test_no_mark_of_quotation_stands_outside_a_text() -> None:
         assert re.findall("[“”„«»]", re.sub(r"\{\{.*?\}\}|\{#.*?#\}", "", path.read_text(encoding="utf-8"))) == [], path
 
 
+# A name is not declined and has a gender nobody knows: no preposition stands before it, no past form agrees with it.
+NAMED = r"%\((?:service|who|to|name|payer|owner)\)s"
+DECLINED = re.compile(
+    rf"\b(?:от|для|у|из|с|к|по|о|об|на|в) {NAMED}|(?<!Сервис ){NAMED}(?: уже| не| теперь)? \w+л(?:а|о|и|ась|ось|ся)?\b"
+    rf"|\w+(?:ил|ал|ел|ила|ала|ела) {NAMED}"
+)
+
+
+def test_no_name_would_have_to_agree_in_russian() -> None:
+    found = [each.string for each in catalog_of("ru") if each.id]
+    forms = [form for text in found for form in ([text] if isinstance(text, str) else text or ())]
+    assert [form for form in forms if DECLINED.search(form)] == []
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_part_of_a_text_is_kept(language: str) -> None:
     for each in catalog_of(language):

@@ -13,7 +13,7 @@ from app.domain.tallinn import TALLINN
 from app.web import why_words, words
 from app.web.filters import clock, money
 from app.web.review_item_words import review_item_word
-from app.web.service_names import service
+from app.web.service_names import called, service
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -71,7 +71,7 @@ def _paid(found: InvoiceDetail) -> str:
     if payment.method == "reported" and payment.account.startswith("operator:"):
         return _("Paid: marked as paid by hand on %(moment)s.", moment=moment)
     if payment.method == "reported":
-        return _("Paid: %(service)s reported so on %(moment)s.", service=payment.account, moment=moment)
+        return _("Paid: %(service)s reported so on %(moment)s.", service=called(payment.account), moment=moment)
     how = words.method(payment.gateway_method or payment.method)
     return _("Paid in full by %(how)s on %(moment)s.", how=how, moment=moment)
 
@@ -81,14 +81,14 @@ def _unpaid(found: InvoiceDetail) -> str:
     tries = len(found.payments)
     if tries:
         return ngettext(
-            "Unpaid: %(num)d try to pay since %(made)s, no money yet.",
-            "Unpaid: %(num)d tries to pay since %(made)s, no money yet.",
+            "Not paid yet: %(num)d try to pay since %(made)s, no money yet.",
+            "Not paid yet: %(num)d tries to pay since %(made)s, no money yet.",
             tries,
             made=made,
         )
     if found.invoice.payment_link:
-        return _("Unpaid: a payment link was made on %(made)s, nobody has paid yet.", made=made)
-    return _("Unpaid since %(made)s.", made=made)
+        return _("Not paid yet: a payment link was made on %(made)s.", made=made)
+    return _("Not paid yet, open since %(made)s.", made=made)
 
 
 def _being_paid(found: InvoiceDetail) -> str:
