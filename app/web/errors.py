@@ -9,12 +9,13 @@ import structlog
 from flask import Response, current_app, jsonify, render_template, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 from app.domain.errors import BillingError, Conflict, Forbidden, Invalid, NotFound, Outcome, ProviderFailure
 from app.domain.permission import MissingScope
 from app.web import problem, request_id
 from app.web.fault_words import fault
+from app.web.translation import translate as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +45,10 @@ SENTENCES = {
 # SQLSTATE classes that say "not now": no connection, no room, somebody intervened, a lock or a deadlock.
 PASSING = {"08", "40", "53", "55", "57"}
 AWAY = "The system is busy or being looked after: try again shortly"
+# What may be otherwise a minute later, for the same question.
+PASSES = {429, 500, 502, 503, 504}
 # Written for machines; what a page says of its status in the reader's language says the same.
-SAID_ANYWAY = {*SENTENCES.values(), AWAY}
+SAID_ANYWAY = {*SENTENCES.values(), AWAY, *(each.description for each in default_exceptions.values())}
 GATEWAYS = {"everypay"}
 DOES_NOT_ANSWER = "does not answer at the moment: try again shortly"
 GATEWAY_AWAY = f"The payment gateway {DOES_NOT_ANSWER}"
@@ -85,10 +88,22 @@ def printed(view: ViewT) -> ViewT:
 def page(status: int, sentence: str) -> Response:
     """Return the page, or for htmx the toast, that says what happened and what to do."""
     template = "errors/_toast.html" if request.headers.get("HX-Request") else "errors/page.html"
-    phrase = HTTPStatus(status).phrase
-    more = "" if sentence in SAID_ANYWAY else fault(sentence)
-    html = render_template(template, status=status, phrase=phrase, sentence=more, request_id=request_id.current())
+    html = render_template(
+        template,
+        status=status,
+        sentence=_more(status, sentence),
+        request_id=request_id.current(),
+        # A login service asks each of its answers to be brought once.
+        passes=status in PASSES and request.method == "GET" and request.blueprint != "auth",
+    )
     return Response(html, status=status, mimetype="text/html")
+
+
+def _more(status: int, sentence: str) -> str:
+    """Return what a page says beside the words of its status, in the reader's language."""
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _("Quote %(id)s when you ask about it.", id=request_id.current())
+    return "" if sentence in SAID_ANYWAY else fault(sentence)
 
 
 def _billing_error(error: BillingError) -> Response:
