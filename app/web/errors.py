@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import structlog
-from flask import Response, current_app, jsonify, render_template, request
+from flask import Response, current_app, g, jsonify, render_template, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, default_exceptions
@@ -87,6 +87,7 @@ def printed(view: ViewT) -> ViewT:
 
 def page(status: int, sentence: str) -> Response:
     """Return the page, or for htmx the toast, that says what happened and what to do."""
+    g.error_is_being_told = True
     template = "errors/_toast.html" if request.headers.get("HX-Request") else "errors/page.html"
     html = render_template(
         template,
@@ -97,6 +98,11 @@ def page(status: int, sentence: str) -> Response:
         passes=status in PASSES and request.method == "GET" and request.blueprint != "auth",
     )
     return Response(html, status=status, mimetype="text/html")
+
+
+def is_being_told() -> bool:
+    """Return whether this request has failed, and all that is left to do is to say so."""
+    return bool(g.get("error_is_being_told"))
 
 
 def _more(status: int, sentence: str) -> str:

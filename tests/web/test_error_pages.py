@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import abort
 
+from app.services import operator_sessions
+
 if TYPE_CHECKING:
     from tests.web.browser import Browser
 
@@ -61,3 +63,21 @@ def test_what_was_sent_is_never_offered_to_be_sent_again(mary: Browser, monkeypa
     answer = mary.post("/proofs/runs")
     assert answer.status_code == 503
     assert 'href=""' not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/invoices", "/invoices/150005", "/nothing/here"])
+def test_whoever_is_signed_in_is_told_that_the_database_is_away(
+    mary: Browser, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Every page asks who is there, the page of an error as well: it must not fail of that itself."""
+    assert mary.get("/overview").status_code == 200
+
+    def away(*_asked: object) -> None:
+        raise OperationalError("select", {}, ConnectionError("canary"))
+
+    monkeypatch.setattr(operator_sessions, "current_operator", away)
+    answer = mary.get(f"{path}?lang=et")
+    assert answer.status_code == (404 if path == "/nothing/here" else 503)
+    assert "<h1>" in answer.text
+    assert answer.headers["X-Request-Id"] in answer.text
+    assert "canary" not in answer.text

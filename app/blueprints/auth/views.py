@@ -24,7 +24,7 @@ from app.blueprints.auth.refusals import UNREACHABLE, Refusal, explain
 from app.domain.errors import Forbidden, ProviderFailure
 from app.queries.settings import whole_numbers
 from app.services import held_forms, operator_sessions
-from app.web import cookies, language
+from app.web import cookies, errors, language
 from app.web.extensions import login_manager, oauth
 from app.web.guards import LoginTooOld, SignedOut, local_path, only_reckons, operator
 from app.web.htmx import see_other, wants_fragment
@@ -51,9 +51,13 @@ MOST_FIELDS, MOST_TYPED = 100, 50_000
 
 @login_manager.request_loader  # type: ignore[untyped-decorator]
 def _signed_in(_request: Request) -> SignedIn | None:
-    """Return who holds the session of this request; asked of the database each time, so that a revocation counts."""
+    """Return who holds the session of this request; asked of the database each time, so that a revocation counts.
+
+    Nobody is asked for once an error is being told: every page asks who is there, also the one that says that the
+    database is away.
+    """
     token = cookies.session_token()
-    return operator_sessions.current_operator(token) if token else None
+    return operator_sessions.current_operator(token) if token and not errors.is_being_told() else None
 
 
 @blueprint.get("/sign_in")
