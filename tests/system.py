@@ -18,6 +18,7 @@ from app.integrations.everypay.simulator_shop import EveryPayConfig
 from app.integrations.initiators.client import HttpInitiatorClient
 from app.integrations.initiators.simulator import create_simulator as create_initiator
 from app.integrations.initiators.simulator_service import InitiatorConfig, new_invoice
+from app.integrations.mail.sender import SmtpMailer
 from app.integrations.webhooks.sender import HttpWebhookSender
 from app.jobs.outbox import work_queue
 from app.queue import QUEUES
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
+    from app.config import MailSettings
     from app.integrations.everypay.simulator_shop import Shop
     from app.integrations.initiators.simulator_service import Service
 
@@ -237,7 +239,7 @@ def build(database_url: str, redis_url: str, *, process: str = "tool", **more: s
     app = application(environment(database_url, redis_url) | more, process)
     app.config["TESTING"] = False
     transports = {"everypay": Simulator(_everypay), **{code: Simulator(partial(_service, code)) for code in SERVICES}}
-    app.extensions["integrations"] = integrations(transports)
+    app.extensions["integrations"] = integrations(transports, app.extensions["settings"].mail)
     return System(app, transports)
 
 
@@ -260,7 +262,7 @@ def _service(code: str) -> Flask:
     )
 
 
-def integrations(transports: Mapping[str, httpx.BaseTransport]) -> Integrations:
+def integrations(transports: Mapping[str, httpx.BaseTransport], mail: MailSettings) -> Integrations:
     """Return the real adapters; `transports` lead to `everypay` and to each service."""
     return Integrations(
         everypay=EveryPayGateway(
@@ -283,4 +285,5 @@ def integrations(transports: Mapping[str, httpx.BaseTransport]) -> Integrations:
             transports={code: transports[code] for code in SERVICES},
         ),
         webhooks=HttpWebhookSender(allow_private=True, before_request=assert_no_transaction),
+        mailer=SmtpMailer(mail, before_request=assert_no_transaction),
     )

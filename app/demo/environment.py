@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 HOST = "127.0.0.1"
-SIMULATORS = ["everypay", "tara", "registry", "auction", "eeid", "registrar"]
+SERVICES = ["registry", "auction", "eeid", "registrar"]
+SIMULATORS = ["everypay", "tara", *SERVICES, "mail", "smtp"]
+RAW = "smtp"  # the one that speaks no HTTP
 CALLERS = ["registry", "auction", "eeid", "business_registry"]
 OWN_SECRETS = ["SECRET_KEY", "BILLING_SECRET"]
 SIMULATED_SECRETS = ["EVERYPAY_KEY", "TARA_SECRET"]
@@ -44,16 +46,16 @@ class Installation:
 
     def simulator(self, name: str) -> str:
         """Return a simulator's address."""
-        return address(self.simulators[name])
+        return address(self.simulators[name], "smtp" if name == RAW else "http")
 
     def tokens(self) -> dict[str, str]:
         """Return a token for each calling service (eis.md 4)."""
         return {name: token(name, self.secrets["BILLING_SECRET"]) for name in CALLERS}
 
 
-def address(port: int) -> str:
+def address(port: int, scheme: str = "http") -> str:
     """Return the URL of a server of ours."""
-    return f"http://{HOST}:{port}"
+    return f"{scheme}://{HOST}:{port}"
 
 
 def token(initiator: str, secret: str) -> str:
@@ -152,7 +154,7 @@ def _own_addresses(this: Installation) -> dict[str, str]:
 
 def _simulated(this: Installation) -> dict[str, str]:
     everypay, tara = this.simulator("everypay"), this.simulator("tara")
-    services = {name: this.simulator(name) for name in SIMULATORS if name not in {"everypay", "tara"}}
+    services = {name: this.simulator(name) for name in SERVICES}
     return {
         **_own_addresses(this),
         "EVERYPAY_BASE": f"{everypay}/api/v4",
@@ -160,6 +162,10 @@ def _simulated(this: Installation) -> dict[str, str]:
         "TARA_ISSUER": tara,
         "TARA_HOST": tara,
         "TARA_DISCOVERY": "true",
+        "SMTP_ADDRESS": HOST,
+        "SMTP_PORT": str(this.simulators["smtp"]),
+        "SMTP_USER_NAME": "",
+        "ACTION_MAILER_DEFAULT_FROM": "billing@billing.test",
         **SHOP,
         **CLIENT,
         **{name: this.secrets[name] for name in SIMULATED_SECRETS},

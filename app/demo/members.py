@@ -53,7 +53,7 @@ def simulators(this: Installation, env: Mapping[str, str], data: Path) -> list[M
     if not this.simulators:
         return []
     command = billing("simulators", env={**env, **environment.simulators_told(this, data)}, nice=BEHIND)
-    asked = [answering(f"{this.simulator(name)}/") for name in this.simulators]
+    asked = [answering(f"{this.simulator(name)}/") for name in this.simulators if name != environment.RAW]
     return [Member("simulators", command, SIMULATORS, 5, is_ready=lambda pid: all(each(pid) for each in asked))]
 
 

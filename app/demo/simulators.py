@@ -14,6 +14,8 @@ from app.integrations.everypay.simulator_shop import EveryPayConfig
 from app.integrations.initiators.simulator import KINDS
 from app.integrations.initiators.simulator import create_simulator as create_initiator
 from app.integrations.initiators.simulator_service import InitiatorConfig
+from app.integrations.mail.simulator import create_simulator as create_mailbox
+from app.integrations.mail.simulator import smtp_server
 from app.integrations.tara.simulator import TaraConfig
 from app.integrations.tara.simulator import create_simulator as create_tara
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 STOP_WITHIN_S = 0.05
-NAMES = ("everypay", "tara", *KINDS)
+NAMES = ("everypay", "tara", *KINDS, "mail")
 
 
 class Quiet(WSGIRequestHandler):
@@ -46,13 +48,16 @@ def serve(said: dict[str, Any]) -> None:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
+    made = applications(said)
+    post = smtp_server(made["mail"].extensions["mailbox"], said["ports"]["smtp"])
+    post.start()
     servers = [
-        make_server(HOST, said["ports"][name], app, threaded=True, request_handler=Quiet)
-        for name, app in applications(said).items()
+        make_server(HOST, said["ports"][name], app, threaded=True, request_handler=Quiet) for name, app in made.items()
     ]
     for server in servers:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": STOP_WITHIN_S}, daemon=True).start()
     done.wait()
+    post.stop(no_assert=True)
     for server in servers:
         server.shutdown()
 
@@ -86,4 +91,5 @@ def applications(said: dict[str, Any]) -> dict[str, Flask]:
         )
         for kind in KINDS
     }
-    return {"everypay": create_everypay(everypay), "tara": create_tara(tara), **services}
+    mail = create_mailbox(folder / "mail.sqlite")
+    return {"everypay": create_everypay(everypay), "tara": create_tara(tara), **services, "mail": mail}

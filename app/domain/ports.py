@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.domain.dispute import News
+    from app.domain.mail import Letter
     from app.domain.money import Money
     from app.domain.payment import ObservedState
 
@@ -166,6 +167,14 @@ class WebhookSender(Protocol):
 
     def send(self, endpoint: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """POST a signed message to this endpoint. Raises ProviderFailure for anything but a 2xx answer."""
+        ...
+
+
+class Mailer(Protocol):
+    """The mail server that carries our letters."""
+
+    def send(self, letter: Letter) -> Answer:
+        """Hand the letter over; the status is the server's own word. Raises ProviderFailure."""
         ...
 
 

@@ -15,6 +15,7 @@ from app.integrations.initiators.token import BadToken, KeySecret, VerifiedToken
 from app.integrations.initiators.token import check_now as check_token_now
 from app.integrations.initiators.token import sign as sign_token
 from app.integrations.initiators.token import verify as verify_token
+from app.integrations.mail.sender import SmtpMailer
 from app.integrations.webhooks.sender import HttpWebhookSender
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
     from app.config import Settings
-    from app.domain.ports import HostedGateway, InitiatorClient, LinkSigner, WebhookSender
+    from app.domain.ports import HostedGateway, InitiatorClient, LinkSigner, Mailer, WebhookSender
 
 __all__ = [
     "BadToken",
@@ -47,6 +48,7 @@ class Integrations:
     links: LinkSigner
     initiators: InitiatorClient
     webhooks: WebhookSender
+    mailer: Mailer
 
 
 def build_integrations(
@@ -90,6 +92,7 @@ def build_integrations(
             before_request=before_request,
             limit_s=settings.timeout_is_sec,
         ),
+        mailer=SmtpMailer(settings.mail, before_request=before_request),
     )
 
 

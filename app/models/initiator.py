@@ -16,6 +16,7 @@ class Initiator(Tenanted, Base):
     """A calling service; `acts_for` names the initiators whose rows it may also touch (eis.md 14).
 
     `partial_payments` says whether its invoices may be paid in parts; nothing leaves it to the tenant's setting.
+    `contact_email` is written to when messages to it are given up; without one nobody is.
     """
 
     __tablename__ = "initiator"
@@ -23,6 +24,7 @@ class Initiator(Tenanted, Base):
         UniqueConstraint("tenant_id", "id"),
         UniqueConstraint("tenant_id", "code"),
         CheckConstraint("code ~ '^[a-z][a-z0-9_]{1,39}$'", name="code"),
+        CheckConstraint(r"contact_email ~ '^[^\s@]+@[^\s@]+$'", name="contact_email"),
     )
 
     id: Mapped[Key]
@@ -32,6 +34,7 @@ class Initiator(Tenanted, Base):
     accepts_shared_secret: Mapped[Flag]
     shared_secret_used_at: Mapped[datetime | None]
     partial_payments: Mapped[bool | None]
+    contact_email: Mapped[str | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[CreatedAt]
 

@@ -18,6 +18,7 @@ from app.services import (
     import_progress,
     inbox,
     janitor,
+    letters,
     notices,
     overdue,
     proof_runs,
@@ -109,8 +110,11 @@ OUTBOX: dict[str, RowHandler | BatchHandler] = {
         retry.INITIATOR_NOTICE,
         after_unknown=notices.synchronise_instead,
         delivered=notices.delivered,
+        given_up=letters.owe_about,
     ),
-    notices.SYNCHRONISE: RowHandler(notices.send_synchronise, retry.INITIATOR_NOTICE, delivered=notices.delivered),
+    notices.SYNCHRONISE: RowHandler(
+        notices.send_synchronise, retry.INITIATOR_NOTICE, delivered=notices.delivered, given_up=letters.owe_about
+    ),
     SEND: RowHandler(
         webhook_delivery.send,
         retry.INITIATOR_NOTICE,
@@ -121,6 +125,7 @@ OUTBOX: dict[str, RowHandler | BatchHandler] = {
     proof_runs.CHECK: RowHandler(
         proof_runs.check_part, retry.BACKGROUND, lease_s=proof_runs.LEASE_S, given_up=proof_runs.give_up
     ),
+    letters.SEND: RowHandler(letters.send, retry.MAIL),
     search.INDEX: BatchHandler(search.index, retry.BACKGROUND),
     **{each.kind: _by_clock(verb) for each, verb in PERIODIC.items()},
 }

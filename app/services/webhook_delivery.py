@@ -19,7 +19,7 @@ from app.models.webhook import SEND, WebhookEndpoint
 from app.queries import announcements
 from app.queries.announcements import EventFilter, Position
 from app.queries.webhooks import by_token
-from app.services import reviews, webhooks
+from app.services import letters, reviews, webhooks
 from app.services.outbox import Misdirected
 from app.uow import retried, ring_after_commit, transaction
 
@@ -88,7 +88,8 @@ def delivered(row: Claimed, _answer: Answer) -> None:
 
 
 def given_up(row: Claimed) -> None:
-    """Switch the endpoint off when nothing but failures came of many messages."""
+    """Write to the service, and switch the endpoint off when nothing but failures came of many messages."""
+    letters.owe_about(row)
     with transaction() as tx:
         endpoint = tx.scalars(select(WebhookEndpoint).where(WebhookEndpoint.token == row.payload["endpoint"])).one()
         dead = tx.scalar(

@@ -111,6 +111,11 @@ def _parts(data: dict[str, Any]) -> str:
     return gettext("%(before)s before, %(after)s now", before=before, after=after)
 
 
+def _contact(data: dict[str, Any]) -> str:
+    before, after = (str(data.get(when) or gettext("nobody")) for when in ("before", "after"))
+    return gettext("%(before)s before, %(after)s now", before=before, after=after)
+
+
 def _range(data: dict[str, Any]) -> str:
     bounds = f"{data['first']} \N{EN DASH} {data['last']}" if "first" in data else ""
     label = KIND[str(data["range"])].label if data.get("range") in KIND else ""
@@ -124,6 +129,7 @@ LOOKS = {
     "initiator.key.revoked": Look("stop", "bad", _("Key taken away"), _key),
     "initiator.key.scopes_changed": Look("key", "wait", _("Key limited"), _scopes),
     "initiator.shared_secret.changed": Look("shield", "warn", _("Shared secret"), _shared),
+    "initiator.contact.changed": Look("person", "wait", _("Contact"), _contact),
     "initiator.partial_payments.changed": Look("gear", "wait", _("Payments in parts"), _parts),
     "setting.changed": Look("gear", "wait", _("Changed"), _setting),
     "setting.undone": Look("gear", "warn", _("Undone"), _setting),

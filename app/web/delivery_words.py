@@ -22,6 +22,7 @@ KIND: dict[str, LazyString] = {
     "initiator.payment.notify": _("Payment notice"),
     "initiator.invoice.synchronise": _("Invoice synchronised"),
     "webhook.event.send": _("Webhook event"),
+    "mail.letter.send": _("Letter"),
     "gateway.payment.refresh": _("Look at a payment"),
     "gateway.day.compare": _("Comparison of a day"),
     "gateway.payment.void": _("Release of a reserved amount"),
@@ -80,7 +81,13 @@ MESSAGE: dict[str, words.Word] = {
     "skipped": words.Word(_("Not sent: the endpoint was off"), "off"),
 }
 MANY = 1_000
-OWN = {"search": _("Search index"), "schedule": _("Clock"), "proofs": _("Proofs"), "tasks": _("My tasks")}
+OWN = {
+    "search": _("Search index"),
+    "schedule": _("Clock"),
+    "proofs": _("Proofs"),
+    "tasks": _("My tasks"),
+    "mail": _("Mail"),
+}
 
 
 class Cause(NamedTuple):

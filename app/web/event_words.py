@@ -29,6 +29,7 @@ EVENT: dict[str, LazyString] = {
     "gateway.callback.received": _("Callback of the gateway"),
     "gateway.look.asked": _("A look at the gateway was asked for"),
     "gateway.payment.looked_up": _("Somebody looked it up at the gateway"),
+    "initiator.contact.changed": _("Contact of a service changed"),
     "initiator.key.issued": _("Key made"),
     "initiator.key.revoked": _("Key taken away"),
     "initiator.key.scopes_changed": _("Key limited"),

@@ -10,6 +10,7 @@ from tests.sabotage.mutants_of_closed_days import CLOSED_DAYS
 from tests.sabotage.mutants_of_doors import DOORS
 from tests.sabotage.mutants_of_guards import GUARDS
 from tests.sabotage.mutants_of_imports import IMPORTS
+from tests.sabotage.mutants_of_letters import LETTERS
 from tests.sabotage.mutants_of_many_invoices import MANY_INVOICES
 from tests.sabotage.mutants_of_pages import OPEN_PAGES
 from tests.sabotage.mutants_of_refunds import REFUNDS
@@ -119,6 +120,7 @@ MUTANTS = [
     *REGISTERING,
     *SETTLEMENT,
     *STOPPING,
+    *LETTERS,
     Mutant(
         "the last number is never given",
         "app/services/numbering.py",

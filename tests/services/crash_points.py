@@ -93,7 +93,7 @@ def _live(system: System, flow: Callable[[System], object], points: Points, pipe
             _plant(points)
         system.app.extensions.pop("redis", None)
         system.app.extensions["integrations"] = integrations(
-            {name: Piped(name, pipe, points) for name in system.transports}
+            {name: Piped(name, pipe, points) for name in system.transports}, system.app.extensions["settings"].mail
         )
         flow(system)
         points.fatal = 0

@@ -120,6 +120,11 @@ OF_WORK: dict[str, list[dict[str, Any]]] = {
     "ck_import_batch_source": [{"source": "x"}],
     "ck_import_progress_phase": [{"phase": "x"}],
     "ck_import_progress_rows_read": [{"rows_read": -1}],
+    "ck_initiator_contact_email": [
+        {"contact_email": "nobody"},
+        {"contact_email": "a@b.ee c@d.ee"},
+        {"contact_email": ""},
+    ],
     "ck_initiator_code": [{"code": "x"}, {"code": "Registry"}, {"code": "1registry"}, {"code": "x" * 41}],
     "ck_lane_queue": [{"queue": "x"}],
     "ck_lane_stopped": [

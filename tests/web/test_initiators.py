@@ -160,6 +160,24 @@ def test_a_service_has_its_own_word_about_payments_in_parts(portal: Portal, mary
     assert mary.post("/services/eeid/partial_payments", {"allowed": "1", "reason": WHY}).status_code == 422
 
 
+def test_a_service_has_somebody_who_is_written_to(portal: Portal, mary: Browser) -> None:
+    own = "select contact_email from initiator where code = 'eeid'"
+    assert 'value="ops@' not in mary.fragment("/services/eeid/contact/edit").text
+    assert mary.post("/services/eeid/contact", {"email": "ops@eeid.test", "reason": WHY}).status_code == 303
+    assert portal.system.scalar(own) == "ops@eeid.test"
+    page = mary.page("/services/eeid")
+    assert "nobody before, …@eeid.test now, by Mary" in page.text("ol")
+    assert "ops@eeid.test" in page.text("dd")
+    for wrong in ("eeid", "a@eeid.test, b@eeid.test", "Ops <ops@eeid.test>", "õ@eeid.test"):
+        answer = mary.post("/services/eeid/contact", {"email": wrong, "reason": WHY})
+        assert (answer.status_code, "Write one address" in answer.text) == (422, True)
+    more = {"email": "a@eeid.test\r\nBcc: b@eeid.test", "reason": WHY}
+    assert mary.post("/services/eeid/contact", more).status_code == 422
+    assert portal.system.scalar(own) == "ops@eeid.test"
+    assert mary.post("/services/eeid/contact", {"email": "", "reason": WHY}).status_code == 303
+    assert portal.system.scalar(own) is None
+
+
 @pytest.mark.parametrize("path", ["/services/nobody", "/services/%00", "/services/" + "x" * 300, "/services/a%2fb"])
 def test_there_is_no_such_service(mary: Browser, path: str) -> None:
     assert mary.get(path).status_code == 404

@@ -8,9 +8,10 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 
 from app.blueprints.acting import acting
 from app.domain.errors import NotFound
+from app.domain.mail import is_address
 from app.domain.permission import Permission
 from app.queries import administration
-from app.services import initiator_keys, partial_payments
+from app.services import initiator_contacts, initiator_keys, partial_payments
 from app.web import scope_words
 from app.web.administration import lines
 from app.web.guards import fresh_login_first, needs
@@ -31,6 +32,7 @@ KINDS = (
     "initiator.key.scopes_changed",
     "initiator.shared_secret.changed",
     "initiator.partial_payments.changed",
+    "initiator.contact.changed",
 )
 PARTS = {"true": True, "false": False, "": None}
 
@@ -108,6 +110,30 @@ def update_partial_payments(code: str) -> WerkzeugResponse:
     return see_other(url_for("initiators.show", code=code))
 
 
+@blueprint.get("/<code>/contact/edit")
+@needs(Permission.MANAGE_GATEWAYS)
+def edit_contact(code: str) -> Response:
+    """Ask who is written to when messages to the service are given up."""
+    return _edit_contact(code, {"email": service_of(code).initiator.contact_email or ""}, {})
+
+
+@blueprint.post("/<code>/contact")
+@needs(Permission.MANAGE_GATEWAYS)
+@fresh_login_first
+def update_contact(code: str) -> WerkzeugResponse:
+    """Write to this address from now on, or to nobody."""
+    code = service_of(code).initiator.code
+    form = Typed(request.form)
+    reason, email = form.reason(), form.text("email")
+    if email and not is_address(email):
+        form.faults.setdefault("email", _("Write one address, such as name@example.ee, or leave it empty."))
+    if form.faults:
+        return _edit_contact(code, request.form.to_dict(), form.faults)
+    initiator_contacts.change(code, email or None, actor=acting(), reason=reason)
+    flash(_("The contact is kept.") if email else _("Nobody is written to any more."))
+    return see_other(url_for("initiators.show", code=code))
+
+
 def service_of(code: str) -> Service:
     """Return a service with its keys. Raises NotFound."""
     found = next((each for each in initiator_keys.list_services() if each.initiator.code == code), None)
@@ -142,6 +168,18 @@ def _edit_partial_payments(code: str, values: dict[str, str], faults: dict[str, 
     response = render(
         "initiators/edit_partial_payments.html",
         "initiators/_partial_payments.html",
+        service=service_of(code),
+        values=values,
+        faults=faults,
+    )
+    response.status_code = 422 if faults else 200
+    return response
+
+
+def _edit_contact(code: str, values: dict[str, str], faults: dict[str, str]) -> Response:
+    response = render(
+        "initiators/edit_contact.html",
+        "initiators/_contact.html",
         service=service_of(code),
         values=values,
         faults=faults,
