@@ -36,7 +36,8 @@ PAGE = """
 {% if not letters %}<section><p>No letter has come.</p></section>{% endif %}
 {% for letter in letters %}<section><h2>{{ letter.subject }}</h2>
 <dl><dt>To</dt><dd>{{ letter.to | join(", ") }}</dd><dt>From</dt><dd>{{ letter.sender }}</dd>
-<dt>At</dt><dd>{{ letter.date }}</dd></dl>{% for part in letter.text.splitlines() %}<p>{{ part }}</p>{% endfor %}</section>{% endfor %}
+<dt>At</dt><dd>{{ letter.date }}</dd></dl>{% for part in letter.text.split("\\r\\n\\r\\n") %}
+<p>{% for line in part.splitlines() %}{{ line }}<br>{% endfor %}</p>{% endfor %}</section>{% endfor %}
 """
 
 
