@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 # A new field is added here on purpose, after asking whether it can carry a person or a secret.
 FIELDS = frozenset({
     "alarm", "attempts", "code", "detail", "elapsed_ms", "endpoint", "error_class", "event", "exception", "failures",
-    "fault", "host", "job", "kind", "lane", "level", "logger", "method", "outcome", "path", "process", "provider",
-    "queue", "request_id", "row", "seconds", "sqlstate", "status", "timestamp", "traceback_id", "why", "wrong",
+    "fault", "head", "host", "job", "kind", "lane", "level", "logger", "method", "outcome", "path", "position",
+    "process", "provider", "queue", "request_id", "row", "seconds", "sqlstate", "status", "timestamp", "traceback_id",
+    "why", "wrong",
 })  # fmt: skip
 LONGEST = 1000  # characters of one value
 _READ = 4 * LONGEST

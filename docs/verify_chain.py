@@ -1,4 +1,4 @@
-"""Check an exported hash chain: python verify_chain.py [--head HASH] FILE. Nothing but Python's standard library.
+"""Check an exported hash chain: python verify_chain.py [--head HASH ...] FILE. Nothing but Python's standard library.
 
 `billing export-chain ledger` writes the file: one JSON object a line with `chain`, `position`, `row_id`, `hash` and
 `row`, the text that was hashed, whose `id` is the `row_id`. Each hash is SHA-256 of the hash before it, 32 zero bytes
@@ -26,9 +26,10 @@ class Broken(ValueError):
     """The chain does not hold; the text says where and how."""
 
 
-def check(lines: Iterable[str], head: str = "") -> tuple[int, str]:
-    """Return how many links hold, and the last hash. Raises Broken, also when `head` is not among the hashes."""
-    previous, position, met, chain = GENESIS, 0, not head, ""
+def check(lines: Iterable[str], heads: Iterable[str] = ()) -> tuple[int, str]:
+    """Return how many links hold, and the last hash. Raises Broken, also when one of the heads is not among them."""
+    previous, position, chain = GENESIS, 0, ""
+    missing = {each.lower().lstrip("\\").removeprefix("x"): each for each in heads}
     for line in lines:
         position += 1
         link = _read(position, line)
@@ -36,8 +37,8 @@ def check(lines: Iterable[str], head: str = "") -> tuple[int, str]:
         if link["chain"] != chain:
             raise Broken(f"line {position} is of another chain than the lines before it")
         previous = _hash(previous, position, link)
-        met = met or previous.hex() == head.lower()
-    if not met:
+        missing.pop(previous.hex(), None)
+    for head in missing.values():
         raise Broken(f"the head {head} is not in this chain of {position} links")
     return position, previous.hex()
 
@@ -70,7 +71,8 @@ def main() -> int:
     """Check the file that was named and say what was found."""
     parser = argparse.ArgumentParser(description="Check an exported hash chain")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--head", default="", help="a hash noted earlier that must be in the chain")
+    noted = "a hash noted earlier that must be in the chain, as the portal, the letter or the log has it"
+    parser.add_argument("--head", action="append", default=[], metavar="HASH", help=noted)
     wanted = parser.parse_args()
     try:
         with wanted.file.open(encoding="utf-8") as lines:

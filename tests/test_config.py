@@ -163,14 +163,6 @@ def test_verification_of_mail_servers_cannot_be_switched_off_in_development_eith
     assert faults_of(DEVELOPMENT | {"SMTP_OPENSSL_VERIFY_MODE": "none"})
 
 
-@pytest.mark.parametrize("sender", ["", "billing", "Billing <billing>", "billing@example.ee\nBcc: b@example.ee"])
-def test_letters_leave_in_somebodys_name(sender: str):
-    """T64"""
-    server = {"SMTP_ADDRESS": "mail.example.ee"}
-    assert fault_of(**server, ACTION_MAILER_DEFAULT_FROM=sender).startswith("ACTION_MAILER_DEFAULT_FROM: ")
-    load_settings(PRODUCTION | server | {"ACTION_MAILER_DEFAULT_FROM": "EIS Billing <billing@example.ee>"})
-
-
 def test_demo_and_real_gateway_are_not_mixed():
     """T11"""
     assert "both" in fault_of(LINKPAY_PREFIX="https://igw-demo.every-pay.com/lp")

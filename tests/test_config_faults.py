@@ -118,3 +118,22 @@ def test_the_ranges_deposits_leave_out_are_those_the_tables_are_made_with(monkey
     for name, value in (("deposit_min_num", "20001"), ("deposit_max_num", "20009")):
         monkeypatch.setenv(name, value)
     assert ("deposit", 20001, 20009) in base_rows.ranges()
+
+
+@pytest.mark.parametrize("sender", ["", "billing", "Billing <billing>", "billing@example.ee\nBcc: b@example.ee"])
+def test_letters_leave_in_somebodys_name(sender: str):
+    """T64"""
+    server = {"SMTP_ADDRESS": "mail.example.ee"}
+    assert fault_of(**server, ACTION_MAILER_DEFAULT_FROM=sender).startswith("ACTION_MAILER_DEFAULT_FROM: ")
+    load_settings(PRODUCTION | server | {"ACTION_MAILER_DEFAULT_FROM": "EIS Billing <billing@example.ee>"})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"CHAIN_HEADS_TO": "auditor@example.ee"},
+        {"CHAIN_HEADS_TO": "auditor", "SMTP_ADDRESS": "m.example.ee", "ACTION_MAILER_DEFAULT_FROM": "b@example.ee"},
+    ],
+)
+def test_the_heads_of_the_chains_go_somewhere(more: dict[str, str]):
+    assert fault_of(**more).startswith("CHAIN_HEADS_TO: ")

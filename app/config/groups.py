@@ -98,6 +98,7 @@ class MailSettings(Group):
     """Outgoing mail."""
 
     sender: str = setting("ACTION_MAILER_DEFAULT_FROM", "")
+    heads_to: str = setting("CHAIN_HEADS_TO", "")
     link_protocol: Literal["http", "https"] = setting("ACTION_MAILER_DEFAULT_PROTOCOL", "https")
     link_host: str = setting("ACTION_MAILER_DEFAULT_HOST", "")
     link_port: int | None = setting("ACTION_MAILER_DEFAULT_PORT", None, ge=1, le=65535)

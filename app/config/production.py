@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from app.config.fields import Need, Rule
 from app.domain.address import is_local_name, literal
-from app.domain.mail import is_sender
+from app.domain.mail import is_address, is_sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -136,6 +136,8 @@ def _mixes(said: dict[str, Said]) -> Iterator[str]:
         yield "SMTP_ENABLE_STARTTLS_AUTO: would send the password in clear; set it to true"
     if text("SMTP_ADDRESS") and not is_sender(text("ACTION_MAILER_DEFAULT_FROM")):
         yield "ACTION_MAILER_DEFAULT_FROM: must be a mail address where SMTP_ADDRESS is set; letters leave in its name"
+    if text("CHAIN_HEADS_TO") and not (is_address(text("CHAIN_HEADS_TO")) and text("SMTP_ADDRESS")):
+        yield "CHAIN_HEADS_TO: must be a mail address, and SMTP_ADDRESS the server that takes letters to it"
     if _unchecked_redis(text("REDIS_URL")):
         yield "REDIS_URL: does not check the server's certificate; remove ssl_cert_reqs and ssl_check_hostname"
     if ("demo" in text("EVERYPAY_BASE")) != ("demo" in text("LINKPAY_PREFIX")):

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
 
 ADDRESS = re.compile(r"[^\s@<>\"',;]{1,64}@[^\s@<>\"',;]{1,190}\.[^\s@<>\"',;.]{2,60}")
 
@@ -20,6 +25,27 @@ Nothing is lost. Mend the receiver first. Then an administrator sends everything
 or your program asks for all events since the last one it has, and for endpoints of its own to have them once more:
 {portal}/api/docs
 """
+
+
+ANCHORED = """\
+Where the hash chains of EIS Billing stood on {day}, UTC:
+
+{heads}
+
+Keep this letter where nobody who administers the database can reach it. It proves later that nothing up to here was
+changed; with a file of the chain and docs/verify_chain.py nothing of the system is needed for that:
+
+{commands}
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Head:
+    """The last link of a chain: how many there are, and its hash in hex."""
+
+    chain: str
+    position: int
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +64,17 @@ def given_up(*, service: str, about: int | None, tries: int, answer: int | None,
     came = "no answer came" if answer is None else f"the last answer was {answer}"
     text = GIVEN_UP.format(service=service, what=what, tries=tries, came=came, portal=portal)
     return f"EIS Billing: messages to {service} were given up", text
+
+
+def anchored(heads: Sequence[Head], day: date) -> tuple[str, str]:
+    """Return subject and text of the letter that says where the chains stood (reliability.md 3.12)."""
+    stood = "\n".join(f"{each.chain}, {each.position} rows:\n{each.hash}" for each in heads)
+    commands = "\n".join(
+        f"billing export-chain {each.chain} > {each.chain}.jsonl\n"
+        f"python verify_chain.py --head {each.hash} {each.chain}.jsonl"
+        for each in heads
+    )
+    return f"EIS Billing: where the chains stood on {day}", ANCHORED.format(day=day, heads=stood, commands=commands)
 
 
 def is_address(text: str) -> bool:

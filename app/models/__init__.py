@@ -28,7 +28,7 @@ from app.models.refund import Refund
 from app.models.review_item import ReviewItem
 from app.models.saved_view import SavedView
 from app.models.schedule import ScheduleRun
-from app.models.seal import Seal, SealHorizon
+from app.models.seal import Anchor, Seal, SealHorizon
 from app.models.setting import Setting
 from app.models.settlement import Allocation, Settlement
 from app.models.surplus import Surplus
@@ -40,6 +40,7 @@ from app.models.webhook import WebhookEndpoint
 __all__ = [
     "Account",
     "Allocation",
+    "Anchor",
     "Announcement",
     "BulkMember",
     "ClosedDay",

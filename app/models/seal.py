@@ -27,6 +27,23 @@ class Seal(Base):
     created_at: Mapped[CreatedAt]
 
 
+class Anchor(Base):
+    """The last link of a chain as it was on a day, which was told outside of the database too."""
+
+    __tablename__ = "anchor"
+    __table_args__ = (
+        UniqueConstraint("chain", "position"),
+        CheckConstraint("chain in ('ledger', 'event')", name="chain"),
+        CheckConstraint("length(hash) = 32", name="hash"),
+    )
+
+    id: Mapped[Key]
+    chain: Mapped[str]
+    position: Mapped[int]
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[CreatedAt]
+
+
 class SealHorizon(Base):
     """Up to where a chain holds every row there is or ever will be.
 

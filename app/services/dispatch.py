@@ -10,6 +10,7 @@ from app.domain import retry
 from app.integrations import current
 from app.models.webhook import SEND
 from app.services import (
+    anchors,
     closed_days,
     comparisons,
     competing_attempts,
@@ -97,6 +98,7 @@ PERIODIC: dict[Periodic, Callable[[], object]] = {
     Periodic("close_days", 3600): closed_days.close,
     Periodic("expire_task_files", 600): tasks.expire,
     Periodic("end_lost_imports", 60): import_progress.end_lost,
+    Periodic("anchor_the_chains", 86_400): anchors.drop,
     Periodic("prove_the_books", 86_400): proof_runs.ask_by_clock,
 }
 

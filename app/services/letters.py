@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.domain import mail
 from app.domain.mail import Letter
+from app.models.base import DEFAULT_TENANT
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice
 from app.models.outbox import OutboxRow
@@ -43,14 +44,12 @@ def owe_about(row: Claimed) -> None:
     subject, text = mail.given_up(
         service=owner.code, about=number, tries=row.attempts, answer=ended.answer_status, portal=_portal(settings)
     )
-    key = f"given-up.{owner.code}.{datetime.now(UTC):%Y-%m-%d}"
-    outbox.post(
-        SEND,
-        key,
-        lane=LANE,
-        payload={"to": owner.contact_email, "subject": subject, "text": text},
-        tenant_id=row.tenant_id,
-    )
+    owe(f"given-up.{owner.code}.{datetime.now(UTC):%Y-%m-%d}", owner.contact_email, subject, text)
+
+
+def owe(key: str, to: str, subject: str, text: str) -> None:
+    """Owe a letter, in the caller's transaction; a second one of the same key is none."""
+    outbox.post(SEND, key, lane=LANE, payload={"to": to, "subject": subject, "text": text}, tenant_id=DEFAULT_TENANT)
 
 
 def _portal(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""What must hold of the chains beside their hashes: no row below the floor of the sealer is without its link."""
+"""What must hold of the chains beside their hashes: no row that is due lacks its link, no head noted is lost."""
 
 from __future__ import annotations
 
@@ -16,5 +16,13 @@ SEALED = (
            select 'event ' || e.id from event e
             where e.id <= (select floor_id from seal_horizon where chain = 'event')
               and not exists (select from seal s where s.chain = 'event' and s.row_id = e.id)""",
+    ),
+    Invariant(
+        "S2 anchored",
+        "every head of a chain that was noted is its link there still",
+        "select count(*) from anchor",
+        """select a.chain || ' ' || a.position as id from anchor a
+            where not exists (select from seal s
+                               where s.chain = a.chain and s.position = a.position and s.hash = a.hash)""",
     ),
 )

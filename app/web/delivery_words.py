@@ -46,6 +46,7 @@ REGULAR: dict[str, LazyString] = {
     "close_days": _("adding up days that are over"),
     "expire_task_files": _("clearing away old files of tasks"),
     "end_lost_imports": _("ending imports that were lost"),
+    "anchor_the_chains": _("noting where the chains stand"),
     "prove_the_books": _("proving the books"),
 }
 ERROR: dict[str, LazyString] = {

@@ -118,6 +118,7 @@ CHECKS: dict[str, CheckWords] = {
         _("a closed day's sums, whole and by payer, are what its payments and the returns in the books add up to"),
     ),
     "S1 sealed": CheckWords(_("S1 sealed"), _("every row up to where a chain is sealed has its link")),
+    "S2 anchored": CheckWords(_("S2 anchored"), _("every head of a chain that was noted is its link there still")),
     "C1 claims": CheckWords(
         _("C1 claims"), _("of the holders of one number at most one has won, and what was won is paid")
     ),

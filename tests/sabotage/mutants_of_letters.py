@@ -1,4 +1,4 @@
-"""Bugs in who is written to by mail, how often, and what is said to a server that proved nothing."""
+"""Bugs in who is written to by mail, how often, what is said to a server that proved nothing, and in what was told."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ LETTERS = [
     Mutant(
         "a letter for each message that is given up",
         "app/services/letters.py",
-        'key = f"given-up.{owner.code}.{datetime.now(UTC):%Y-%m-%d}"',
-        'key = f"given-up.{row.id}"',
+        'f"given-up.{owner.code}.{datetime.now(UTC):%Y-%m-%d}"',
+        'f"given-up.{row.id}"',
         f"{LETTERS_TESTS} -k once_a_day",
     ),
     Mutant(
@@ -49,5 +49,19 @@ LETTERS = [
         "return text.isascii() and text.isprintable() and ADDRESS.fullmatch(text) is not None",
         "return ADDRESS.search(text) is not None",
         "tests/domain/test_mail.py -k single",
+    ),
+    Mutant(
+        "a chain may contradict what was told of it",
+        "app/services/seal_invariants.py",
+        " and s.hash = a.hash",
+        "",
+        "tests/services/test_anchors.py -k rewritten",
+    ),
+    Mutant(
+        "the first link is told for the last",
+        "app/services/anchors.py",
+        "order by position desc limit 1",
+        "order by position limit 1",
+        "tests/services/test_anchors.py -k said_in_the_log",
     ),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 LONG_AGO = "2026-01-01"
 SOUND: dict[str, dict[str, Any]] = {
+    "anchor": {"chain": "ledger", "hash": bytes(32)},
     "bulk_member": {"parent_id": 1, "member_id": 2},
     "comparison": {"day": "2026-01-01", "compared_on": "2026-01-02"},
     "credit_note": {

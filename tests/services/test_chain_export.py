@@ -44,8 +44,9 @@ def test_a_chain_holds_outside_the_application(system: System, exported: Path) -
     code, said = check(exported)
     assert (code, said.split()[0]) == (0, str(count))
     head = said.split()[-1]
-    assert check(exported, "--head", head)[0] == 0
-    assert check(exported, "--head", "00" * 32) == (
+    earlier = json.loads(exported.read_text(encoding="utf-8").splitlines()[1])["hash"]
+    assert check(exported, "--head", head, "--head", f"\\\\x{earlier.upper()}")[0] == 0
+    assert check(exported, "--head", head, "--head", "00" * 32) == (
         1,
         f"BROKEN: the head {'00' * 32} is not in this chain of 4 links\n",
     )

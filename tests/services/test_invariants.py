@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from app.services import credit_notes, drafts, issuing, proofs, sealing
+from app.services import anchors, credit_notes, drafts, issuing, proofs, sealing
 from app.services.credit_notes import CreditOrder
 from app.services.issuing import Seen
 from tests.services.disputing import dispute, hear
@@ -122,6 +122,10 @@ WRONG = {
         add("ledger_entry", "amount_minor", OF_ACCOUNT.format("invoiced") + OF_NOTE),
     ],
     "S1 sealed": ["delete from seal where chain = 'ledger'", "delete from seal where chain = 'event'"],
+    "S2 anchored": [
+        "update anchor set hash = sha256(hash)",
+        "delete from seal where position = (select position from anchor where anchor.chain = seal.chain)",
+    ],
     "C1 claims": [WON],
     "M1 imports": [BROUGHT],
 }
@@ -171,6 +175,7 @@ def happen(system: System) -> None:
     with system.app.app_context():
         for chain in sealing.CHAINS:
             sealing.seal_all(chain)
+        anchors.drop()
 
 
 @pytest.mark.parametrize(("name", "wrong"), CASES, ids=[f"{name}: {wrong[:50]}" for name, wrong in CASES])

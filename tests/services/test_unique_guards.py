@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ONCE = {
     "uq_account_tenant_id_external_id": "tenant_id, external_id",
     "uq_allocation_active": "payment_id, invoice_id",
+    "uq_anchor_chain_position": "chain, position",
     "uq_announcement_token": "token",
     "uq_bulk_member_open": "member_id",
     "uq_bulk_member_parent_id_member_id": "parent_id, member_id",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from tests.services.trying_triggers import Does, Refuses, updates
 
 APPEND_ONLY = [
-    *("announcement", "credit_note", "credit_note_line", "credit_note_vat", "event", "invoice_vat"),
+    *("anchor", "announcement", "credit_note", "credit_note_line", "credit_note_vat", "event", "invoice_vat"),
     *("ledger_entry", "ledger_transaction", "seal"),
 ]
-NEVER_EMPTIED = ["announcement", "event", "ledger_entry", "ledger_transaction", "seal"]
+NEVER_EMPTIED = ["anchor", "announcement", "event", "ledger_entry", "ledger_transaction", "seal"]
 NEVER_DELETED = [
     *("account", "allocation", "bulk_member", "comparison", "deposit", "difference", "dispute", "document"),
     *("gateway_reference", "import_batch", "import_progress", "inbox", "initiator", "initiator_key", "invoice"),

@@ -138,6 +138,8 @@ OF_WORK: dict[str, list[dict[str, Any]]] = {
     "ck_outbox_state": [{"state": "x"}],
     "ck_proof_result_state": [{"state": "x"}],
     "ck_saved_view_name": [{"name": ""}, {"name": "x" * 61}],
+    "ck_anchor_chain": [{"chain": "x"}],
+    "ck_anchor_hash": [{"hash": b"x"}],
     "ck_seal_chain": [{"chain": "x"}],
     "ck_seal_horizon_chain": [{"chain": "x"}],
     "ck_setting_code": [{"code": "ab"}, {"code": "Setting"}, {"code": "_setting"}, {"code": "setting_"}],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from app.domain.permission import Permission
-from app.queries import actors, proofs
+from app.queries import actors, anchors, proofs
 from app.services import proof_runs
 from app.services.proof_runs import UnderWay
 from app.services.timeline import Actor
@@ -51,6 +51,7 @@ def index() -> Response:
         people=actors.names(each.asked_by for each in runs),
         verdict=_verdict(run) if run else None,
         is_under_way=_is_under_way(runs),
+        anchors=anchors.last(),
     )
 
 
