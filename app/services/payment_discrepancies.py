@@ -72,18 +72,6 @@ def ask_about_unmatched(reference: GatewayReference, fetched: FetchedPayment, in
     return "nothing to do"
 
 
-def ask_unreachable(reference: GatewayReference) -> None:
-    """Ask somebody to look up by hand what the gateway could not be asked for days."""
-    reviews.ask(
-        "gateway.unreachable",
-        f"reference:{reference.id}:{reference.dirty_seq}",
-        f"{reference.gateway} could not be asked about {reference.external_id}: look it up by hand",
-        payment_id=reference.payment_id,
-        evidence={"reference": reference.external_id},
-        tenant_id=reference.tenant_id,
-    )
-
-
 def ask_about_unknown(reference: GatewayReference, payment: Payment, said: str) -> None:
     """Ask what became of a payment of ours that the gateway goes on not to know."""
     reviews.ask(

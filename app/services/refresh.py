@@ -25,6 +25,7 @@ from app.services import (
     payment_discrepancies,
     refund_outcomes,
     timeline,
+    unreachable,
 )
 from app.services.invoice_status import lock, lock_all_of, recompute
 from app.services.invoices import reprice
@@ -75,7 +76,7 @@ def give_up(reference_id: int) -> None:
     with transaction() as tx:
         reference = tx.get_one(GatewayReference, reference_id, with_for_update=True)
         reference.clean_seq = reference.dirty_seq
-        payment_discrepancies.ask_unreachable(reference)
+        unreachable.ask(reference)
 
 
 def begin(reference_id: int) -> Look:
@@ -109,6 +110,7 @@ def _finish(
 ) -> list[str]:
     reference.clean_seq = max(reference.clean_seq, look.seen)
     reference.last_fetched_at = datetime.now(UTC)
+    unreachable.answer(reference)
     if reference.dirty_seq > reference.clean_seq:
         owe_look(reference, in_s=_patience_s(reference.dirty_seq))
     invoice_id = invoice.id if invoice else None

@@ -136,6 +136,7 @@ REASONS = (
 )
 ANSWERS = (
     _("approved"),
+    _("the gateway answered after all"),
     _("both books agree again"),
     _("cancelled"),
     _("charged_back"),

@@ -24,6 +24,22 @@ def _let_it_be_asked(system: System) -> None:
     system.hurry()
 
 
+def _given_up(system: System) -> str:
+    """Return a payment the gateway could not be asked about for days, and let it answer again."""
+    reference = system.one_off(system.invoice())
+    system.shop.dial.turn([Fault(operation="fetch", kind="http", status=500, times=1000)])
+    _ask_until_given_up(system, reference)
+    system.shop.dial.turn([])
+    return reference
+
+
+def _ask_until_given_up(system: System, reference: str) -> None:
+    system.callback(reference)
+    for _try in range(len(PROVIDER_FETCH.delays_s) + 1):
+        system.drain()
+        _let_it_be_asked(system)
+
+
 def test_a_look_that_failed_for_days_becomes_a_question_and_later_news_is_looked_into(system: System) -> None:
     number = system.invoice()
     reference = system.one_off(number)
@@ -45,7 +61,28 @@ def test_a_look_that_failed_for_days_becomes_a_question_and_later_news_is_looked
     system.callback(reference)
     system.drain()
     assert system.status(number) == "paid"
+    answered = "the gateway answered after all"
+    assert questions(system, reference) == [("outbox.dead", answered), ("gateway.unreachable", answered)]
+    assert {row.state for row in system.rows(LOOKS)} == {"done"}
     assert_sound(system)
+
+
+def test_an_answer_about_one_payment_closes_no_question_about_another(system: System) -> None:
+    ended = (_given_up(system), _given_up(system))
+    system.callback(ended[0])
+    system.drain()
+    assert {said for _kind, said in questions(system, ended[0])} == {"the gateway answered after all"}
+    assert {said for _kind, said in questions(system, ended[1])} == {None}
+
+
+def test_a_gateway_that_falls_silent_once_more_is_asked_about_once_more(system: System) -> None:
+    reference = _given_up(system)
+    system.callback(reference)
+    system.drain()
+    system.shop.dial.turn([Fault(operation="fetch", kind="http", status=500, times=1000)])
+    _ask_until_given_up(system, reference)
+    said = [said for kind, said in questions(system, reference) if kind == "gateway.unreachable"]
+    assert said == ["the gateway answered after all", None]
 
 
 @pytest.mark.parametrize(
