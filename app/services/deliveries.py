@@ -43,20 +43,21 @@ THESE = "id = any(:ids)"
 SINCE = """lane_id = :lane_id and kind = any(:messages) and created_at >= :since and created_at < :until
            and state = any(:states)"""
 
-# What follows from `changed`: a line on the timeline, and no question waits for what is decided.
-FOLLOWS = """
+# What follows from `changed`: a line on the timeline, and of what is ended no question waits. What is sent again keeps
+# its question until it got through.
+TOLD = """
 told as (
   insert into event (tenant_id, kind, invoice_id, payment_id, actor_kind, actor, reason, data)
   select tenant_id, :told, invoice_id, payment_id, :actor_kind, :actor, :reason,
          jsonb_build_object('outbox', id, 'kind', kind, 'was', was, 'attempts', tries)
     from changed
-), answered as (
-  update review_item r set resolved_at = clock_timestamp(), resolved_by = :by, resolution = :told
+)"""
+ANSWERED = """, answered as (
+  update review_item r set resolved_at = clock_timestamp(), resolved_by = :by, resolution = :resolution
     from changed
    where r.kind = 'outbox.dead' and r.resolved_at is null and r.evidence ->> 'outbox' = changed.id::text
-)
-select count(*) from changed
-"""
+)"""
+COUNTED = "select count(*) from changed"
 AGAIN = f"""
 with chosen as materialized (
   select id, state, attempts from outbox where {{which}} and {MAY}
@@ -68,7 +69,8 @@ with chosen as materialized (
          last_error = case chosen.state when 'pending' then o.last_error end
     from chosen where o.id = chosen.id
   returning o.id, o.tenant_id, o.kind, o.invoice_id, o.payment_id, chosen.state as was, chosen.attempts as tries
-), {FOLLOWS}
+), {TOLD}
+{COUNTED}
 """  # noqa: S608 - own text
 END = f"""
 with chosen as materialized (
@@ -77,7 +79,8 @@ with chosen as materialized (
   update outbox o set state = :state, done_at = clock_timestamp()
     from chosen where o.id = chosen.id
   returning o.id, o.tenant_id, o.kind, o.invoice_id, o.payment_id, chosen.state as was, chosen.attempts as tries
-), {FOLLOWS}
+), {TOLD}{ANSWERED}
+{COUNTED}
 """  # noqa: S608 - own text
 AGAIN_THESE = text(AGAIN.format(which=THESE))
 AGAIN_SINCE = text(AGAIN.format(which=SINCE))
@@ -151,17 +154,19 @@ def send_again(chosen: Chosen, *, by: Actor, reason: str) -> int:
 
 def cancel(delivery_id: int, *, by: Actor, reason: str) -> None:
     """Send a message to nobody any more. Raises NotFound, Conflict unless it waits or was given up."""
-    _end(delivery_id, "cancelled", ["pending", "dead"], _who("delivery.cancelled", by, reason))
+    _end(delivery_id, "cancelled", ["pending", "dead"], _who("delivery.cancelled", by, reason), "cancelled")
 
 
 def mark_done(delivery_id: int, *, by: Actor, reason: str) -> None:
     """Take a person's word that the other side has it. Raises NotFound, Conflict unless it waits for a person."""
-    _end(delivery_id, "done", ["held", "dead"], _who("delivery.marked_done", by, reason))
+    resolution = f"taken care of elsewhere: {reason}"
+    _end(delivery_id, "done", ["held", "dead"], _who("delivery.marked_done", by, reason), resolution)
 
 
 @retried
-def _end(delivery_id: int, state: str, states: list[str], who: Mapping[str, Any]) -> None:
-    values = {"id": delivery_id, "state": state, "states": states, "kinds": list(MESSAGES), **who}
+def _end(delivery_id: int, state: str, states: list[str], who: Mapping[str, Any], resolution: str) -> None:
+    chosen = {"id": delivery_id, "state": state, "states": states, "kinds": list(MESSAGES)}
+    values = {**chosen, **who, "resolution": resolution}
     with transaction() as tx:
         if not tx.scalar(ENDED, values):
             raise Conflict(_why_not(tx.scalars(select(OutboxRow).where(OutboxRow.id == delivery_id)).one_or_none()))

@@ -116,6 +116,7 @@ def _run(rows: Sequence[Claimed], handler: BatchHandler) -> int:
         ours = outbox.finish_together(rows)
         if ours:
             handler.run(ours)
+            delivery_outcomes.got_through(ours)
     if len(ours) < len(rows):
         delivery_outcomes.DROPPED.inc(len(rows) - len(ours))
     return len(ours)

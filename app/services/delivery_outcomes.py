@@ -16,15 +16,17 @@ from app.domain.retry import LIMITS, RetryClass, RetryPolicy, classify, next_del
 from app.queue import Crash, DatabaseStayedAway, attempt_through_outage
 from app.services import outbox, reviews, timeline
 from app.services.handlers import Handler, RowHandler
+from app.services.timeline import SYSTEM
 from app.uow import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from app.domain.errors import ProviderFailure
     from app.domain.ports import Answer
     from app.services.outbox import Claimed
 
+QUESTION = "outbox.dead"
 NOBODY_KNOWS = RetryPolicy("unknown kind", (60, 300, 3600, 3600))
 
 LOG = structlog.get_logger(__name__)
@@ -34,7 +36,7 @@ DROPPED = Counter("billing_dropped_results", "Results that came after their leas
 def done(row: Claimed, handler: RowHandler, answer: Answer | None) -> None:
     """End a row that was delivered, with what was answered."""
     then = partial(handler.delivered, row, answer) if handler.delivered and answer is not None else None
-    _end(row, partial(outbox.finish, row, answer), then)
+    _end(row, partial(_finish, row, answer), then)
 
 
 def failed(row: Claimed, handler: RowHandler, failure: ProviderFailure) -> None:
@@ -68,13 +70,32 @@ def unknown(row: Claimed, handler: Handler | None, why: str) -> None:
     if rule is None:
         _end(row, held)
         return
-    ruled = partial(outbox.put_back, row, delay_s=0, state="done", error_class=RetryClass.UNKNOWN, error=why)
+    ruled = partial(_rule, row, why)
     _end(row, ruled, partial(rule, row), instead=held)
 
 
 def given_up(row: Claimed, handler: Handler | None, *, error_class: str, error: str) -> None:
     """End a row for good: dead, with a question to a person."""
     _again(row, handler, None, error_class=error_class, error=error)
+
+
+def got_through(rows: Sequence[Claimed]) -> None:
+    """Answer what was asked when these rows were given up before: somebody had them sent again, and they are done."""
+    reviews.answer_each(QUESTION, [_question_about(row) for row in rows], by=str(SYSTEM), resolution="it got through")
+
+
+def _finish(row: Claimed, answer: Answer | None) -> bool:
+    ours = outbox.finish(row, answer)
+    if ours:
+        got_through([row])
+    return ours
+
+
+def _rule(row: Claimed, why: str) -> bool:
+    ours = outbox.put_back(row, delay_s=0, state="done", error_class=RetryClass.UNKNOWN, error=why)
+    if ours:
+        reviews.answer(QUESTION, _question_about(row), by=str(SYSTEM), resolution="another message goes instead")
+    return ours
 
 
 def _delay_s(row: Claimed, policy: RetryPolicy, kind: RetryClass, *, retry_after_s: int | None = None) -> int | None:
@@ -124,15 +145,23 @@ def _hold(row: Claimed, why: str) -> bool:
 
 
 def _ask_a_person(row: Claimed, error: str) -> None:
-    reviews.ask(
-        "outbox.dead",
-        f"outbox:{row.id}:{row.lease_token}",  # once for each time it is given up
-        f"{row.kind} was given up after {row.attempts} tries: {error[:200]}",
+    key, evidence = _question_about(row), {"outbox": row.id}
+    sentence = f"{row.kind} was given up after {row.attempts} tries: {error[:200]}"
+    asked = reviews.ask(
+        QUESTION,
+        key,
+        sentence,
         invoice_id=row.invoice_id,
         payment_id=row.payment_id,
-        evidence={"outbox": row.id},
+        evidence=evidence,
         tenant_id=row.tenant_id,
     )
+    if not asked:
+        reviews.ask_again(QUESTION, key, sentence, evidence)
+
+
+def _question_about(row: Claimed) -> str:
+    return f"outbox:{row.id}"
 
 
 def _end(

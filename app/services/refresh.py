@@ -327,6 +327,7 @@ def _unknown_there(look: Look, failure: ProviderFailure, poll_ladder_s: Sequence
         reference = tx.get_one(GatewayReference, look.reference_id, with_for_update=True, populate_existing=True)
         reference.clean_seq = max(reference.clean_seq, look.seen)
         reference.last_fetched_at = datetime.now(UTC)
+        unreachable.answer(reference)
         if reference.payment_id is not None:
             payment = tx.get_one(Payment, reference.payment_id)
             plan_next_check(payment, poll_ladder_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -10,6 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from app.models.review_item import ReviewItem
 from app.services import timeline
 from app.uow import session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def ask(
@@ -91,6 +94,15 @@ def answer(kind: str, dedupe_key: str, *, by: str, resolution: str) -> bool:
         .returning(ReviewItem.id)
     )
     return bool(closed.all())
+
+
+def answer_each(kind: str, dedupe_keys: Sequence[str], *, by: str, resolution: str) -> None:
+    """Close those of these questions that are open, all with the same answer."""
+    session().execute(
+        update(ReviewItem)
+        .where(ReviewItem.kind == kind, ReviewItem.dedupe_key.in_(dedupe_keys), ReviewItem.resolved_at.is_(None))
+        .values(resolved_at=func.clock_timestamp(), resolved_by=by, resolution=resolution)
+    )
 
 
 def answer_about(payment_id: int, *kinds: str, by: str, resolution: str) -> int:

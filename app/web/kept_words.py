@@ -135,6 +135,7 @@ REASONS = (
     _("won"),
 )
 ANSWERS = (
+    _("another message goes instead"),
     _("approved"),
     _("the gateway answered after all"),
     _("both books agree again"),
@@ -146,6 +147,7 @@ ANSWERS = (
     _("evidence handed in"),
     _("failed"),
     _("given back"),
+    _("it got through"),
     _("looked into"),
     _("lost"),
     _("nothing to do"),

@@ -14,9 +14,10 @@ from app.domain.ports import Answer
 from app.domain.retry import BACKGROUND, INITIATOR_NOTICE
 from app.extensions import db
 from app.integrations import current
-from app.services import delivery, offers, outbox, reaper, schedule
+from app.services import deliveries, delivery, offers, outbox, reaper, schedule
 from app.services.delivery import BatchHandler, RowHandler
 from app.services.schedule import Periodic
+from app.services.timeline import Actor
 from app.uow import TransactionOpen, assert_no_transaction, transaction
 
 if TYPE_CHECKING:
@@ -155,6 +156,67 @@ def test_a_refusal_is_tried_three_times_and_then_dead_with_a_question(here: Syst
     assert states() == {"dead": 1}
     with transaction() as tx:
         assert tx.scalar(text("select kind from review_item")) == "outbox.dead"
+
+
+def question() -> tuple[int, str | None, str | None]:
+    """Return how many questions there are about what was given up, how the last was answered, and who did."""
+    with transaction() as tx:
+        found = tx.execute(
+            text(
+                "select count(*), max(resolution), max(resolved_by) from review_item where kind = 'outbox.dead' "
+                "and evidence ->> 'outbox' = (select max(id)::text from outbox where kind = :kind)"
+            ),
+            {"kind": KIND},
+        ).one()
+        return found[0], found[1], found[2]
+
+
+def give_up(handler: RowHandler | BatchHandler) -> None:
+    for _ in range(8):
+        delivery.work_lane(lane_id(), {KIND: handler}, current())
+        with transaction() as tx:
+            tx.execute(text("update outbox set run_at = now() where state = 'pending'"))
+
+
+def send_again() -> None:
+    with transaction() as tx:
+        row = tx.scalar(text("select max(id) from outbox where kind = :kind"), {"kind": KIND})
+    assert deliveries.send_again(deliveries.Chosen(ids=(row,)), by=Actor("operator", "1"), reason="mended") == 1
+
+
+def stumble(*_given: object) -> Any:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("failing", "mended"),
+    [
+        (RowHandler(stumble, INITIATOR_NOTICE), RowHandler(fine, INITIATOR_NOTICE)),
+        (BatchHandler(stumble, BACKGROUND), BatchHandler(lambda _rows: None, BACKGROUND)),
+    ],
+    ids=["one", "many"],
+)
+def test_a_question_about_a_message_waits_until_the_message_that_was_sent_again_got_through(
+    here: System, failing: RowHandler | BatchHandler, mended: RowHandler | BatchHandler
+) -> None:
+    owe()
+    give_up(failing)
+    assert states() == {"dead": 1}
+    assert question() == (1, None, None)
+    send_again()
+    assert question() == (1, None, None), "nobody knows yet whether it gets through"
+    give_up(failing)
+    assert states() == {"dead": 1}
+    assert question() == (1, None, None), "the same question, not a second one"
+    send_again()
+    give_up(mended)
+    assert states() == {"done": 1}
+    assert question() == (1, "it got through", "system")
+    with transaction() as tx:
+        tx.execute(text("update outbox set state = 'dead' where kind = :kind"), {"kind": KIND})
+    send_again()
+    give_up(failing)
+    assert question() == (1, None, None), "given up once more after it had got through: asked again"
 
 
 def test_a_bug_of_ours_is_kept_with_its_id_and_tried_five_times(here: System) -> None:

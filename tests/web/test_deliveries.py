@@ -172,15 +172,25 @@ def test_a_message_is_sent_again_once_however_often_the_button_is_pressed(system
     assert (told.actor_kind, told.reason, told.data["was"]) == ("operator", "they mended it", "dead")
 
 
-def test_a_question_about_a_message_is_answered_by_sending_it_again(system: System, mary: Browser) -> None:
-    delivery = owe(system, "asked")
+@pytest.mark.parametrize(
+    ("decided", "answer"),
+    [
+        ("resendings/new?id={0}", None),
+        ("{0}/cancellations/new", "cancelled"),
+        ("{0}/completions/new", "taken care of elsewhere: they mended it"),
+    ],
+)
+def test_a_question_about_a_message_is_answered_by_ending_it_and_not_by_sending_it_again(
+    system: System, mary: Browser, decided: str, answer: str | None
+) -> None:
+    delivery = owe(system, f"asked {decided}")
     system.sql(
         "insert into review_item (kind, dedupe_key, sentence, evidence) values"
-        " ('outbox.dead', 'asked', 'given up', jsonb_build_object('outbox', cast(:id as bigint)))",
-        id=delivery,
+        " ('outbox.dead', 'asked ' || :id, 'given up', jsonb_build_object('outbox', cast(:id as bigint)))",
+        id=str(delivery),
     )
-    decide(mary, f"/deliveries/resendings/new?id={delivery}")
-    assert system.scalar("select resolution from review_item where dedupe_key = 'asked'") == "delivery.resent"
+    decide(mary, "/deliveries/" + decided.format(delivery), reason="they mended it")
+    assert system.scalar("select resolution from review_item where dedupe_key = :k", k=f"asked {delivery}") == answer
 
 
 def test_without_a_reason_nothing_happens_and_the_form_comes_back(system: System, mary: Browser) -> None:
