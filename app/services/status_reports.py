@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from app.domain.errors import Invalid
 from app.domain.invoice import EIS_WORD, InvoiceStatus
+from app.domain.money import Money, format_amount
 from app.models.invoice import BULK
-from app.services import cancellation, timeline
+from app.queries.invoice_filter import today_of
+from app.services import cancellation, reviews, timeline
 from app.services.invoice_status import StatusRefused, lock_by_number, recompute
 from app.services.reported_payments import settle_reported
 from app.services.timeline import Actor
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 def change_status(caller: Caller, number: int, word: str) -> None:
     """Do what the initiator reports of its invoice (eis.md 5.6); the same word again changes nothing.
 
-    Raises NotFound, Invalid for a word that is none of the six, StatusRefused when the facts forbid it.
+    Money the initiator took for a cancelled invoice is refused and a question for a person: services drop what is
+    refused (eis.md 10.1). Raises NotFound, Invalid for a word that is none of the six, StatusRefused when the facts
+    forbid it.
     """
     if word not in EIS_WORD.values():
         raise Invalid.field("status", f"must be one of: {', '.join(sorted(set(EIS_WORD.values())))}")
@@ -40,7 +44,13 @@ def change_status(caller: Caller, number: int, word: str) -> None:
             )
         if invoice.kind == BULK:
             raise StatusRefused(f"Invoice {number} is a bulk payment: report its invoices")
-        verb(tx, invoice, Actor("initiator", caller.code))
+        too_late = word == "paid" and invoice.cancelled_at is not None
+        if too_late:
+            _ask_about_late_money(invoice, caller)
+        else:
+            verb(tx, invoice, Actor("initiator", caller.code))
+    if too_late:
+        raise StatusRefused(f"Invoice {number} is cancelled: register a new one")
 
 
 @retried
@@ -58,8 +68,6 @@ def cancel(caller: Caller, number: int, reason: str = "") -> None:
 
 
 def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
-    if invoice.cancelled_at is not None:
-        raise StatusRefused(f"Invoice {invoice.number} is cancelled: register a new one")
     if invoice.status not in {
         InvoiceStatus.UNPAID,
         InvoiceStatus.OVERDUE,
@@ -69,6 +77,23 @@ def _report_paid(tx: Session, invoice: Invoice, actor: Actor) -> None:
     }:
         raise StatusRefused(f"Invoice {invoice.number} is {invoice.status}")
     settle_reported(tx, invoice, actor, account=actor.name, by="reported")
+
+
+def _ask_about_late_money(invoice: Invoice, caller: Caller) -> None:
+    now = datetime.now(UTC)
+    reviews.ask(
+        "invoice.reported_late",
+        f"invoice:{invoice.id}",
+        f"{caller.code} reports this invoice as paid, and it was cancelled on {today_of(invoice.cancelled_at)}: "
+        "the money there goes back to the payer or pays another invoice",
+        invoice_id=invoice.id,
+        evidence={
+            "amount": format_amount(Money(invoice.asked_minor, invoice.currency)),
+            "currency": invoice.currency,
+            "reported_at": now.isoformat(timespec="seconds"),
+        },
+        tenant_id=invoice.tenant_id,
+    )
 
 
 def _report_cancelled(tx: Session, invoice: Invoice, actor: Actor) -> None:

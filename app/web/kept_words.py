@@ -33,6 +33,14 @@ QUESTIONS = (
     ),
     _("Credit note %(number)s took back %(amount)s that was paid: refund it or use it for another invoice"),
     _("%(amount)s was received and %(why)s: refund it or use it for another invoice"),
+    _(
+        "%(amount)s was received on %(day)s, and the invoice was cancelled on %(cancelled)s: "
+        "refund it or use it for another invoice"
+    ),
+    _(
+        "%(service)s reports this invoice as paid, and it was cancelled on %(day)s: "
+        "the money there goes back to the payer or pays another invoice"
+    ),
     _("%(amount)s is here again after a dispute was won: refund it or use it for another invoice"),
     _("%(amount)s was taken back by the payer's bank at %(gateway)s"),
     _("%(amount)s went back at %(gateway)s without a request from here"),

@@ -32,6 +32,7 @@ KINDS: dict[str, LazyString] = {
     "dispute.deadline": _("Evidence is due soon"),
     "dispute.ended": _("A dispute ended at the gateway"),
     "difference.": _("Our books and the gateway's differ"),
+    "invoice.reported_late": _("Paid at a service after it was cancelled here"),
     "invoice.short": _("An invoice stayed open in part"),
     "deposit.": _("A deposit nobody here knows"),
     "status.": _("It is not known whether a service took a status"),

@@ -191,6 +191,7 @@ def reference_number_generator(body: schemas.ReferenceBody) -> dict[str, Any]:
     status=200,
     summary="Report what became of an invoice",
     scope=Permission.EDIT_INVOICE,
+    outside=True,
     faults=[404],
 )
 def invoice_status(body: schemas.StatusBody) -> dict[str, Any]:
