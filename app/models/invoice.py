@@ -181,7 +181,6 @@ class Invoice(Tenanted, Base):
     issued_at: Mapped[datetime | None]
     due_on: Mapped[date | None] = mapped_column(Date)
     overdue_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]

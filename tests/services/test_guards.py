@@ -41,8 +41,14 @@ FORBIDDEN = {
     "update payment set captured_minor = 0": "fixed",
     "update inbox set raw = 'x'": "only the stamp",
     "insert into settlement (invoice_id, amount_minor) select invoice_id, 1 from settlement": "uq_settlement",
+    "with booked as (insert into ledger_transaction (kind, dedupe_key) values ('y', 'y') returning id) "
     "insert into ledger_entry (transaction_id, account_id, amount_minor, currency) "
-    "select transaction_id, account_id, 1, currency from ledger_entry limit 1": "does not balance",
+    "select booked.id, account_id, 1, currency from booked, ledger_entry limit 1": "does not balance",
+    "insert into ledger_entry (transaction_id, account_id, amount_minor, currency) "
+    "select transaction_id, account_id, side.minor, currency "
+    "from (select * from ledger_entry limit 1) old, (values (1), (-1)) as side (minor)": "is closed",
+    "truncate settlement": "never deleted",
+    "truncate refund": "never deleted",
     "insert into ledger_transaction (kind, dedupe_key) values ('x', 'x')": "no entries",
     "insert into ledger_transaction (kind, dedupe_key) select kind, dedupe_key from ledger_transaction": "duplicate",
     "update allocation set amount_minor = amount_minor + 1": "gives",

@@ -16,6 +16,9 @@ PAY = """insert into payment (public_token, initiator_id, method, gateway, amoun
 values ('y', 1, 'hosted', 'x', 1, 'y', '{}')"""
 BOOK = "insert into ledger_transaction (kind, dedupe_key, created_at) values ('{}', 'y', '{}')"
 ENTER = "insert into ledger_entry (transaction_id, account_id, amount_minor, currency) values "
+BOOK_AS = "insert into ledger_transaction (id, kind, dedupe_key) overriding system value values"
+BOOKED_NOW = f"delete from ledger_entry; delete from ledger_transaction; {BOOK_AS} (1, 'x', 'x'), (2, 'x', 'y')"
+PAIR = "({0}, 1, 5, 'EUR'), ({0}, 1, -5, 'EUR')"
 REFUND = """insert into refund (payment_id, amount_minor, reason, idempotency_key, requested_by)
 values (1, {}, 'x', 'y', 'x')"""
 DISPUTE = """insert into dispute (payment_id, invoice_id, amount_minor, invoice_minor, reason, opened_by)
@@ -81,12 +84,20 @@ TRIED: dict[str, list[Refuses | Does]] = {
         ),
     ],
     "ledger_entry.balance": [
-        Refuses("does not balance", [f"{ENTER} {entries}"], "delete from ledger_entry")
+        Refuses("does not balance", [f"{ENTER} {entries}"], BOOKED_NOW)
         for entries in (
             "(1, 1, 5, 'EUR')",
             "(1, 1, 5, 'EUR'), (1, 1, -5, 'USD')",
             "(1, 1, 5, 'EUR'), (2, 1, -5, 'EUR')",
         )
+    ],
+    "ledger_entry.closed": [
+        Refuses("ledger transaction 1 is closed", [f"{ENTER} {PAIR.format(1)}"], "delete from ledger_entry"),
+        Refuses(
+            "ledger transaction 1 is closed",
+            [f"{ENTER} {PAIR.format(2)}, {PAIR.format(1)}"],
+            f"delete from ledger_entry; {BOOK_AS} (2, 'x', 'y')",
+        ),
     ],
     "ledger_transaction.not_empty": [Refuses("has no entries", [BOOK.format("x", "2026-01-01")])],
     "ledger_transaction.reopen_day_late": [Does(IS_OPEN, [BOOK.format("refund.made", NIGHT)], CLOSED)],

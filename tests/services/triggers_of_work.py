@@ -8,7 +8,6 @@ APPEND_ONLY = [
     *("anchor", "announcement", "credit_note", "credit_note_line", "credit_note_vat", "event", "invoice_vat"),
     *("ledger_entry", "ledger_transaction", "seal"),
 ]
-NEVER_EMPTIED = ["anchor", "announcement", "event", "ledger_entry", "ledger_transaction", "seal"]
 NEVER_DELETED = [
     *("account", "allocation", "bulk_member", "comparison", "deposit", "difference", "dispute", "document"),
     *("gateway_reference", "import_batch", "import_progress", "inbox", "initiator", "initiator_key", "invoice"),
@@ -28,7 +27,11 @@ TRIED: dict[str, list[Refuses | Does]] = {
         ]
         for table in APPEND_ONLY
     },
-    **{f"{table}.no_truncate": [Refuses(f"{table} is append only", [f"truncate {table}"])] for table in NEVER_EMPTIED},
+    **{f"{table}.no_truncate": [Refuses(f"{table} is append only", [f"truncate {table}"])] for table in APPEND_ONLY},
+    **{
+        f"{table}.no_truncate": [Refuses(f"rows of {table} are never deleted", [f"truncate {table}"])]
+        for table in NEVER_DELETED
+    },
     **{
         f"{table}.never_deleted": [Refuses(f"rows of {table} are never deleted", [f"delete from {table}"])]
         for table in NEVER_DELETED
