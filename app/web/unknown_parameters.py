@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.web.invoice_parameters import SWITCH
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 # What a form or an address says beside the filter.
-NO_FILTER = {"number", "sort", "column", "after", "lang", "csrf_token", "key", "seen", "reason", "format"}
-EITHER = {"yes", "no"}
+NO_FILTER = {"sort", "column", "after", "lang", "csrf_token", "key", "seen", "reason", "format"}
 LONGEST = 80
 
 
@@ -39,4 +39,4 @@ def _called(name: str, labels: Mapping[str, LazyString | str]) -> str:
 
 
 def _says(values: list[str]) -> bool:
-    return any(each.strip() for each in values) and set(values) != EITHER
+    return any(each.strip() for each in values) and {SWITCH.get(each) for each in values} != {True, False}

@@ -24,6 +24,8 @@ from app.uow import transaction
 from tests.web.lists import all_pages, fill, more, numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.web.browser import Browser, Portal
 
 SERVICES = ("auction", "registry")
@@ -49,13 +51,16 @@ FILTERS = st.builds(
     paid_to=DAYS,
     in_directo=st.none() | st.booleans(),
     e_invoice_sent=st.none() | st.booleans(),
+    number=st.none() | st.integers(150_005, 150_064) | st.integers(0, 10**18 - 1),
+    reference=st.sampled_from(["", "", "1111116"]),
+    email=st.sampled_from(["", "", "payer150010@example.test", "Nobody@example.test"]),
     created=PERIODS,
     paid=PERIODS,
     due=PERIODS | st.sampled_from([LATE, IN_TIME]),
 )
 
 
-def through_an_address(query: dict[str, object]) -> MultiDict[str, str]:
+def through_an_address(query: Mapping[str, object]) -> MultiDict[str, str]:
     pairs = [(name, each) for name, value in query.items() for each in (value if isinstance(value, list) else [value])]
     return MultiDict((name, str(each)) for name, each in pairs)
 

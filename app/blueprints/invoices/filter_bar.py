@@ -8,10 +8,11 @@ from flask import url_for
 
 from app.blueprints.invoices.forms import CHOICES, PERIODS, as_query, as_view, whole_query
 from app.models.invoice import KINDS
-from app.queries import invoices, saved_views
+from app.queries import invoices
 from app.queries.sorting import Sort
 from app.web import words
 from app.web.filters import money
+from app.web.invoice_parameters import NAMES, as_switch, in_todays_names
 from app.web.period_words import PERIOD
 from app.web.ranges import Range, ends
 from app.web.service_names import choices
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from app.queries.invoice_filter import InvoiceFilter
     from app.queries.invoice_row import InvoiceRow
     from app.queries.paging import Count, Page
+    from app.queries.saved_views import ViewRow
 
 NBSP = "\N{NO-BREAK SPACE}"
 COLUMN = {
@@ -49,13 +51,15 @@ FIELD = {
     "status": translate_later("Status"),
     "service": translate_later("Service"),
     "kind": translate_later("Kind"),
-    "least": translate_later("Amount"),
-    "most": translate_later("Amount"),
+    "number": translate_later("Number"),
+    "reference_number": translate_later("Reference"),
+    "customer_email": translate_later("E-mail"),
+    "amount": translate_later("Amount"),
     "created": translate_later("Created"),
     "due": translate_later("Due"),
     "paid": translate_later("Paid"),
-    "directo": translate_later("In Directo"),
-    "e_invoice": translate_later("E-invoice sent"),
+    "in_directo": translate_later("In Directo"),
+    "e_invoice_sent": translate_later("E-invoice sent"),
 }
 
 
@@ -75,9 +79,18 @@ class Order(NamedTuple):
     state: str
 
 
+class Exact(NamedTuple):
+    """What only an address asks for, no field of the bar: its name, its value, and both in words."""
+
+    name: str
+    value: str
+    text: str
+
+
 class FilterBar(NamedTuple):
     """What stands around the list; each count opens what it counted."""
 
+    exact: list[Exact]
     groups: list[Group]
     ranges: list[Range]
     more_ranges: list[Range]
@@ -126,7 +139,7 @@ class ViewBar(NamedTuple):
 
 def left_out(args: MultiDict[str, str], wanted: InvoiceFilter) -> list[str]:
     """Return what was asked and not understood, in words."""
-    return misread_words(args, as_query(wanted), FIELD)
+    return misread_words(in_todays_names(args), as_query(wanted), FIELD)
 
 
 def filter_bar(
@@ -134,7 +147,9 @@ def filter_bar(
 ) -> FilterBar:
     """Return the bar for a list that begins with these invoices."""
     query = as_query(wanted)
+    amounts = ends(NAMES["least_minor"], NAMES["most_minor"], query)
     return FilterBar(
+        exact=_exact(query),
         groups=[
             Group(
                 "status",
@@ -144,7 +159,7 @@ def filter_bar(
             ),
             Group("service", _("Service"), choices(services), wanted.services),
         ],
-        ranges=[_days(_("Created"), "created", query), Range(_("Amount"), *ends("least", "most", query), "amount")],
+        ranges=[_days(_("Created"), "created", query), Range(_("Amount"), *amounts, "amount")],
         more_ranges=[_days(_("Paid"), "paid", query), _days(_("Due"), "due", query)],
         more_groups=_more(wanted),
         columns=Group("column", _("Columns"), [(each, str(COLUMN[each])) for each in CHOICES], columns),
@@ -153,23 +168,28 @@ def filter_bar(
     )
 
 
+def _exact(query: dict[str, str]) -> list[Exact]:
+    """Return what only an address can ask: no field of the page has it."""
+    names = (NAMES[part] for part in ("number", "reference", "email"))
+    return [
+        Exact(name, query[name], _("%(field)s “%(value)s”", field=FIELD[name], value=query[name]))
+        for name in names
+        if name in query
+    ]
+
+
 def _days(label: str, name: str, query: dict[str, Any]) -> Range:
     periods = tuple((str(each), str(PERIOD[each])) for each in PERIODS[name])
     return Range(label, *ends(f"{name}_from", f"{name}_to", query), "date", name, periods, query.get(name, ""))
 
 
 def _more(wanted: InvoiceFilter) -> list[Group]:
-    either = [("yes", _("yes")), ("no", _("no"))]
-    directo, e_invoice = _said(wanted.in_directo), _said(wanted.e_invoice_sent)
+    either = [(as_switch(True), _("yes")), (as_switch(False), _("no"))]  # noqa: FBT003 - the value of a filter
     return [
         Group("kind", _("Kind"), [(kind, str(KIND_OF_INVOICE[kind])) for kind in KINDS], wanted.kinds),
-        Group("directo", _("In Directo"), either, directo),
-        Group("e_invoice", _("E-invoice sent"), either, e_invoice),
+        Group(NAMES["in_directo"], _("In Directo"), either, [as_switch(wanted.in_directo)]),
+        Group(NAMES["e_invoice_sent"], _("E-invoice sent"), either, [as_switch(wanted.e_invoice_sent)]),
     ]
-
-
-def _said(switch: bool | None) -> list[str]:  # noqa: FBT001 - the value of a filter
-    return [] if switch is None else ["yes" if switch else "no"]
 
 
 def _orders(wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]) -> dict[str, Order]:
@@ -217,7 +237,7 @@ def unpaid() -> Unpaid:
 
 
 def view_bar(
-    operator_id: int, wanted: InvoiceFilter, sort: Sort, columns: tuple[str, ...], usual: tuple[str, ...]
+    saved: Sequence[ViewRow], wanted: InvoiceFilter, sort: Sort, columns: tuple[str, ...], usual: tuple[str, ...]
 ) -> ViewBar:
     """Return the saved views beside a list; the one that is shown is known by its address."""
     here = whole_query(wanted, sort, columns)
@@ -225,7 +245,7 @@ def view_bar(
         View(
             each.id, each.name, each.is_own, each.owner, f"{url_for('invoices.index')}?{each.query}", each.query == here
         )
-        for each in saved_views.offered_to(operator_id)
+        for each in saved
     ]
     asks = bool(wanted) or sort is not Sort.NEWEST or columns != usual
     return ViewBar(rows, asks and not any(each.is_here for each in rows), columns != usual)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
+
+from werkzeug.datastructures import MultiDict
 
 from app.domain.invoice import InvoiceStatus
 from app.models.invoice import KINDS
 from app.queries.invoice_filter import IN_TIME, LATE, InvoiceFilter, Period
 from app.queries.sorting import Sort
+from app.web.invoice_parameters import NAMES, SWITCH, as_switch, in_todays_names, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from werkzeug.datastructures import MultiDict
-
 LONGEST = 80
+LONGEST_EMAIL, LONGEST_NUMBER = 254, 18
 AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 DAYS = ("created_from", "created_to", "due_from", "due_to", "paid_from", "paid_to")
 PERIODS = {"created": tuple(Period), "paid": tuple(Period), "due": (LATE, IN_TIME, *Period)}
@@ -27,46 +29,49 @@ CHOICES = ("email", "description", "kind", "reference", "due", "paid", "received
 USUAL = ("reference",)
 
 
-def parse_filter(args: MultiDict[str, str], services: Sequence[str]) -> InvoiceFilter:
+def parse_filter(said: MultiDict[str, str], services: Sequence[str]) -> InvoiceFilter:
     """Return what is asked for; words that mean nothing to us ask for nothing."""
-    statuses = set(args.getlist("status"))
-    days = {name: _day(args.get(name, "")) for name in DAYS}
+    args = in_todays_names(said)
+    days: dict[str, Any] = {part: _day(args.get(NAMES[part], "")) for part in DAYS}
+    periods: dict[str, Any] = {part: _one_of(args.get(NAMES[part], ""), words) for part, words in PERIODS.items()}
+    statuses, chosen, kinds = (listed(args.getlist(NAMES[part])) for part in ("statuses", "services", "kinds"))
     return InvoiceFilter(
-        text=_clean(args.get("q", "")),
+        text=_clean(args.get(NAMES["text"], "")),
         statuses=tuple(str(status) for status in InvoiceStatus if status in statuses),
-        services=tuple(code for code in services if code in args.getlist("service")),
-        kinds=tuple(kind for kind in KINDS if kind in args.getlist("kind")),
-        least_minor=_minor(args.get("least", "")),
-        most_minor=_minor(args.get("most", "")),
-        in_directo=_switch(args.getlist("directo")),
-        e_invoice_sent=_switch(args.getlist("e_invoice")),
-        created_from=days["created_from"],
-        created_to=days["created_to"],
-        due_from=days["due_from"],
-        due_to=days["due_to"],
-        created=_one_of(args.get("created", ""), PERIODS["created"]),
-        due=_one_of(args.get("due", ""), PERIODS["due"]),
-        paid=_one_of(args.get("paid", ""), PERIODS["paid"]),
-        paid_from=days["paid_from"],
-        paid_to=days["paid_to"],
+        services=tuple(code for code in services if code in chosen),
+        kinds=tuple(kind for kind in KINDS if kind in kinds),
+        number=_number(args.getlist(NAMES["number"])),
+        reference=_clean(args.get(NAMES["reference"], "")),
+        email=_clean(args.get(NAMES["email"], ""), LONGEST_EMAIL),
+        least_minor=_minor(args.get(NAMES["least_minor"], "")),
+        most_minor=_minor(args.get(NAMES["most_minor"], "")),
+        in_directo=_switch(args.getlist(NAMES["in_directo"])),
+        e_invoice_sent=_switch(args.getlist(NAMES["e_invoice_sent"])),
+        **days,
+        **periods,
     )
 
 
 def as_query(wanted: InvoiceFilter) -> dict[str, Any]:
-    """Return the filter as the parameters of an address, without the empty ones."""
-    said = {
-        "q": wanted.text,
-        "status": list(wanted.statuses),
-        "service": list(wanted.services),
-        "kind": list(wanted.kinds),
-        "least": as_amount(wanted.least_minor),
-        "most": as_amount(wanted.most_minor),
-        **{name: day.isoformat() if (day := getattr(wanted, name)) else "" for name in DAYS},
-        **{name: getattr(wanted, name) for name in PERIODS},
-        "directo": _word(wanted.in_directo),
-        "e_invoice": _word(wanted.e_invoice_sent),
-    }
+    """Return the filter as the parameters of an address, without the empty ones; the API reads the same."""
+    said = {name: _said(getattr(wanted, part), part) for part, name in NAMES.items()}
     return {name: value for name, value in said.items() if value}
+
+
+def _said(value: Any, part: str) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return as_switch(value)
+        case tuple():
+            return ",".join(value)
+        case date():
+            return value.isoformat()
+        case int() if part.endswith("_minor"):
+            return as_amount(value)
+        case _:
+            return str(value)
 
 
 def parse_sort(args: Mapping[str, str]) -> Sort:
@@ -97,6 +102,12 @@ def whole_query(wanted: InvoiceFilter, sort: Sort, columns: tuple[str, ...]) -> 
     return urlencode(said, doseq=True)
 
 
+def in_todays_words(query: str, services: Sequence[str]) -> str:
+    """Return a list's address as it is written today: one that was kept before may have other names."""
+    args = MultiDict(parse_qsl(query))
+    return whole_query(parse_filter(args, services), parse_sort(args), parse_columns(args))
+
+
 def as_amount(minor: int | None) -> str:
     """Return minor units as they are typed, "" for none."""
     return "" if minor is None else f"{minor // 100}.{minor % 100:02}"
@@ -119,14 +130,17 @@ def _day(typed: str) -> date | None:
     return day if EARLIEST <= day <= LATEST else None
 
 
+def _number(said: Sequence[str]) -> int | None:
+    """Return the one number that is asked for; of several none is, for they can only be a pick from a list."""
+    [one, *others] = set(said) or {""}
+    return int(one) if not others and one.isascii() and one.isdigit() and len(one) <= LONGEST_NUMBER else None
+
+
 def _switch(said: list[str]) -> bool | None:
     """Return yes or no; both, like none, ask for nothing."""
-    return said == ["yes"] if set(said) in ({"yes"}, {"no"}) else None
+    [one, *others] = {SWITCH.get(each) for each in said} or {None}
+    return None if others else one
 
 
-def _word(switch: bool | None) -> str:  # noqa: FBT001 - the value of a filter
-    return "" if switch is None else "yes" if switch else "no"
-
-
-def _clean(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable()).strip()[:LONGEST]
+def _clean(text: str, longest: int = LONGEST) -> str:
+    return "".join(letter for letter in text if letter.isprintable()).strip()[:longest]

@@ -10,6 +10,7 @@ from app.blueprints.invoices.forms import USUAL, as_query, as_view, parse_filter
 from app.domain.errors import Invalid
 from app.queries import invoices
 from app.queries.invoice_selection import Selection
+from app.web.invoice_parameters import NAMES, in_todays_names
 from app.web.translation import translate as _
 from app.web.unknown_parameters import misread
 
@@ -18,14 +19,19 @@ if TYPE_CHECKING:
 
 MOST_PICKED = 500
 LONGEST_KEY = 64
+NUMBER = NAMES["number"]
 
 
 def parse_selection(args: MultiDict[str, str]) -> Selection:
-    """Return what is meant. Raises Invalid for what cannot have come from our list."""
-    wanted = parse_filter(args, invoices.services())
-    for name in misread(args, {*as_query(wanted), "to"}):
+    """Return what is meant. Raises Invalid for what cannot have come from our list.
+
+    Numbers are those that were picked; a list of one number has nothing else to pick from.
+    """
+    asked = in_todays_names(args)
+    said = asked.poplist(NUMBER)
+    wanted = parse_filter(asked, invoices.services())
+    for name in misread(asked, {*as_query(wanted), "to"}):
         raise Invalid.field(name, _("is not understood, and without it more would be meant than you see"))
-    said = args.getlist("number")
     if len(said) > MOST_PICKED:
         raise Invalid.field("number", _("are more than can be picked one by one: narrow the filter instead"))
     if not all(each.isascii() and each.isdigit() and len(each) < 19 for each in said):  # noqa: PLR2004 - a bigint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -9,7 +10,16 @@ from flask import Blueprint, Response, render_template, request, url_for
 from app.blueprints.invoices.answer import answer
 from app.blueprints.invoices.exchanges import exchanges
 from app.blueprints.invoices.filter_bar import filter_bar, left_out, unpaid, view_bar
-from app.blueprints.invoices.forms import USUAL, as_amount, as_query, as_view, parse_columns, parse_filter, parse_sort
+from app.blueprints.invoices.forms import (
+    USUAL,
+    as_amount,
+    as_query,
+    as_view,
+    in_todays_words,
+    parse_columns,
+    parse_filter,
+    parse_sort,
+)
 from app.domain.permission import Permission
 from app.queries import invoice_papers, invoices, one_invoice, paper, saved_views
 from app.queries.invoice_search import whole_amount_of
@@ -22,8 +32,12 @@ from app.web.htmx import render, wants_fragment
 from app.web.trail import trail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkzeug.datastructures import MultiDict
     from werkzeug.wrappers import Response as WerkzeugResponse
+
+    from app.queries.saved_views import ViewRow
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/invoices")
 
@@ -47,7 +61,7 @@ def index() -> Response:
         address=None if after else url_for("invoices.index", **query),
         page=found,
         bar=filter_bar(services, found, wanted, sort, columns),
-        views=view_bar(operator().operator_id, wanted, sort, columns, usual) if after is None else None,
+        views=view_bar(_saved(services), wanted, sort, columns, usual) if after is None else None,
         unpaid=None if wants_fragment() else unpaid(),
         left_out=[] if after else left_out(args, wanted),
         wanted=wanted,
@@ -90,6 +104,14 @@ def exchanges_index(number: int) -> str:
 def download(number: int) -> WerkzeugResponse:
     """Show the invoice as it is given to its payer."""
     return on_paper.invoice(paper.of_invoice(number), back=url_for("invoices.show", number=number))
+
+
+def _saved(services: Sequence[str]) -> list[ViewRow]:
+    """Return the views this person may open, those that were saved long ago in the words of today, too."""
+    return [
+        replace(each, query=in_todays_words(each.query, services))
+        for each in saved_views.offered_to(operator().operator_id)
+    ]
 
 
 def _usual_columns() -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def test_no_column_can_be_set_that_is_no_field(
         ("number=x", "number"),
         ("number=0150330", "number"),
         ("limit=%EF%BC%91", "limit"),
-        ("created_from=2026-11-21", "created_from"),
+        ("created_from=2026-13-21", "created_from"),
         ("created_from=2026-11-21T00:00:00", "created_from"),
         ("amount_min=1e3", "amount_min"),
         ("expand=secrets", "expand"),

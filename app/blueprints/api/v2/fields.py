@@ -21,6 +21,8 @@ from app.domain.money import Money, parse_amount
 from app.domain.payment import PaymentStatus
 from app.domain.refund import RefundStatus
 from app.models.invoice import KINDS
+from app.queries.invoice_filter import IN_TIME, LATE
+from app.queries.invoice_filter import Period as Days
 from app.queries.webhooks import STANDINGS
 from app.web.strict_json import NumberText
 
@@ -109,6 +111,34 @@ def _day(value: Any) -> date:
 _DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
+def _day_or_moment(value: Any) -> date:
+    """Return a moment as a datetime, a day as a date."""
+    if _DAY.fullmatch(_string(value)):
+        return _day(value)
+    try:
+        return _moment(value)
+    except PydanticCustomError:
+        raise refuse("must be a day such as 2026-11-21, or a moment with its zone, 2026-11-21T00:00:00Z") from None
+
+
+def _codes(value: Any) -> tuple[str, ...]:
+    if not _CODES.fullmatch(_string(value)):
+        raise refuse("must be a code of a service, or several separated by commas")
+    return tuple(value.split(","))
+
+
+_CODES = re.compile(r"[a-z0-9_-]{1,40}(,[a-z0-9_-]{1,40}){0,19}", re.ASCII)
+
+
+def _one_of(allowed: tuple[str, ...]) -> Any:
+    def check(value: Any) -> str:
+        if _string(value) not in allowed:
+            raise refuse(f"must be one of {', '.join(allowed)}")
+        return str(value)
+
+    return Annotated[str, PlainValidator(check), WithJsonSchema({"type": "string", "enum": list(allowed)})]
+
+
 def _truth(value: Any) -> bool:
     if _string(value) not in {"true", "false"}:
         raise refuse("must be true or false")
@@ -179,6 +209,18 @@ Limit = Annotated[
 ]
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+DayOrMoment = Annotated[
+    date,
+    PlainValidator(_day_or_moment),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}),
+]
+Codes = Annotated[
+    tuple[str, ...],
+    PlainValidator(_codes),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CODES.pattern}$", "examples": ["eeid"]}),
+]
+Period = _one_of(tuple(map(str, Days)))
+DuePeriod = _one_of((LATE, IN_TIME, *map(str, Days)))
 OverlapSeconds = Annotated[
     int, PlainValidator(_seconds), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": LONGEST_OVERLAP_S})
 ]

@@ -12,6 +12,7 @@ from app.blueprints.api.guard import caller
 from app.blueprints.api.v2 import cursors, requests, resources, responses, serializers
 from app.blueprints.api.v2.doors import reads, writes
 from app.domain.errors import Invalid
+from app.domain.money import Money
 from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import owned_invoices
@@ -21,6 +22,7 @@ from app.services import invoice_lines, invoices, many_invoices, numbering, stat
 from app.services.invoice_lines import LineWish
 from app.services.invoices import RegisteredDifferently, RegisterInvoice
 from app.services.many_invoices import InvoiceWish
+from app.web.invoice_parameters import NAMES
 from app.web.sealed_cursor import unseal_newest
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 bp = APIBlueprint("invoices_v2", __name__, url_prefix="/api/v2/invoices", tag="Invoices v2")
 LIST = "invoices"
 # Field names of version 1, in which the verbs report faults -> those of version 2.
-NAMES = {"custom_field2": "initiator", "invoice_number": "number"}
+FIELDS = {"custom_field2": "initiator", "invoice_number": "number"}
 
 
 @reads(bp, "", asks=requests.InvoicesQuery, gives=responses.InvoicePage, summary="List invoices")
@@ -161,24 +163,12 @@ def _today() -> date:
 
 
 def _filter(asked: requests.InvoicesQuery) -> InvoiceFilter:
-    return InvoiceFilter(
-        text=asked.q,
-        statuses=asked.status,
-        kinds=asked.kind,
-        least_minor=asked.amount_min.minor if asked.amount_min is not None else None,
-        most_minor=asked.amount_max.minor if asked.amount_max is not None else None,
-        created_from=asked.created_from,
-        created_to=asked.created_to,
-        due_from=asked.due_from,
-        due_to=asked.due_to,
-        paid_from=asked.paid_from,
-        paid_to=asked.paid_to,
-        in_directo=asked.in_directo,
-        e_invoice_sent=asked.e_invoice_sent,
-        number=asked.number,
-        reference=asked.reference_number,
-        email=asked.customer_email,
-    )
+    said: dict[str, Any] = {part: getattr(asked, name) for part, name in NAMES.items()}
+    return InvoiceFilter(**{part: _minor(each) for part, each in said.items()})
+
+
+def _minor(value: Any) -> Any:
+    return value.minor if isinstance(value, Money) else value
 
 
 @contextmanager
@@ -186,4 +176,4 @@ def _in_our_words() -> Iterator[None]:
     try:
         yield
     except Invalid as fault:
-        raise Invalid({NAMES.get(name, name): faults for name, faults in fault.fields.items()}) from None
+        raise Invalid({FIELDS.get(name, name): faults for name, faults in fault.fields.items()}) from None

@@ -12,7 +12,10 @@ from app.blueprints.api.v2.fields import (
     Amount,
     AskedNumber,
     AskedTruth,
+    Codes,
     Day,
+    DayOrMoment,
+    DuePeriod,
     EventTypes,
     Expansions,
     Filled,
@@ -26,6 +29,7 @@ from app.blueprints.api.v2.fields import (
     OverlapSeconds,
     PaymentStatuses,
     Percent,
+    Period,
     Quantity,
     RefundStatuses,
     Standings,
@@ -74,24 +78,31 @@ class ExpandQuery(Strict):
 
 
 class InvoicesQuery(PageQuery, ExpandQuery):
-    """Which invoices; moments `from` are included, moments `to` are not; of days both are."""
+    """Which invoices, in the words of the portal's list: what follows the `?` of its address is understood here, too.
+
+    Moments `from` are included, moments `to` are not; of days both are, and they are days of Tallinn.
+    """
 
     q: Text = Field("", description="What a person would type: part of a number, words, an e-mail, an amount")
     status: InvoiceStatuses = ()
+    service: Codes = Field((), description="Codes of initiators, separated by commas")
     kind: InvoiceKinds = ()
     number: AskedNumber | None = None
-    created_from: Moment | None = None
-    created_to: Moment | None = None
-    paid_from: Moment | None = None
-    paid_to: Moment | None = None
+    reference_number: Text = ""
+    customer_email: Text = ""
     amount_min: Amount | None = None
     amount_max: Amount | None = None
+    created: Period = Field("", description="Days that move with the calendar, such as this_month")
+    created_from: DayOrMoment | None = None
+    created_to: DayOrMoment | None = None
+    due: DuePeriod = Field("", description="Days that move with the calendar; late: payable and past its day")
     due_from: Day | None = None
     due_to: Day | None = None
+    paid: Period = Field("", description="Days that move with the calendar, such as last_month")
+    paid_from: DayOrMoment | None = None
+    paid_to: DayOrMoment | None = None
     in_directo: AskedTruth | None = None
     e_invoice_sent: AskedTruth | None = None
-    customer_email: Text = ""
-    reference_number: Text = ""
 
 
 class PaymentsQuery(PageQuery):
