@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, s
 from app.models.invoice import PAID_MONTH, Invoice
 from app.queries.invoice_filter import asked_days, begins, ends
 from app.queries.session import session
-from app.queries.sorting import in_order
+from app.queries.sorting import FOLLOW_CREATION, in_order
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -40,14 +40,14 @@ def are_far(wanted: InvoiceFilter, sort: Sort) -> bool:
 def are_whole(wanted: InvoiceFilter, sort: Sort, *, many: bool = False) -> bool:
     """Return whether what was created on the days that are asked for is read whole before it is put in order.
 
-    In the order of amounts it is where `many` rows are wanted: a few are soon found along it.
+    In the orders of amounts and of names it is where `many` rows are wanted: a few are soon found along it.
     """
     created = asked_days(wanted).created
-    if sort.by == "created" or not (sort.by == "paid" or many) or created.first is None:
+    if sort.by == "created" or not (sort.by in FOLLOW_CREATION or many) or created.first is None:
         return False
     now = datetime.now(UTC)
     few = min(ends(created.last) or now, now) - (begins(created.first) or now) < FEW_DAYS
-    return few or (sort.by == "paid" and _are_far(created, sort))
+    return few or (sort.by in FOLLOW_CREATION and _are_far(created, sort))
 
 
 def are_long(wanted: InvoiceFilter, sort: Sort) -> bool:

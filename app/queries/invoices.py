@@ -18,7 +18,7 @@ from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_search import Place, amount_of, are_common, count_of, found_by, having, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
 from app.queries.session import session
-from app.queries.sorting import Mark, Sort, in_order, order_of, window
+from app.queries.sorting import BY_ROW, Mark, Sort, in_order, order_of, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -237,6 +237,8 @@ def _rows(found: Select[Any]) -> list[InvoiceRow]:
 
 
 def _mark(row: InvoiceRow, sort: Sort) -> Mark:
+    if sort.by in BY_ROW:
+        return Mark(0, row.id)
     if sort.by == "paid" and row.paid_at is None:
         return Mark(-Mark.of(row.created_at, row.id).value, row.id)
     return Mark.of({"created": row.created_at, "amount": row.total_minor, "paid": row.paid_at}[sort.by], row.id)

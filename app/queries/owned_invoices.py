@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, tuple_, union_all
 
 from app.domain.errors import NotFound
+from app.domain.invoice import InvoiceStatus
 from app.models.announcement import Announcement
 from app.models.bulk import BulkMember
 from app.models.initiator import Initiator
 from app.models.invoice import Invoice, InvoiceLine
 from app.models.payment import Payment
 from app.models.settlement import Allocation
+from app.queries import invoices
 from app.queries.far_days import are_far
 from app.queries.invoice_filter import conditions, everything
 from app.queries.invoice_search import amount_of, are_common, having, words_of
@@ -22,7 +25,7 @@ from app.queries.keyset import Slice, cut, newest
 from app.queries.own_numbers import numbered
 from app.queries.paging import Cursor
 from app.queries.session import session
-from app.queries.sorting import Sort, in_order, order_of
+from app.queries.sorting import Mark, Sort, in_order, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +35,15 @@ if TYPE_CHECKING:
     from app.queries.invoice_filter import InvoiceFilter
 
 
-def search(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, size: int) -> Slice[Invoice]:
-    """Return a page of the invoices of these initiators, newest first.
+def search(
+    owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, size: int, sort: Sort = Sort.NEWEST
+) -> Slice[Invoice]:
+    """Return a page of the invoices of these initiators in this order; a cursor of another than the usual holds a mark.
 
     With a common word a page may have fewer rows and a next one: only so many are looked at.
     """
+    if sort is not Sort.NEWEST:
+        return _in_order(owns, wanted, cursor, size, sort)
     words = words_of(wanted.text) if wanted.text else ()
     if words and are_common(words):
         return _looked_at(owns, wanted, words, cursor, size)
@@ -44,6 +51,25 @@ def search(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, si
     if words or amount_of(wanted.text) is not None or are_far(wanted, Sort.NEWEST):
         return _read_whole(owns, wanted, cursor, size)
     return newest(Invoice, owns, _conditions(wanted), cursor, size)
+
+
+def _in_order(
+    owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, size: int, sort: Sort
+) -> Slice[Invoice]:
+    """Return a page of the portal's list, narrowed to these initiators and to what was issued."""
+    own = codes({*owns}).values()
+    services = tuple(code for code in own if not wanted.services or code in wanted.services)
+    statuses = tuple(each for each in wanted.statuses or map(str, InvoiceStatus) if each != InvoiceStatus.DRAFT)
+    if not services or not statuses:
+        return Slice([], None)
+    after = Mark.of(cursor.created_at, cursor.id) if cursor else None
+    listed = invoices.search(replace(wanted, services=services, statuses=statuses), after, sort=sort, size=size)
+    ids = [each.id for each in listed.rows]
+    rows = session().scalars(select(Invoice).where(Invoice.id.in_(ids), Invoice.issued_at.is_not(None)))
+    found = {each.id: each for each in rows}
+    following = Mark.parse(str(listed.next)) if listed.next else None
+    end = Cursor(following.moment, following.id) if following else None
+    return Slice([found[each] for each in ids if each in found], end)
 
 
 def _read_whole(owns: Sequence[int], wanted: InvoiceFilter, cursor: Cursor | None, size: int) -> Slice[Invoice]:

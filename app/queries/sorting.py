@@ -8,13 +8,14 @@ import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, TextClause, case, func, literal_column, text, tuple_
+from sqlalchemy import CTE, ColumnElement, Text, TextClause, case, func, literal_column, select, text, tuple_
 
-from app.models.base import one_of
-from app.models.invoice import PAID_AT, WERE_NOT_PAID, WERE_PAID, Invoice
+from app.models.base import DEFAULT_TENANT, one_of
+from app.models.invoice import PAID_AT, PAYER, WERE_NOT_PAID, WERE_PAID, Invoice
 from app.queries.paging import EPOCH
+from app.queries.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +32,12 @@ class Sort(StrEnum):
     CHEAPEST = "amount"
     PAID_LAST = "-paid"
     PAID_FIRST = "paid"
+    DUE_LAST = "-due"
+    DUE_FIRST = "due"
+    HIGHEST_NUMBER = "-number"
+    LOWEST_NUMBER = "number"
+    LAST_NAME = "-payer"
+    FIRST_NAME = "payer"
 
     @property
     def by(self) -> str:
@@ -69,14 +76,26 @@ COLUMNS: dict[str, ColumnElement[Any]] = {
     "created": Invoice.created_at.expression,
     "amount": Invoice.total_minor.expression,
     "paid": literal_column(PAID_AT.replace("paid_at", "invoice.paid_at")),
+    "due": Invoice.due_on.expression,
+    "number": Invoice.number.expression,
+    "payer": literal_column(PAYER.replace("customer_name", "invoice.customer_name"), Text()),
 }
+# What not every invoice has: those without come last, whichever way the list is ordered, the newest or oldest first.
+MAY_LACK = {"due", "number"}
+# What makes the index of an order fit: numbers are unique with their tenant.
+_INDEXED: dict[str, list[ColumnElement[bool]]] = {"due": [], "number": [Invoice.tenant_id == DEFAULT_TENANT]}
+# Orders that follow the order of creation closely: of days long ago all would be passed on the way.
+FOLLOW_CREATION = {"paid", "due", "number"}
+# Orders in which a page says where it ended by its last row alone, whose value is looked up again.
+BY_ROW = {"due", "number", "payer"}
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Where a page ended: the value its order goes by (microseconds for a moment) and the row's id.
 
-    In the order of payment a row nobody has paid has the negative of the moment it was created.
+    In the order of payment a row nobody has paid has the negative of the moment it was created. In the orders of
+    due days, numbers and names the value is 0 and the row's own is looked up: no name stands in an address.
     """
 
     value: int
@@ -107,6 +126,14 @@ class Mark:
         return EPOCH + timedelta(microseconds=self.value)
 
 
+class Last(NamedTuple):
+    """The last row of a page: what the list is ordered by, if the row has it, when it was made, and its id."""
+
+    value: Any
+    created_at: datetime
+    id: int
+
+
 def in_order(
     found: Any,
     sort: Sort,
@@ -126,8 +153,33 @@ def in_order(
     if sort.by == "paid":
         yield from _by_payment(found, sort, after, statuses, only_paid=paid, few=few, of_days=of_days)
         return
-    end = None if after is None else (after.value if sort.by == "amount" else after.moment, after.id)
-    yield _walk(found, COLUMNS[sort.by], sort, end, whole=few or of_days)
+    last = _last(sort, after)
+    if sort.by in MAY_LACK:
+        yield from _with_those_that_lack(found, sort, last, few=few, of_days=of_days)
+    else:
+        end = None if last is None else (last.value, last.id)
+        yield _walk(found, COLUMNS[sort.by], sort, end, whole=few or of_days)
+
+
+def _last(sort: Sort, after: Mark | None) -> Last | None:
+    """Return the row the list goes on after; None at its top, and for a mark of no row of ours."""
+    if after is None:
+        return None
+    if sort.by not in BY_ROW:
+        return Last(after.value if sort.by == "amount" else after.moment, after.moment, after.id)
+    row = select(COLUMNS[sort.by], Invoice.created_at, Invoice.id).where(Invoice.id == after.id)
+    found = session().execute(row).one_or_none()
+    return Last(*found) if found else None
+
+
+def _with_those_that_lack(found: Any, sort: Sort, last: Last | None, *, few: bool, of_days: bool) -> Iterator[Any]:
+    """Yield those that have what the list is ordered by, and then the others in the order of creation."""
+    column = COLUMNS[sort.by]
+    if last is None or last.value is not None:
+        end = None if last is None else (last.value, last.id)
+        yield _walk(found.where(column.is_not(None), *_INDEXED[sort.by]), column, sort, end, whole=few or of_days)
+    end = (last.created_at, last.id) if last is not None and last.value is None else None
+    yield _walk(found.where(column.is_(None)), COLUMNS["created"], sort, end, whole=few)
 
 
 def _by_payment(
@@ -155,13 +207,15 @@ def _by_payment(
 
 def order_of(sort: Sort) -> tuple[Any, ...]:
     """Return the same orders for one question over all rows."""
-    return tuple(each.desc() if sort.falls else each.asc() for each in (*_before_id(sort), Invoice.id.expression))
+    keys = [each.desc() if sort.falls else each.asc() for each in (*_before_id(sort), Invoice.id.expression)]
+    return (keys[0].nulls_last(), *keys[1:]) if sort.by in MAY_LACK else tuple(keys)
 
 
 def _before_id(sort: Sort) -> list[ColumnElement[Any]]:
+    column = COLUMNS[sort.by]
     if sort.by == "paid":
-        return [COLUMNS["paid"], case((Invoice.paid_at.is_(None), Invoice.created_at.expression))]
-    return [COLUMNS[sort.by]]
+        return [column, case((Invoice.paid_at.is_(None), Invoice.created_at.expression))]
+    return [column, case((column.is_(None), Invoice.created_at.expression))] if sort.by in MAY_LACK else [column]
 
 
 def window(walk: Any, sort: Sort) -> Window:

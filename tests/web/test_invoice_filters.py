@@ -95,6 +95,7 @@ def filled(shared_portal: Portal) -> Portal:
     system.sql("update invoice set due_on = '2026-01-31' where number % 3 = 0")
     system.sql("update invoice set in_directo = true, e_invoice_sent_at = now() where number % 4 = 0")
     system.sql("update invoice set kind = 'linkpay' where number % 5 = 0")
+    system.sql("update invoice set customer_name = 'õun ' || number % 4 where number % 6 = 0")
     return shared_portal
 
 
@@ -217,9 +218,9 @@ def test_what_means_nothing_asks_for_nothing(filled: Portal, mary: Browser, nons
 
 @pytest.mark.parametrize("sort", list(Sort))
 def test_each_order_goes_on_over_all_pages_and_says_so(filled: Portal, mary: Browser, sort: Sort) -> None:
-    path: str | None = f"/invoices?sort={sort}&column=paid"
+    path: str | None = f"/invoices?sort={sort}&column=paid&column=due"
     seen: list[int] = []
-    first = mary.get(f"/invoices?sort={sort}&column=paid").text
+    first = mary.get(str(path)).text
     assert f'aria-sort="{"descending" if sort.falls else "ascending"}"' in first
     while path:
         html = mary.get(path).text
@@ -227,8 +228,15 @@ def test_each_order_goes_on_over_all_pages_and_says_so(filled: Portal, mary: Bro
         path = more(html)
     turn = "desc" if sort.falls else "asc"
     paid = f"coalesce(paid_at, 'epoch') {turn}, case when paid_at is null then created_at end"
-    column = {"created": "created_at", "amount": "total_minor", "paid": paid}[sort.by]
-    rows = filled.system.rows(f"select number from invoice order by {column} {turn}, id {turn}")
+    column = {
+        "created": f"created_at {turn}",
+        "amount": f"total_minor {turn}",
+        "paid": f"{paid} {turn}",
+        "due": f"due_on {turn} nulls last, case when due_on is null then created_at end {turn}",
+        "number": f"number {turn} nulls last, case when number is null then created_at end {turn}",
+        "payer": f'lower(customer_name) collate "C" {turn}',
+    }[sort.by]
+    rows = filled.system.rows(f"select number from invoice order by {column}, id {turn}")
     assert seen == [row[0] for row in rows]
 
 

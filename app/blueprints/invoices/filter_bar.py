@@ -33,6 +33,15 @@ if TYPE_CHECKING:
     from app.queries.saved_views import ViewRow
 
 NBSP = "\N{NO-BREAK SPACE}"
+# How the heading of each column orders the list when it is pressed first; pressed again it turns it.
+FIRST_CLICKS = (
+    Sort.NEWEST,
+    Sort.DEAREST,
+    Sort.PAID_LAST,
+    Sort.DUE_FIRST,
+    Sort.HIGHEST_NUMBER,
+    Sort.FIRST_NAME,
+)
 COLUMN = {
     "email": translate_later("E-mail"),
     "description": translate_later("Description"),
@@ -194,7 +203,7 @@ def _more(wanted: InvoiceFilter) -> list[Group]:
 
 def _orders(wanted: InvoiceFilter, sort: Sort, columns: Sequence[str]) -> dict[str, Order]:
     found = {}
-    for first in (Sort.NEWEST, Sort.DEAREST, Sort.PAID_LAST):
+    for first in FIRST_CLICKS:
         here = first.by == sort.by
         wish = sort.turned() if here else first
         state = ("descending" if sort.falls else "ascending") if here else "none"

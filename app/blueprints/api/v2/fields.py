@@ -23,6 +23,7 @@ from app.domain.refund import RefundStatus
 from app.models.invoice import KINDS
 from app.queries.invoice_filter import IN_TIME, LATE
 from app.queries.invoice_filter import Period as Days
+from app.queries.sorting import Sort
 from app.queries.webhooks import STANDINGS
 from app.web.strict_json import NumberText
 
@@ -221,6 +222,7 @@ Codes = Annotated[
 ]
 Period = _one_of(tuple(map(str, Days)))
 DuePeriod = _one_of((LATE, IN_TIME, *map(str, Days)))
+InvoiceOrder = _one_of(tuple(map(str, Sort)))
 OverlapSeconds = Annotated[
     int, PlainValidator(_seconds), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": LONGEST_OVERLAP_S})
 ]

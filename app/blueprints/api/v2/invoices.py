@@ -17,6 +17,7 @@ from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import owned_invoices
 from app.queries.invoice_filter import InvoiceFilter
+from app.queries.sorting import Sort
 from app.queries.why_not_paid import why_not_paid
 from app.services import invoice_lines, invoices, many_invoices, numbering, status_reports
 from app.services.invoice_lines import LineWish
@@ -36,9 +37,10 @@ FIELDS = {"custom_field2": "initiator", "invoice_number": "number"}
 
 @reads(bp, "", asks=requests.InvoicesQuery, gives=responses.InvoicePage, summary="List invoices")
 def list_invoices(asked: requests.InvoicesQuery) -> dict[str, Any]:
-    """Return a page of the caller's invoices, newest first."""
+    """Return a page of the caller's invoices, newest first unless another order is asked for."""
     of = cursors.of_list(LIST, asked)
-    found = owned_invoices.search(caller().owns, _filter(asked), unseal_newest(of, asked.cursor), asked.limit)
+    after = unseal_newest(of, asked.cursor)
+    found = owned_invoices.search(caller().owns, _filter(asked), after, asked.limit, Sort(asked.sort))
     return resources.page(of, resources.invoices(found.rows, asked.expand), found)
 
 

@@ -20,6 +20,7 @@ from app.blueprints.api.v2.fields import (
     Expansions,
     Filled,
     InvoiceKinds,
+    InvoiceOrder,
     InvoiceStatuses,
     Limit,
     Moment,
@@ -37,6 +38,7 @@ from app.blueprints.api.v2.fields import (
     Text,
     Truth,
 )
+from app.queries.sorting import Sort
 from app.services.many_invoices import MOST_INVOICES
 from app.services.many_invoices import MOST_LINES as MOST_LINES_TOGETHER
 
@@ -103,6 +105,9 @@ class InvoicesQuery(PageQuery, ExpandQuery):
     paid_to: DayOrMoment | None = None
     in_directo: AskedTruth | None = None
     e_invoice_sent: AskedTruth | None = None
+    sort: InvoiceOrder = Field(
+        str(Sort.NEWEST), description="What the list is ordered by; with a minus the largest comes first"
+    )
 
 
 class PaymentsQuery(PageQuery):
