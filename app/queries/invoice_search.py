@@ -13,7 +13,19 @@ from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from app.models.invoice import Invoice
 from app.models.invoice_search import InvoiceSearch
@@ -40,6 +52,9 @@ MOST_WORDS = 8
 # together or apart.
 AMOUNT = re.compile(r"(€|EUR)?\s*([0-9]{1,3}(?:[\s.,']?[0-9]{3}){0,3})([.,][0-9]{2})?\s*(€|EUR)?", re.IGNORECASE)
 WHOLE = re.compile(r"[1-9][0-9]{0,1}\s?[0-9]{3}|[1-9][0-9]{0,2}", re.ASCII)
+# An amount behind or before words, which have a letter.
+BEHIND = re.compile(rf"(?P<words>.*?\S)\s+(?P<amount>{AMOUNT.pattern})", re.IGNORECASE)
+BEFORE = re.compile(rf"(?P<amount>{AMOUNT.pattern})\s+(?P<words>\S.*)", re.IGNORECASE)
 MANY = 100
 # How many of the newest rows are looked at one by one; each time more, where those before show that a page will be full
 # by the last.
@@ -60,6 +75,14 @@ SECOND = 5
 LETTERS = 3
 
 
+class Both(NamedTuple):
+    """Words and the amount beside them, in minor units; a bare number may be a part of the words instead."""
+
+    words: str
+    minor: int
+    is_sure: bool
+
+
 class Place(NamedTuple):
     """Where an invoice stands in the newest-first order."""
 
@@ -72,6 +95,25 @@ def asked_for(text: str) -> ColumnElement[bool]:
     amount = amount_of(text)
     if amount is not None:
         return Invoice.total_minor == amount
+    both = both_of(text)
+    if both is None:
+        return _in_words(text)
+    return _of_both(both) if both.is_sure else or_(_of_both(both), _in_words(text))
+
+
+def _of_both(both: Both) -> ColumnElement[bool]:
+    """Return whether an invoice has this amount and is meant by the words.
+
+    Of words that many have those of the amount are looked at one by one.
+    """
+    words = words_of(both.words)
+    if not words or not are_common(words):
+        return and_(Invoice.total_minor == both.minor, _in_words(both.words))
+    few = select(Invoice.id).where(Invoice.total_minor == both.minor).cte("of_amount").prefix_with("materialized")
+    return Invoice.id.in_(having(few, words))
+
+
+def _in_words(text: str) -> ColumnElement[bool]:
     ways = [*at_once(text), *(each.with_only_columns(each.selected_columns.invoice_id) for each in _by_words(text))]
     return Invoice.id.in_(union_all(*ways)) if ways else literal(value=False)
 
@@ -96,9 +138,10 @@ def _by_words(text: str) -> list[Select[Any]]:
     words = words_of(text)
     if not words:
         return []
-    # Materialized, so that words are found first and all other conditions are checked on what they found.
+    # Materialized, so that words are found first and all other conditions are checked on what they found. Without a
+    # name, for a number beside words is looked for in two ways at once.
     found = select(*PLACE).where(begin_with(words))
-    meant = found.cte("meant").prefix_with("materialized")
+    meant = found.cte().prefix_with("materialized")
     ways: list[Select[Any]] = [select(meant)]
     if inside := _inside(words):
         looks = map(InvoiceSearch.search_text.like, inside)
@@ -114,6 +157,24 @@ def amount_of(text: str) -> int | None:
     return int(re.sub(r"[^0-9]", "", said[2] + (said[3] or ".00")))
 
 
+def both_of(text: str) -> Both | None:
+    """Return the words and the amount beside them; None where there are not both."""
+    for shape in (BEHIND, BEFORE):
+        said = shape.fullmatch(text.strip())
+        if said is None or not any(letter.isalpha() for letter in said["words"]):
+            continue
+        sure, perhaps = amount_of(said["amount"]), whole_amount_of(said["amount"])
+        minor = sure if sure is not None else perhaps
+        if minor is not None:
+            return Both(said["words"], minor, sure is not None)
+    return None
+
+
+def says_amount(text: str) -> bool:
+    """Return whether an amount is asked for, or may be, alone or beside words."""
+    return amount_of(text) is not None or both_of(text) is not None
+
+
 def whole_amount_of(text: str) -> int | None:
     """Return the minor units of digits that could be an amount without its cents, or None; they are asked for apart.
 
@@ -124,8 +185,12 @@ def whole_amount_of(text: str) -> int | None:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Return the words as the index keeps them: small, without accents, letters and digits only."""
-    return () if amount_of(text) is not None else _words(text)
+    """Return the words as the index keeps them: small, without accents, letters and digits only.
+
+    There are none where an amount is said for sure, which no word is; a bare number is a word as well.
+    """
+    both = both_of(text)
+    return () if amount_of(text) is not None or (both is not None and both.is_sure) else _words(text)
 
 
 @lru_cache(maxsize=4096)
@@ -198,7 +263,7 @@ def newest(text: str, after: Place | None, size: int) -> list[Place]:
         return found
     if not found and (after is None or not _by_index(words, None, 1)):
         found = _with_letters(_inside(words), after, size)
-    return sorted({*found, *_without_words(text, after, size)}, reverse=True)[:size]
+    return sorted({*found, *_without_words(text, after, size), *_with_amount(text, after, size)}, reverse=True)[:size]
 
 
 def _walked(patterns: Sequence[str], after: Place | None, size: int) -> list[Place]:
@@ -254,6 +319,19 @@ def _without_words(text: str, after: Place | None, size: int) -> list[Place]:
     """Return the first places of what is looked up without words, made a second ago or not."""
     names = names_in(text)
     return _places(by_names(tuple(names), is_after=after is not None), after, names | {"size": size}) if names else []
+
+
+def _with_amount(text: str, after: Place | None, size: int) -> list[Place]:
+    """Return the first places of what has the words and the amount beside them; none where none is said."""
+    both = both_of(text)
+    if both is None:
+        return []
+    # greatest(x) is x, but no index has this order: those of the amount are read and put in order.
+    order = (func.greatest(Invoice.created_at).desc(), Invoice.id.desc())
+    found = select(Invoice.created_at, Invoice.id).where(_of_both(both)).order_by(*order).limit(size)
+    if after is not None:
+        found = found.where(tuple_(Invoice.created_at, Invoice.id) < (after.created_at, after.id))
+    return [Place(*row) for row in session().execute(found)]
 
 
 def are_common(words: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from app.models.invoice import BULK, KINDS, Invoice
 from app.queries.far_days import are_far, are_long, are_whole, heads
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.invoice_search import Place, amount_of, are_common, count_of, found_by, having, words_of
+from app.queries.invoice_search import Place, are_common, count_of, found_by, having, says_amount, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
 from app.queries.session import session
 from app.queries.sorting import BY_ROW, Mark, Sort, in_order, order_of, window
@@ -48,7 +48,7 @@ class Question:
     @cached_property
     def common(self) -> tuple[str, ...]:
         """The words that are asked for, if a walk along any order soon finds enough of them."""
-        words = words_of(self.wanted.text) if self.wanted.text else ()
+        words = words_of(self.wanted.text) if self.wanted.text and not says_amount(self.wanted.text) else ()
         return words if words and are_common(words) else ()
 
     @cached_property
@@ -99,7 +99,7 @@ def _sums(asked: Question, counted: Sequence[int] | None) -> list[tuple[str, int
 def _listed(asked: Question, after: Mark | None, sort: Sort, size: int) -> list[InvoiceRow]:
     """Return up to `size` rows of what is too many to be read whole."""
     wanted = asked.wanted
-    whole = bool(asked.common) or are_far(wanted, sort) or amount_of(wanted.text) is not None
+    whole = bool(asked.common) or are_far(wanted, sort) or says_amount(wanted.text)
     found = _meant(asked)
     if are_long(wanted, sort):
         found = select(Invoice.id).where(Invoice.id.in_(heads(found, wanted, sort, after, size)))

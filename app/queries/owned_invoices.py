@@ -19,7 +19,7 @@ from app.models.settlement import Allocation
 from app.queries import invoices
 from app.queries.far_days import are_far
 from app.queries.invoice_filter import conditions, everything
-from app.queries.invoice_search import amount_of, are_common, having, words_of
+from app.queries.invoice_search import are_common, having, says_amount, words_of
 from app.queries.invoices import LOOKED_AT
 from app.queries.keyset import Slice, cut, newest
 from app.queries.own_numbers import numbered
@@ -45,10 +45,10 @@ def search(
     if sort is not Sort.NEWEST:
         return _in_order(owns, wanted, cursor, size, sort)
     words = words_of(wanted.text) if wanted.text else ()
-    if words and are_common(words):
+    if words and not says_amount(wanted.text) and are_common(words):
         return _looked_at(owns, wanted, words, cursor, size)
     # Thousands may have the same amount, and all of them long ago.
-    if words or amount_of(wanted.text) is not None or are_far(wanted, Sort.NEWEST):
+    if words or says_amount(wanted.text) or are_far(wanted, Sort.NEWEST):
         return _read_whole(owns, wanted, cursor, size)
     return newest(Invoice, owns, _conditions(wanted), cursor, size)
 

@@ -59,7 +59,7 @@ WHOLE = urlencode(as_query(EVERY))
 ASKED = st.fixed_dictionaries(
     {},
     optional={
-        "q": st.sampled_from(["payer", "15000", "150010", "120.00", "nobody"]),
+        "q": st.sampled_from(["payer", "15000", "150010", "120.00", "nobody", "payer 20", "payer 20,10"]),
         "status": st.sampled_from(["unpaid", "paid", "unpaid,overdue"]),
         "service": st.sampled_from(["registry", "registry,auction", "auction"]),
         "kind": st.sampled_from(["regular", "linkpay,regular"]),

@@ -35,7 +35,7 @@ MINOR = st.none() | st.integers(0, 10**9)
 PERIODS = st.sampled_from(["", *map(str, Period)])
 FILTERS = st.builds(
     InvoiceFilter,
-    text=st.sampled_from(["", "payer", "150", "120.00", "õ", "payer150 example"]),
+    text=st.sampled_from(["", "payer", "150", "120.00", "õ", "payer150 example", "payer 220", "120.05 payer"]),
     statuses=st.sets(st.sampled_from(list(InvoiceStatus))).map(
         lambda some: tuple(str(each) for each in InvoiceStatus if each in some)
     ),
