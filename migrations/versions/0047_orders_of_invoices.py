@@ -3,7 +3,7 @@
 Numbers have an index with their tenant already; those that have none or no due day come last, the newest or oldest first.
 
 Revision: 0047
-Before: 0045
+Before: 0046
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0047"
-down_revision = "0045"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
