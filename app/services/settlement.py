@@ -14,7 +14,6 @@ from app.domain.payment import PaymentStatus
 from app.integrations import current
 from app.models.invoice import BULK, DEPOSIT
 from app.models.surplus import Surplus
-from app.queries.invoice_filter import today_of
 from app.services import (
     bulk_members,
     competing_attempts,
@@ -24,6 +23,7 @@ from app.services import (
     link_renewal,
     notices,
     reviews,
+    surplus_questions,
     timeline,
 )
 from app.services.batched_writes import ALLOCATION, SETTLEMENT, batched_writes, write
@@ -337,32 +337,4 @@ def _keep_surplus(payment: Payment, invoice: Invoice, surplus: Money) -> None:
             currency=surplus.currency,
         )
     )
-    sentence = _said_of_cancelled(invoice, surplus) if invoice.cancelled_at else _said_of_more(invoice, surplus)
-    reviews.ask(
-        "payment.surplus",
-        f"payment:{payment.id}",
-        sentence,
-        invoice_id=invoice.id,
-        payment_id=payment.id,
-        evidence={
-            "surplus": format_amount(surplus),
-            "currency": surplus.currency,
-            "received_at": payment.completed_at.isoformat(timespec="seconds") if payment.completed_at else None,
-        },
-        tenant_id=payment.tenant_id,
-    )
-
-
-def _said_of_cancelled(invoice: Invoice, surplus: Money) -> str:
-    cancelled = today_of(invoice.cancelled_at)
-    return (
-        f"{format_amount(surplus)} {surplus.currency} was received on {today_of()}, and the invoice was cancelled on "
-        f"{cancelled}: refund it or use it for another invoice"
-    )
-
-
-def _said_of_more(invoice: Invoice, surplus: Money) -> str:
-    why = "its invoices needed less, or nothing any more" if invoice.kind == BULK else "the invoice needed less"
-    return (
-        f"{format_amount(surplus)} {surplus.currency} was received and {why}: refund it or use it for another invoice"
-    )
+    surplus_questions.ask_about(payment, invoice, surplus)
