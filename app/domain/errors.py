@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from app.domain.covering import cover_text
+
 SERVER_ERROR, TIMED_OUT = 500, 408
 
 
@@ -83,9 +85,10 @@ class ProviderFailure(BillingError):
         retry_after_s: int | None = None,
         order_taken: bool = False,
     ) -> None:
-        super().__init__(f"{provider}: {detail}")
+        # What a provider says is kept on timelines, sealed, and shown: it may quote a payer or what we signed with.
+        self.detail = cover_text(detail)
+        super().__init__(f"{provider}: {self.detail}")
         self.provider = provider
-        self.detail = detail
         self.outcome = outcome
         self.permanent = permanent
         self.status = status

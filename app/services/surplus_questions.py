@@ -43,4 +43,6 @@ def _said_of_cancelled(invoice: Invoice, surplus: Money) -> str:
 
 def _said_of_more(invoice: Invoice, surplus: Money) -> str:
     why = "its invoices needed less, or nothing any more" if invoice.kind == BULK else "the invoice needed less"
-    return f"{format_amount(surplus)} {surplus.currency} was received and {why}: refund it or use it for another invoice"
+    return (
+        f"{format_amount(surplus)} {surplus.currency} was received and {why}: refund it or use it for another invoice"
+    )

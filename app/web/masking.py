@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from app.domain import exact_json
+from app.domain.covering import COVER, cover_text
 
-COVER = "•••"
 DEEPEST = 32  # levels that are shown; what is nested deeper is covered
 
 # Named anywhere in the message, whatever the letter case.
@@ -36,17 +36,9 @@ PERSONAL = {
     "custom_field_1",
     "custom_field1",
 }
-# Anybody may send the gateway's callback any text: each pattern begins where a word does, else it costs minutes (T75).
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-PERSONAL_CODE = re.compile(
-    r"(?<![0-9A-Za-z])(?:[A-Z]{2})?[1-8]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{4}(?![0-9A-Za-z])"
-)
-IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
-BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
 TAG = re.compile(r"(<(/?)([^\s<>/]+)[^<>]*>)")
 ONE_TAG = re.compile(r"(</?[^\s<>/][^<>]*>)")  # what is none, such as `<>`, is text
 ATTRIBUTE = re.compile(r'(?<![\w:.-])([\w:.-]+)="([^"]*)"')
-SIGNED = re.compile(r"(?i)\b(hmac|token|signature)=[^&\s\"]+")
 
 
 def pretty(raw: Any) -> str:
@@ -84,19 +76,6 @@ def cover(value: Any, name: str = "", left: int = DEEPEST) -> Any:
     if name in PERSONAL:
         return f"{str(value)[0]}{COVER}"
     return cover_text(value) if isinstance(value, str) else value
-
-
-def cover_text(text: str) -> str:
-    """Return text with addresses, personal codes, accounts and signatures covered."""
-    for pattern, instead in (
-        (BEARER, rf"\1 {COVER}"),
-        (SIGNED, rf"\1={COVER}"),
-        (EMAIL, COVER),
-        (IBAN, COVER),
-        (PERSONAL_CODE, COVER),
-    ):
-        text = pattern.sub(instead, text)
-    return text
 
 
 def _parsed(raw: Any) -> Any:

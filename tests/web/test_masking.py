@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.masking import COVER, cover_text, pretty
+from app.domain.covering import COVER, cover_text
+from app.web.masking import pretty
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

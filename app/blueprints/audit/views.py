@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 
+from app.domain.covering import COVER, cover_text
 from app.domain.permission import Permission
 from app.domain.tallinn import TALLINN
 from app.models.event import ACTORS
@@ -24,7 +25,7 @@ from app.web.guards import allowed, needs, operator
 from app.web.htmx import render
 from app.web.kept_words import kept
 from app.web.limits import EXPORTS, check
-from app.web.masking import COVER, cover, cover_text, pretty, pretty_with_people
+from app.web.masking import cover, pretty, pretty_with_people
 from app.web.proof_words import ACTOR, doer_word
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later as _

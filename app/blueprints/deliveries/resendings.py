@@ -9,6 +9,7 @@ from flask import Response, flash, request, url_for
 from app.blueprints.deliveries.door import blueprint
 from app.blueprints.deliveries.forms import parse_chosen
 from app.domain import exact_json
+from app.domain.covering import cover_text
 from app.domain.errors import Invalid
 from app.domain.permission import Permission
 from app.queries import deliveries
@@ -21,7 +22,7 @@ from app.web.delivery_words import lane_name
 from app.web.filters import clock, day
 from app.web.guards import needs, operator
 from app.web.htmx import see_other
-from app.web.masking import cover, cover_text
+from app.web.masking import cover
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 

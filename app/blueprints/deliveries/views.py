@@ -8,6 +8,7 @@ from flask import Response, render_template, request, url_for
 
 from app.blueprints.deliveries.door import blueprint
 from app.blueprints.deliveries.forms import as_query, parse_filter
+from app.domain.covering import cover_text
 from app.domain.permission import Permission
 from app.queries import actors, deliveries
 from app.queries.paging import Count, Cursor
@@ -17,7 +18,7 @@ from app.web.address import KEY
 from app.web.delivery_words import ERROR, cause, delivery_kind, lane_name
 from app.web.guards import needs
 from app.web.htmx import render
-from app.web.masking import cover_text, pretty
+from app.web.masking import pretty
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 from app.web.translation import translate_later

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 
 from app.blueprints.gateway_lookups.sides import compare
+from app.domain.covering import cover_text
 from app.domain.errors import Invalid, Outcome, ProviderFailure
 from app.domain.permission import Permission
 from app.integrations import current
@@ -15,7 +16,7 @@ from app.services.timeline import Actor
 from app.web.guards import needs, operator
 from app.web.htmx import see_other
 from app.web.limits import LOOK_UPS, check
-from app.web.masking import cover_text, pretty
+from app.web.masking import pretty
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:

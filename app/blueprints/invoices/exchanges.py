@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.domain.covering import cover_text
 from app.web import document_words, inbox_words, words
 from app.web.delivery_words import delivery_kind
 from app.web.filters import shortened
-from app.web.masking import cover_text, pretty
+from app.web.masking import pretty
 from app.web.service_names import called, service
 from app.web.state_words import state_word
 from app.web.translation import translate as _

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, current_app, flash, make_response, render_template, request, url_for
 
 from app.blueprints.acting import acting
+from app.domain.covering import cover_text
 from app.domain.permission import Permission
 from app.integrations import current
 from app.queries import deliveries, webhooks
@@ -20,7 +21,6 @@ from app.web.confirmation import Confirmation, ConfirmationForm, confirm
 from app.web.guards import fresh_login_first, needs, operator
 from app.web.htmx import see_other
 from app.web.limits import PINGS, check
-from app.web.masking import cover_text
 from app.web.service_names import service as service_name
 from app.web.translation import translate as _
 
