@@ -8,7 +8,6 @@ letters are looked for inside words.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,19 +41,15 @@ from app.queries.invoice_search_statements import (
 from app.queries.named_invoices import at_once, names_in
 from app.queries.paging import Count
 from app.queries.session import session
+from app.queries.typed_amount import amount_of, both_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from app.queries.typed_amount import Both
+
 MOST_WORDS = 8
-# An amount as people type it or copy it from a page: two decimals or a currency say that it is one; thousands stand
-# together or apart.
-AMOUNT = re.compile(r"(€|EUR)?\s*([0-9]{1,3}(?:[\s.,']?[0-9]{3}){0,3})([.,][0-9]{2})?\s*(€|EUR)?", re.IGNORECASE)
-WHOLE = re.compile(r"[1-9][0-9]{0,1}\s?[0-9]{3}|[1-9][0-9]{0,2}", re.ASCII)
-# An amount behind or before words, which have a letter.
-BEHIND = re.compile(rf"(?P<words>.*?\S)\s+(?P<amount>{AMOUNT.pattern})", re.IGNORECASE)
-BEFORE = re.compile(rf"(?P<amount>{AMOUNT.pattern})\s+(?P<words>\S.*)", re.IGNORECASE)
 MANY = 100
 # How many of the newest rows are looked at one by one; each time more, where those before show that a page will be full
 # by the last.
@@ -75,14 +70,6 @@ SECOND = 5
 LETTERS = 3
 
 
-class Both(NamedTuple):
-    """Words and the amount beside them, in minor units; a bare number may be a part of the words instead."""
-
-    words: str
-    minor: int
-    is_sure: bool
-
-
 class Place(NamedTuple):
     """Where an invoice stands in the newest-first order."""
 
@@ -97,8 +84,8 @@ def asked_for(text: str) -> ColumnElement[bool]:
         return Invoice.total_minor == amount
     both = both_of(text)
     if both is None:
-        return _in_words(text)
-    return _of_both(both) if both.is_sure else or_(_of_both(both), _in_words(text))
+        return in_words(text)
+    return _of_both(both) if both.is_sure else or_(_of_both(both), in_words(text))
 
 
 def _of_both(both: Both) -> ColumnElement[bool]:
@@ -108,12 +95,13 @@ def _of_both(both: Both) -> ColumnElement[bool]:
     """
     words = words_of(both.words)
     if not words or not are_common(words):
-        return and_(Invoice.total_minor == both.minor, _in_words(both.words))
+        return and_(Invoice.total_minor == both.minor, in_words(both.words))
     few = select(Invoice.id).where(Invoice.total_minor == both.minor).cte("of_amount").prefix_with("materialized")
     return Invoice.id.in_(having(few, words))
 
 
-def _in_words(text: str) -> ColumnElement[bool]:
+def in_words(text: str) -> ColumnElement[bool]:
+    """Return whether an invoice is meant by words or numbers, none of which is taken for an amount."""
     ways = [*at_once(text), *(each.with_only_columns(each.selected_columns.invoice_id) for each in _by_words(text))]
     return Invoice.id.in_(union_all(*ways)) if ways else literal(value=False)
 
@@ -147,41 +135,6 @@ def _by_words(text: str) -> list[Select[Any]]:
         looks = map(InvoiceSearch.search_text.like, inside)
         ways.append(select(*PLACE).where(~exists(select(meant.c.invoice_id)), *looks))
     return ways
-
-
-def amount_of(text: str) -> int | None:
-    """Return the minor units that were typed, or None when it was no amount."""
-    said = AMOUNT.fullmatch(text.strip())
-    if said is None or not any(said.group(1, 3, 4)):
-        return None
-    return int(re.sub(r"[^0-9]", "", said[2] + (said[3] or ".00")))
-
-
-def both_of(text: str) -> Both | None:
-    """Return the words and the amount beside them; None where there are not both."""
-    for shape in (BEHIND, BEFORE):
-        said = shape.fullmatch(text.strip())
-        if said is None or not any(letter.isalpha() for letter in said["words"]):
-            continue
-        sure, perhaps = amount_of(said["amount"]), whole_amount_of(said["amount"])
-        minor = sure if sure is not None else perhaps
-        if minor is not None:
-            return Both(said["words"], minor, sure is not None)
-    return None
-
-
-def says_amount(text: str) -> bool:
-    """Return whether an amount is asked for, or may be, alone or beside words."""
-    return amount_of(text) is not None or both_of(text) is not None
-
-
-def whole_amount_of(text: str) -> int | None:
-    """Return the minor units of digits that could be an amount without its cents, or None; they are asked for apart.
-
-    Six digits and more are the number of an invoice.
-    """
-    said = WHOLE.fullmatch(text.strip())
-    return int(re.sub(r"\s", "", text)) * 100 if said else None
 
 
 def words_of(text: str) -> tuple[str, ...]:

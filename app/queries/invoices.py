@@ -15,10 +15,11 @@ from app.models.invoice import BULK, KINDS, Invoice
 from app.queries.far_days import are_far, are_long, are_whole, heads
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.invoice_search import Place, are_common, count_of, found_by, having, says_amount, words_of
+from app.queries.invoice_search import Place, are_common, count_of, found_by, having, words_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
 from app.queries.session import session
 from app.queries.sorting import BY_ROW, Mark, Sort, in_order, order_of, window
+from app.queries.typed_amount import says_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,13 +19,14 @@ from app.models.settlement import Allocation
 from app.queries import invoices
 from app.queries.far_days import are_far
 from app.queries.invoice_filter import conditions, everything
-from app.queries.invoice_search import are_common, having, says_amount, words_of
+from app.queries.invoice_search import are_common, having, words_of
 from app.queries.invoices import LOOKED_AT
 from app.queries.keyset import Slice, cut, newest
 from app.queries.own_numbers import numbered
 from app.queries.paging import Cursor
 from app.queries.session import session
 from app.queries.sorting import Mark, Sort, in_order, order_of
+from app.queries.typed_amount import says_amount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

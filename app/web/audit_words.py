@@ -74,6 +74,7 @@ DETAIL: dict[str, Callable[[dict[str, Any]], str]] = {
     "audit.chain.exported": _chain,
     "gateway.callback.received": lambda data: outcome(data.get("outcome")),
     "invoices.exported": _exported,
+    "refunds.exported": lambda data: str(data.get("format", "")).upper(),
     "lane.let_go": _lane,
     "lane.stopped": _lane,
     "payment.difference": _difference,

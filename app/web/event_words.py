@@ -94,6 +94,7 @@ EVENT: dict[str, LazyString] = {
     "refund.requested": _("Refund asked for"),
     "refund.succeeded": _("Refund done"),
     "refund.unknown": _("No answer to the refund"),
+    "refunds.exported": _("Refunds exported"),
     "reservation.released": _("Reservation given up"),
     "review.item.handed_on": _("The question was handed on"),
     "review.item.looked": _("The gateway is asked again"),

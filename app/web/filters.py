@@ -185,3 +185,8 @@ def explained(moment: datetime, at: datetime | None = None) -> str:
     return _(
         "%(moment)s %(zone)s (Tallinn), %(ago)s", moment=f"{day(local)} {local:%H:%M:%S}", zone=local.tzname(), ago=ago
     )
+
+
+def capitalised(text: str) -> str:
+    """Return the text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]

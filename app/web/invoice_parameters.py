@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from werkzeug.datastructures import MultiDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # The parts of `InvoiceFilter` but the day its periods are counted from, each with its name.
 NAMES = {
@@ -37,9 +37,9 @@ FORMER = {"least": "amount_min", "most": "amount_max", "directo": "in_directo", 
 SWITCH = {"true": True, "false": False, "yes": True, "no": False}
 
 
-def in_todays_names(args: MultiDict[str, str]) -> MultiDict[str, str]:
+def in_todays_names(args: MultiDict[str, str], former: Mapping[str, str] = FORMER) -> MultiDict[str, str]:
     """Return what an address says, under the names of today; what has the name of today already is kept beside it."""
-    return MultiDict([(FORMER.get(name, name), value) for name, value in args.items(multi=True)])
+    return MultiDict([(former.get(name, name), value) for name, value in args.items(multi=True)])
 
 
 def listed(values: Iterable[str]) -> list[str]:

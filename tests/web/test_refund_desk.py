@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.web.desks import SCRIPT, ask, payment_of, refund_id, value
+from tests.web.lists import index
 from tests.web.page import Page
 
 if TYPE_CHECKING:
@@ -169,11 +170,89 @@ def test_the_list_is_filtered_by_days_and_what_is_no_filter_is_none(portal: Port
     assert f"/refunds/{asked}" in mary.page("/refunds?since=2026-03-05&until=2026-03-05").links()
     assert f"/refunds/{asked}" not in mary.page("/refunds?since=2026-03-04&until=2026-03-04").links()
     rows = mary.client.get("/refunds?since=2026-03-05&most=90.00", headers={"HX-Request": "true"}).text
-    for chip, words in (("chip-since", "Asked for: 2026-03-05 – …"), ("chip-least", "Amount: … – 90.00")):
+    for chip, words in (("chip-created_from", "Asked for: 2026-03-05 – …"), ("chip-amount_min", "Amount: … – 90.00")):
         assert f'<span id="{chip}" class="on" hx-swap-oob="true">{words}</span>' in rows
     for odd in ("since=20260304", "since=9999-12-31", "least=x", "status=none", "after=AAAA", "until=%00"):
         assert mary.get(f"/refunds?{odd}").status_code == 200
     assert "<html" not in mary.fragment("/refunds?service=registry").text
+
+
+@pytest.fixture
+def asked(portal: Portal, mary: Browser) -> dict[str, int]:
+    """Return three refunds by who gets them: of two services, of 7, 12 and 120 euros."""
+    found = {}
+    portal.system.sql("update invoice set customer_name = '' where customer_name ~ 'Kask|Tamm'")
+    for code, name, amount in (
+        ("registry", "Kask Metsad OÜ", "7"), ("auction", "Kask Pargid OÜ", "12"), ("registry", "Tamm AS", "120")
+    ):  # fmt: skip
+        number, _reference = portal.system.settle(code)
+        portal.system.sql("update invoice set customer_name = :name where number = :n", name=name, n=number)
+        found[name] = refund_id(ask(mary, number, amount))
+        found[f"invoice of {name}"] = number
+    index(portal.system)
+    return found
+
+
+def shown(mary: Browser, path: str, asked: dict[str, int]) -> set[str]:
+    links = mary.page(path).links()
+    return {name for name, key in asked.items() if f"/refunds/{key}" in links}
+
+
+@pytest.mark.parametrize("is_common", [True, False])
+def test_a_refund_is_found_by_number_payer_amount_and_payer_with_amount(
+    mary: Browser, asked: dict[str, int], monkeypatch: pytest.MonkeyPatch, *, is_common: bool
+) -> None:
+    monkeypatch.setattr("app.queries.refunds.are_common", lambda _words: is_common)
+    metsad, pargid, tamm = "Kask Metsad OÜ", "Kask Pargid OÜ", "Tamm AS"
+    number = asked[f"invoice of {metsad}"]
+    for typed, found in (
+        (str(number), {metsad}), (str(asked[tamm]), {tamm}), ("kask", {metsad, pargid}), ("metsad kask", {metsad}),
+        ("7,00", {metsad}), ("12.00 €", {pargid}), ("kask 12", {pargid}), ("kask 12,00", {pargid}),
+        ("kask 120,00", set()), ("120,00 tamm", {tamm}), ("nobody", set()),
+    ):  # fmt: skip
+        here = shown(mary, f"/refunds?q={typed}", asked)
+        assert (here & found == found) if typed == str(asked[tamm]) else here == found, typed
+
+
+def test_refunds_are_narrowed_by_gateway_and_by_the_names_of_the_other_list(
+    mary: Browser, asked: dict[str, int]
+) -> None:
+    assert len(shown(mary, "/refunds?gateway=everypay&q=oü", asked)) == 2
+    assert "Not understood: Gateway" in mary.get("/refunds?gateway=nobody").text
+    kept = shown(mary, "/refunds?least=12&most=120&since=2020-01-01&until=2999-01-01", asked)
+    today = "/refunds?amount_min=12&amount_max=120&created_from=2020-01-01&created_to=2999-01-01"
+    assert kept == shown(mary, today, asked) == {"Kask Pargid OÜ", "Tamm AS"}
+    assert shown(mary, "/refunds?service=auction,eeid&status=succeeded,failed&q=kask", asked) == {"Kask Pargid OÜ"}
+    assert "No refund matches" in mary.get("/refunds?q=nobody").text
+
+
+def test_what_is_shown_is_added_up_unless_it_is_too_much(
+    mary: Browser, asked: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "2 refunds match, 19.00 € in all" in mary.page("/refunds?q=kask&lang=en").text("p")
+    monkeypatch.setattr("app.queries.refunds.COUNTED", 1)
+    assert "1+ refund matches" in mary.page("/refunds?q=kask").text("p")
+    assert "in all" not in mary.page("/refunds?q=kask").text("p")
+
+
+def test_exactly_what_is_shown_is_written_page_by_page_and_who_took_it_is_kept(
+    portal: Portal, mary: Browser, asked: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.refund_exports.PART_ROWS", 1)
+    portal.system.sql("update refund set reason = '=1+1' where id = :i", i=asked["Kask Metsad OÜ"])
+    page = mary.get("/refunds?q=kask&status=succeeded&lang=en").text
+    assert 'name="q" value="kask"' in page.partition('action="/refunds/exports"')[2].partition("</form>")[0]
+    answer = mary.post("/refunds/exports", {"q": "kask", "status": "succeeded"})
+    head, *rows = answer.get_data().decode("utf-8-sig").splitlines()
+    assert head.startswith("Refund;Invoice;Service;Gateway;Status;Payer;")
+    numbers = [asked["invoice of Kask Pargid OÜ"], asked["invoice of Kask Metsad OÜ"]]
+    assert [int(row.split(";")[1]) for row in rows] == numbers
+    assert "Given back;Kask Pargid OÜ;" in rows[0]
+    assert ";EUR;12,00;" in rows[0]
+    assert "'=1+1" in rows[1]
+    kept = portal.system.scalar("select data from event where kind = 'refunds.exported' order by id desc limit 1")
+    assert kept == {"filter": {"q": "kask", "status": "succeeded"}, "format": "csv"}
+    assert mary.post("/refunds/exports", {"q": "kask", "status": "evil"}).status_code == 422
 
 
 def test_more_than_a_page_goes_on_by_key(portal: Portal, mary: Browser, paid: int) -> None:

@@ -22,8 +22,8 @@ from app.blueprints.invoices.forms import (
 )
 from app.domain.permission import Permission
 from app.queries import invoice_papers, invoices, one_invoice, paper, saved_views
-from app.queries.invoice_search import whole_amount_of
 from app.queries.sorting import Mark
+from app.queries.typed_amount import whole_amount_of
 from app.queries.why_not_paid import why_not_paid
 from app.web import paper as on_paper
 from app.web.address import KEY

@@ -12,7 +12,7 @@ from app.queries.money_moved import IN, MovedFilter
 from app.queries.overview import AGES
 from app.web import words
 from app.web.charts import Bar, Chart, Part, chart
-from app.web.filters import grouped, summed
+from app.web.filters import capitalised, grouped, summed
 from app.web.tallinn import weekday, weekday_and_day
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
@@ -65,11 +65,6 @@ def _days_of(sums: Sequence[DaySum], shown: Sequence[date], currency: str) -> Ch
             )
         )
     return chart(bars, [capitalised(words.gateway(code)) for code in gateways], currency=currency)
-
-
-def capitalised(text: str) -> str:
-    """Return the text with a capital at its beginning, the rest as it is."""
-    return text[:1].upper() + text[1:]
 
 
 def _total(sums: Sequence[DaySum], gateway: str) -> int:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.blueprints.overview import links
-from app.blueprints.overview.charts import capitalised
 from app.blueprints.overview.figures import Figure
 from app.domain.money import Money, format_amount
 from app.domain.sheet_text import is_dangerous
@@ -16,7 +15,7 @@ from app.queries import money_moved, overview
 from app.queries.money_moved import BACK, IN, MovedFilter
 from app.uow import process_memory
 from app.web import words
-from app.web.filters import grouped, summed
+from app.web.filters import capitalised, grouped, summed
 from app.web.service_names import called
 from app.web.tallinn import today
 from app.web.translation import translate as _

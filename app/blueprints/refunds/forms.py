@@ -10,6 +10,7 @@ from app.domain.refund import RefundStatus
 from app.queries.refunds import RefundFilter
 from app.web import typed
 from app.web.filters import money, written
+from app.web.invoice_parameters import FORMER, NAMES, in_todays_names, listed
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -20,32 +21,45 @@ if TYPE_CHECKING:
     from app.services.refund_offers import Part, RefundOffer
 
 CURRENCY = "EUR"
+LONGEST = 80
+# The names the list of invoices has, for the same things; and one of its own.
+SEARCH, STATUS, SERVICE = NAMES["text"], NAMES["statuses"], NAMES["services"]
+FIRST, LAST = NAMES["created_from"], NAMES["created_to"]
+LEAST, MOST = NAMES["least_minor"], NAMES["most_minor"]
+GATEWAY = "gateway"
+# What addresses that were kept before call them.
+FORMER_NAMES = FORMER | {"since": FIRST, "until": LAST}
 # What does not fit into the database's numbers is no key of ours.
 LONGEST_KEY = 18
 
 
-def parse_filter(args: MultiDict[str, str], services: Sequence[str]) -> RefundFilter:
+def parse_filter(said: MultiDict[str, str], services: Sequence[str], gateways: Sequence[str]) -> RefundFilter:
     """Return what is asked for; words that mean nothing to us ask for nothing."""
-    statuses = set(args.getlist("status"))
+    args = in_todays_names(said, FORMER_NAMES)
+    statuses, chosen, through = (listed(args.getlist(name)) for name in (STATUS, SERVICE, GATEWAY))
     return RefundFilter(
+        text=typed.line(args, SEARCH)[:LONGEST],
         statuses=tuple(str(status) for status in RefundStatus if status in statuses),
-        services=tuple(code for code in services if code in args.getlist("service")),
-        since=typed.day(args.get("since", "")),
-        until=typed.day(args.get("until", "")),
-        least_minor=typed.amount(args.get("least", ""), CURRENCY),
-        most_minor=typed.amount(args.get("most", ""), CURRENCY),
+        services=tuple(code for code in services if code in chosen),
+        gateways=tuple(code for code in gateways if code in through),
+        created_from=typed.day(args.get(FIRST, "")),
+        created_to=typed.day(args.get(LAST, "")),
+        least_minor=typed.amount(args.get(LEAST, ""), CURRENCY),
+        most_minor=typed.amount(args.get(MOST, ""), CURRENCY),
     )
 
 
 def as_query(wanted: RefundFilter) -> dict[str, Any]:
     """Return the filter as the parameters of an address, without the empty ones."""
     said = {
-        "status": list(wanted.statuses),
-        "service": list(wanted.services),
-        "since": wanted.since.isoformat() if wanted.since else "",
-        "until": wanted.until.isoformat() if wanted.until else "",
-        "least": _written(wanted.least_minor),
-        "most": _written(wanted.most_minor),
+        SEARCH: wanted.text,
+        STATUS: ",".join(wanted.statuses),
+        SERVICE: ",".join(wanted.services),
+        GATEWAY: ",".join(wanted.gateways),
+        FIRST: wanted.created_from.isoformat() if wanted.created_from else "",
+        LAST: wanted.created_to.isoformat() if wanted.created_to else "",
+        LEAST: _written(wanted.least_minor),
+        MOST: _written(wanted.most_minor),
     }
     return {name: value for name, value in said.items() if value}
 

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, render_template, request, stream_with_context, url_for
 
 from app.blueprints.acting import acting
-from app.blueprints.refunds.filter_bar import FIELD, filter_bar
-from app.blueprints.refunds.forms import RefundForm, as_query, parse_filter
+from app.blueprints.refunds.filter_bar import FIELD, file_words, filter_bar
+from app.blueprints.refunds.forms import FORMER_NAMES, RefundForm, as_query, parse_filter
 from app.blueprints.refunds.story import answer, story
-from app.domain.errors import Conflict
+from app.domain.errors import Conflict, Invalid
 from app.domain.permission import Permission
 from app.domain.refund import WAITING
+from app.domain.tallinn import TALLINN
 from app.queries import invoices, refunds
 from app.queries.paging import Cursor
-from app.services import refund_offers
+from app.services import refund_exports, refund_offers
 from app.services import refunds as verbs
 from app.services.refunds import OtherOrder, RefundOrder
 from app.web import typed
 from app.web.address import KEY
 from app.web.filters import money
-from app.web.guards import needs, require_fresh_login
+from app.web.guards import needs, operator, require_fresh_login
 from app.web.htmx import render, see_other
+from app.web.invoice_parameters import in_todays_names
+from app.web.limits import EXPORTS, check
 from app.web.translation import translate as _
-from app.web.unknown_parameters import misread_words
+from app.web.unknown_parameters import misread, misread_words
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -38,8 +42,8 @@ blueprint = Blueprint("refunds", __name__)
 @needs(Permission.VIEW)
 def index() -> Response:
     """Show the list, or only its rows."""
-    services = invoices.services()
-    wanted = parse_filter(request.args, services)
+    services, gateways = invoices.services(), refunds.gateways()
+    wanted = parse_filter(request.args, services, gateways)
     cursor = Cursor.parse(request.args.get("after", ""))
     query = as_query(wanted)
     found = refunds.search(wanted, cursor)
@@ -48,12 +52,28 @@ def index() -> Response:
         "refunds/_rows.html" if cursor else "refunds/_results.html",
         address=None if cursor else url_for("refunds.index", **query),
         page=found,
-        bar=filter_bar(services, found.count, wanted, query),
+        bar=filter_bar(services, gateways, found, wanted),
         wanted=wanted,
         query=query,
         cursor=cursor,
-        left_out=[] if cursor else misread_words(request.args, query, FIELD),
+        left_out=[] if cursor else misread_words(in_todays_names(request.args, FORMER_NAMES), query, FIELD),
     )
+
+
+@blueprint.post("/refunds/exports")
+@needs(Permission.EXPORT)
+def create_export() -> Response:
+    """Send what the list shows as CSV, after writing down who took it. Raises Invalid for a filter that is none."""
+    said = in_todays_names(request.form, FORMER_NAMES)
+    wanted = parse_filter(said, invoices.services(), refunds.gateways())
+    for name in misread(said, as_query(wanted)):
+        raise Invalid.field(name, _("is not understood, and without it more would be meant than you see"))
+    check(EXPORTS, str(operator().session_id))
+    pieces = refund_exports.stream(wanted, as_query(wanted), file_words(), operator_id=operator().operator_id)
+    response = Response(stream_with_context(pieces), content_type="text/csv; charset=utf-8")
+    name = f"refunds-{datetime.now(UTC).astimezone(TALLINN):%Y-%m-%d-%H%M}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @blueprint.get(f"/refunds/<{KEY}:refund_id>")
