@@ -83,9 +83,11 @@ def servers(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def databases(servers: dict[str, str]) -> Databases:
+def databases(servers: dict[str, str]) -> Iterator[Databases]:
     """Return the maker of databases cloned from one that is migrated to the head."""
-    return Databases(servers["postgres"])
+    made = Databases(servers["postgres"])
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

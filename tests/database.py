@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import make_url
 
 if TYPE_CHECKING:
@@ -31,10 +32,16 @@ def roomiest() -> Path:
 
 
 class Databases:
-    """Makes databases on the shared server; `url` is the server's maintenance database."""
+    """Makes databases on the shared server over one connection; `url` is the server's maintenance database."""
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
+        self._maintenance = self._connected()
+        self._has_template = False
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._maintenance.close()
 
     @contextmanager
     def clone(self) -> Iterator[str]:
@@ -58,25 +65,27 @@ class Databases:
             yield partial(self._put_back, name, kept)
 
     def _put_back(self, name: str, kept: str) -> None:
-        with self._maintenance() as connection:
-            connection.execute(f"drop database {name} with (force)")
-            connection.execute(f"create database {name} template {kept} owner {OWNER} strategy file_copy")
+        self._run(f"drop database {name} with (force)")
+        self._run(f"create database {name} template {kept} owner {OWNER} strategy file_copy")
 
     @contextmanager
     def _made(self, template: str) -> Iterator[str]:
         name = f"test_{uuid.uuid4().hex[:12]}"
-        with self._maintenance() as connection:
-            # Copying files takes a third of the time of writing pages to a log that nobody will read.
-            connection.execute(f"create database {name} template {template} owner {OWNER} strategy file_copy")
+        # Copying files takes a third of the time of writing pages to a log that nobody will read.
+        self._run(f"create database {name} template {template} owner {OWNER} strategy file_copy")
         try:
             yield name
         finally:
-            with self._maintenance() as connection:
-                connection.execute(f"drop database {name} with (force)")
+            self._run(f"drop database {name} with (force)")
 
     def _ensure_template(self) -> None:
         """Migrate the template once; other workers wait for the one that does it."""
-        with self._maintenance() as connection:
+        if not self._has_template:
+            self._migrate_template()
+            self._has_template = True
+
+    def _migrate_template(self) -> None:
+        with self._connected() as connection:
             connection.execute("select pg_advisory_lock(%s)", [LOCK])
             known = connection.execute("select 1 from pg_database where datname = %s", [TEMPLATE]).fetchone()
             if known:
@@ -88,7 +97,13 @@ class Databases:
             migrate(self._owned(f"{TEMPLATE}_half"))
             connection.execute(f"alter database {TEMPLATE}_half rename to {TEMPLATE}")
 
-    def _maintenance(self) -> psycopg.Connection[tuple[object, ...]]:
+    def _run(self, statement: str) -> None:
+        if self._maintenance.info.transaction_status != TransactionStatus.IDLE:  # a test was ended within a statement
+            self._maintenance.close()
+            self._maintenance = self._connected()
+        self._maintenance.execute(statement)
+
+    def _connected(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(_libpq(self.url.render_as_string(hide_password=False)), autocommit=True)
 
     def _owned(self, name: str) -> str:
