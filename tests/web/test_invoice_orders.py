@@ -84,11 +84,7 @@ def test_a_page_is_read_along_an_index(filled: Portal, sort: Sort) -> None:
         for after in (None, Mark(0, middle)):
             found = select(Invoice.id)
             for part in in_order(found, sort, after, ()):
-<<<<<<< HEAD
-                asked = part.limit(51).compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
-=======
                 asked = part.limit(51).compile(dialect=tx.connection().dialect, compile_kwargs={"literal_binds": True})
->>>>>>> 5a221e6 (Find refunds by number, payer and amount, add them up and write them as CSV)
                 plan = "\n".join(tx.connection().exec_driver_sql(f"explain {asked}").scalars())
                 assert "Index" in plan
                 assert "Seq Scan" not in plan
