@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from app.models.webhook import SEND
 from app.queries.session import session
 
 if TYPE_CHECKING:
@@ -22,10 +23,17 @@ select t.kind, a.code, e.amount_minor, e.currency
  where t.invoice_id = any(:invoices) and t.xmin = pg_current_xact_id()::xid
  order by t.id, e.id
 """)
+# Of what happened now, and of what happened before and is sent to an endpoint once more.
 MESSAGES = text("""
-select o.kind, l.name from outbox o join lane l on l.id = o.lane_id
- where o.invoice_id = any(:invoices) and o.xmin = pg_current_xact_id()::xid
-   and l.queue <> 'background'
+with near as (
+  select id from outbox where invoice_id = any(:invoices)
+  union
+  select o.id from webhook_endpoint e
+    join outbox o on o.lane_id = e.lane_id and o.kind = :send and o.created_at >= now()
+   where e.initiator_id = any(:owns)
+)
+select o.kind, l.name, o.payload ->> 'event' from near join outbox o using (id) join lane l on l.id = o.lane_id
+ where o.xmin = pg_current_xact_id()::xid and l.queue <> 'background'
  order by o.id
 """)
 
@@ -41,12 +49,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """One message that is owed: `event` is the public event it tells, None for those of the old interface."""
+
+    kind: str
+    lane: str
+    event: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Consequences:
-    """Bookings, public events and messages (kind and lane) of one transaction."""
+    """Bookings, public events and messages of one transaction."""
 
     entries: tuple[Entry, ...]
     events: tuple[str, ...]
-    messages: tuple[tuple[str, str], ...]
+    messages: tuple[Message, ...]
 
 
 def of_this_transaction(owns: Sequence[int]) -> Consequences:
@@ -57,8 +74,9 @@ def of_this_transaction(owns: Sequence[int]) -> Consequences:
     session().execute(text("set constraints all immediate"))
     events = session().execute(EVENTS, {"owns": list(owns)}).all()
     invoices = {"invoices": list({each.invoice_id for each in events if each.invoice_id})}
+    near = {**invoices, "owns": list(owns), "send": SEND}
     return Consequences(
         entries=tuple(Entry(*row) for row in session().execute(ENTRIES, invoices)),
         events=tuple(each.type for each in events),
-        messages=tuple((each.kind, each.name) for each in session().execute(MESSAGES, invoices)),
+        messages=tuple(Message(*row) for row in session().execute(MESSAGES, near)),
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from app.domain.payment import ObservedState
     from app.domain.ports import HostedGateway
+    from app.queries.consequences import Message
     from app.services.refresh import Look
     from app.services.timeline import Actor
 
@@ -44,7 +45,7 @@ class LookRehearsal(NamedTuple):
     there: ObservedState
     before: Standing
     after: Standing
-    messages: tuple[tuple[str, str], ...]
+    messages: tuple[Message, ...]
 
 
 @retried

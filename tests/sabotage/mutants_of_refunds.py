@@ -6,6 +6,27 @@ from tests.sabotage.mutant import Mutant
 
 REFUNDS = [
     Mutant(
+        "a refusal is kept with the people it quotes",
+        "app/domain/errors.py",
+        "        self.detail = cover_text(detail)\n",
+        "        self.detail = detail\n",
+        "tests/services/test_quoted_people.py -k refund",
+    ),
+    Mutant(
+        "money a service took for a cancelled invoice is refused and forgotten",
+        "app/services/status_reports.py",
+        "            _ask_about_late_money(invoice, caller)\n",
+        "            pass\n",
+        "tests/services/test_late_money.py -k service",
+    ),
+    Mutant(
+        "a message that is sent again is taken for delivered",
+        "app/services/deliveries.py",
+        "), {TOLD}\n{COUNTED}\n",
+        "), {TOLD}{ANSWERED}\n{COUNTED}\n",
+        "tests/web/test_deliveries.py -k ending_it",
+    ),
+    Mutant(
         "a refund beyond what is left",
         "app/domain/refund.py",
         "    if asked.minor > of.left_minor:\n",

@@ -218,13 +218,21 @@ def test_a_range_may_begin_at_a_cursor_of_the_event_list_and_name_types(api: Api
     assert {each.event["type"] for each in receiver.got} == {"payment.created", "payment.completed"}
 
 
-def test_a_rehearsed_resend_sends_nothing(api: Api, receiver: Receiver) -> None:
-    api.system.invoice()
+def test_a_rehearsed_resend_names_each_message_and_sends_nothing(api: Api, receiver: Receiver) -> None:
+    api.system.settle()
     api.system.catch_up()
-    token = endpoint(api, receiver)
-    body = {"created_from": "2020-01-01T00:00:00Z"}
-    answer = api.v2(f"{ENDPOINTS}/{token}/resend?dry_run=true", body)
-    assert answer.json["queued"] == 1  # type: ignore[index]
+    token, _other = endpoint(api, receiver), endpoint(api, receiver, "/other")
+    body = {"created_from": "2020-01-01T00:00:00Z", "types": ["invoice.*"]}
+    answer: Any = api.v2(f"{ENDPOINTS}/{token}/resend?dry_run=true", body).json
+    wished = "select token from announcement where type like 'invoice.%' order by xact, id"
+    named = [each.token for each in api.system.rows(wished)]
+    assert answer["queued"] == len(named) > 1
+    lanes = "select l.name from lane l join webhook_endpoint e on e.lane_id = l.id where e.token = :t"
+    lane = api.system.scalar(lanes, t=token)
+    assert answer["rehearsal"]["messages"] == [
+        {"kind": "webhook.event.send", "to": lane, "event": each} for each in named
+    ]
+    assert (answer["rehearsal"]["entries"], answer["rehearsal"]["events"]) == ([], [])
     api.system.drain()
     assert receiver.got == []
 

@@ -65,7 +65,7 @@ def _facts(found: LookRehearsal) -> tuple[tuple[str, str], ...]:
                 _change(was, str(invoice_word(after.invoice).label)),
             )
         )
-    told = [f"{notice(kind)}: {destination(lane)}" for kind, lane in found.messages]
+    told = [f"{notice(each.kind)}: {destination(each.lane)}" for each in found.messages]
     return (*facts, *([(_("Would be told"), ", ".join(told))] if told else []))
 
 

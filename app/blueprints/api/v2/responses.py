@@ -26,6 +26,7 @@ class MessageShape(BaseModel):
 
     kind: str
     to: str
+    event: str | None = Field(description="The event a webhook would tell")
 
 
 class RehearsalShape(BaseModel):

@@ -37,7 +37,7 @@ def rehearsal(followed: Consequences) -> dict[str, Any]:
             for each in followed.entries
         ],
         "events": list(followed.events),
-        "messages": [{"kind": kind, "to": lane} for kind, lane in followed.messages],
+        "messages": [{"kind": each.kind, "to": each.lane, "event": each.event} for each in followed.messages],
     }
 
 
