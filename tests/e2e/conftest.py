@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import populated
 from tests.e2e.desk import MARY, Desk, served
+from tests.e2e.keyboard import KeyboardUser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,3 +137,15 @@ def sign_in(page: Page, persona: str = PERSONA) -> None:
         page.get_by_role("navigation", name="Main").get_by_role("link", name="Invoices").click()
         expect(page.get_by_role("heading", level=1, name="Invoices")).to_be_visible()
     page.wait_for_load_state()
+
+
+@pytest.fixture
+def sit_down(desk: Desk, at_desk: Callable[..., Page]) -> Callable[..., KeyboardUser]:
+    """Return a way to sit down at the portal's first page, signed in."""
+
+    def sit(lang: str, subject: str = MARY, path: str = "/overview") -> KeyboardUser:
+        page = at_desk(subject, lang)
+        page.goto(path)
+        return KeyboardUser(desk, page, lang)
+
+    return sit

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.axe import EVERYTHING
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.e2e.desk import Desk
 
 # Whether this is where the keys go; whether the eye finds it: framed, itself or the field around it; and what it is.
@@ -105,3 +111,13 @@ class KeyboardUser:
 def _counted(name: str) -> re.Pattern[str]:
     """Return what a place of the navigation is called, with or without the number of what waits there."""
     return re.compile(rf"^{re.escape(name)}( \d+\+?)?$")
+
+
+def spoken(*languages: str) -> pytest.MarkDecorator:
+    """Say in which languages a story is told at each check."""
+    return pytest.mark.parametrize("lang", ["en", "et", "ru"] if EVERYTHING else languages)
+
+
+def asks_for(words: str) -> Callable[[str], bool]:
+    """Return whether an address is that of the list of what these words find: the last one may still stand there."""
+    return lambda url: parse_qs(urlsplit(url).query).get("q") == [words]

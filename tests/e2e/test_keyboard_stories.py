@@ -7,49 +7,24 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from app.uow import process_memory
 from tests.e2e import populated
-from tests.e2e.axe import EVERYTHING
-from tests.e2e.desk import JAAN, MARY
-from tests.e2e.keyboard import KeyboardUser
+from tests.e2e.desk import JAAN
+from tests.e2e.keyboard import asks_for, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
-
     from tests.e2e.desk import Desk
+    from tests.e2e.keyboard import KeyboardUser
 
 pytestmark = pytest.mark.browser
 
 MONEY = re.compile(r"(\N{MINUS SIGN}?)([\d\s]+)[.,](\d\d)\s*€")
-
-
-def spoken(*languages: str) -> pytest.MarkDecorator:
-    """Say in which languages a story is told at each check."""
-    return pytest.mark.parametrize("lang", ["en", "et", "ru"] if EVERYTHING else languages)
-
-
-@pytest.fixture
-def sit_down(desk: Desk, at_desk: Callable[..., Page]) -> Callable[..., KeyboardUser]:
-    """Return a way to sit down at the portal's first page, signed in."""
-
-    def sit(lang: str, subject: str = MARY, path: str = "/overview") -> KeyboardUser:
-        page = at_desk(subject, lang)
-        page.goto(path)
-        return KeyboardUser(desk, page, lang)
-
-    return sit
-
-
-def _asks_for(words: str) -> Callable[[str], bool]:
-    """Return whether an address is that of the list of what these words find: the last one may still stand there."""
-    return lambda url: parse_qs(urlsplit(url).query).get("q") == [words]
 
 
 def minor(text: str) -> int | None:
@@ -85,7 +60,7 @@ def test_an_invoice_is_found_from_any_scrap_and_its_story_is_on_one_screen(
     for scrap in scraps:
         user.press("/")
         user.write(scrap)
-        user.page.wait_for_url(_asks_for(scrap))
+        user.page.wait_for_url(asks_for(scrap))
         expect(user.page.locator("input[type=search]")).to_have_value(scrap)
         expect(link, scrap).to_be_visible()
         expect(user.page.locator("input[type=search]")).to_be_focused()

@@ -12,6 +12,7 @@ from app.web.address import KEY
 from app.web.device import describe
 from app.web.guards import needs, operator
 from app.web.htmx import render, see_other
+from app.web.key_words import KEYS
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ blueprint = Blueprint("sessions", __name__, url_prefix="/sessions")
 @blueprint.get("")
 @needs()
 def index() -> str:
-    """Show where the operator is signed in, and how the portal looks for them."""
+    """Show where the operator is signed in, what each key does, and how the portal looks for them."""
     live = operator_sessions.sessions_of(operator().operator_id)
-    return render_template("sessions/index.html", live=[(each, describe(each.user_agent)) for each in live])
+    sessions = [(each, describe(each.user_agent)) for each in live]
+    return render_template("sessions/index.html", live=sessions, keys=KEYS)
 
 
 @blueprint.get(f"/<{KEY}:session_id>/revocations/new")

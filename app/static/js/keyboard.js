@@ -19,7 +19,7 @@ function toSearch() {
   return Boolean(search);
 }
 
-// A letter presses what carries it, such as Refund with R.
+// A letter presses what carries it, such as Refund with R; of a keyboard without Latin letters the key at its place.
 function press(letter) {
   const found = document.querySelector(`[data-key="${CSS.escape(letter)}"]:not([hidden])`);
   found?.click();
@@ -35,8 +35,8 @@ const keys = {
 document.addEventListener("keydown", (event) => {
   const leaves = event.key === "ArrowDown" && event.target.matches("[data-search]");
   if (event.ctrlKey || event.metaKey || event.altKey || (typing(event.target) && !leaves)) return;
-  const pressed = keys[event.key] ?? (/^[a-z]$/.test(event.key) ? () => press(event.key) : null);
-  if (pressed?.()) event.preventDefault();
+  const letter = /^[a-z?]$/.test(event.key) ? event.key : event.code.replace("Key", "").toLowerCase();
+  if (keys[event.key]?.() ?? press(letter)) event.preventDefault();
 });
 
 // Enter in a field that has a button of its own presses that one, not the first of the form.
