@@ -235,3 +235,14 @@ def test_every_link_to_the_list_asks_by_these_names(filled: Portal, mary: Browse
     links = [each for path in pages for each in Page(mary.get(path).text).links() if each.startswith("/invoices?")]
     assert links
     assert names_in(links) <= ALL | VIEW | {"lang", "after"}
+
+
+def test_the_last_button_names_what_is_chosen_behind_it_and_nothing_else(filled: Portal, mary: Browser) -> None:
+    def said(query: str) -> list[str]:
+        return [
+            each for each in ("In Directo", "E-invoice sent") if each in mary.page(f"/invoices{query}").text("summary")
+        ]
+
+    assert said("") == []
+    assert said("?in_directo=true") == ["In Directo"]
+    assert said("?in_directo=false&e_invoice_sent=true") == ["In Directo", "E-invoice sent"]

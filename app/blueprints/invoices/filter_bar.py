@@ -177,6 +177,11 @@ def filter_bar(
     )
 
 
+def _chosen(switch: bool | None) -> list[str]:  # noqa: FBT001 - the value of a filter
+    said = as_switch(switch)
+    return [said] if said else []
+
+
 def _exact(query: dict[str, str]) -> list[Exact]:
     """Return what only an address can ask: no field of the page has it."""
     names = (NAMES[part] for part in ("number", "reference", "email"))
@@ -196,8 +201,8 @@ def _more(wanted: InvoiceFilter) -> list[Group]:
     either = [(as_switch(True), _("yes")), (as_switch(False), _("no"))]  # noqa: FBT003 - the value of a filter
     return [
         Group("kind", _("Kind"), [(kind, str(KIND_OF_INVOICE[kind])) for kind in KINDS], wanted.kinds),
-        Group(NAMES["in_directo"], _("In Directo"), either, [as_switch(wanted.in_directo)]),
-        Group(NAMES["e_invoice_sent"], _("E-invoice sent"), either, [as_switch(wanted.e_invoice_sent)]),
+        Group(NAMES["in_directo"], _("In Directo"), either, _chosen(wanted.in_directo)),
+        Group(NAMES["e_invoice_sent"], _("E-invoice sent"), either, _chosen(wanted.e_invoice_sent)),
     ]
 
 
