@@ -20,11 +20,11 @@ REFUNDS = [
         "tests/services/test_late_money.py -k service",
     ),
     Mutant(
-        "a message that is sent again is taken for delivered",
-        "app/services/deliveries.py",
-        "), {TOLD}\n{COUNTED}\n",
-        "), {TOLD}{ANSWERED}\n{COUNTED}\n",
-        "tests/web/test_deliveries.py -k ending_it",
+        "a question outlives its message",
+        "app/services/delivery_outcomes.py",
+        "        got_through([row])\n",
+        "        got_through([])\n",
+        "tests/services/test_outbox.py -k got_through",
     ),
     Mutant(
         "a refund beyond what is left",

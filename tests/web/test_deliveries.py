@@ -173,15 +173,15 @@ def test_a_message_is_sent_again_once_however_often_the_button_is_pressed(system
 
 
 @pytest.mark.parametrize(
-    ("decided", "answer"),
+    ("decided", "becomes", "answer"),
     [
-        ("resendings/new?id={0}", None),
-        ("{0}/cancellations/new", "cancelled"),
-        ("{0}/completions/new", "taken care of elsewhere: they mended it"),
+        ("resendings/new?id={0}", "pending", None),
+        ("{0}/cancellations/new", "cancelled", "cancelled"),
+        ("{0}/completions/new", "done", "taken care of elsewhere: they mended it"),
     ],
 )
 def test_a_question_about_a_message_is_answered_by_ending_it_and_not_by_sending_it_again(
-    system: System, mary: Browser, decided: str, answer: str | None
+    system: System, mary: Browser, decided: str, becomes: str, answer: str | None
 ) -> None:
     delivery = owe(system, f"asked {decided}")
     system.sql(
@@ -190,6 +190,7 @@ def test_a_question_about_a_message_is_answered_by_ending_it_and_not_by_sending_
         id=str(delivery),
     )
     decide(mary, "/deliveries/" + decided.format(delivery), reason="they mended it")
+    assert state_of(system, delivery) == becomes
     assert system.scalar("select resolution from review_item where dedupe_key = :k", k=f"asked {delivery}") == answer
 
 
