@@ -51,7 +51,7 @@ def test_a_rehearsed_refund_reserves_nothing_and_names_the_call(api: Api) -> Non
     shown: dict[str, Any] = dict(api.v2("/refunds?dry_run=true", body).json or {})
     assert (shown["status"], shown["amount"]) == ("requested", "40.00")
     assert shown["rehearsal"]["events"] == ["refund.requested"]
-    assert {"kind": "gateway.refund.execute", "to": "everypay"} in shown["rehearsal"]["messages"]
+    assert {"kind": "gateway.refund.execute", "to": "everypay", "event": None} in shown["rehearsal"]["messages"]
     api.system.drain()
     assert of(api, payment) == []
     assert api.v2(f"/invoices/{number}").json["refunded"] == "0.00"  # type: ignore[index]
