@@ -137,6 +137,7 @@ select '', '', payer, currency, ins::bigint, in_minor::bigint, backs::bigint, ba
                sum(f.back_minor) as back_minor
           from ({moved}) f
          group by f.payer, f.currency
+        {after}
          order by 4 desc, 6 desc, f.payer collate "C", f.currency
          limit :top) most
  order by 6 desc, 8 desc, payer collate "C", currency
@@ -229,8 +230,29 @@ def by(found: Sequence[Sum], part: str) -> list[Sum]:
     return sorted(together.values(), key=lambda each: (-each.in_minor, -each.back_minor, getattr(each, part)))
 
 
-def top_payers(wanted: MovedFilter, top: int = TOP) -> list[Sum]:
-    """Return the payers of whom most came. Days that are open cost an invoice per payment."""
+class PayerMark(NamedTuple):
+    """The payer a page of them ended with, and what came of them and went to them; minor units."""
+
+    in_minor: int
+    back_minor: int
+    payer: str
+    currency: str
+
+    @classmethod
+    def of(cls, last: Sum) -> PayerMark:
+        """Return the mark of the last payer of a page."""
+        return cls(last.in_minor, last.back_minor, last.payer, last.currency)
+
+
+# Of the largest first: what stands behind a mark is smaller, or as large and of a later name.
+AFTER_PAYER = """
+having (-sum(f.in_minor), -sum(f.back_minor), f.payer collate "C", f.currency)
+     > (-cast(:in_minor as bigint), -cast(:back_minor as bigint), cast(:payer_mark as text), cast(:of as text))
+"""
+
+
+def top_payers(wanted: MovedFilter, top: int = TOP, after: PayerMark | None = None) -> list[Sum]:
+    """Return the payers of whom most came, those after a mark. Days that are open cost an invoice per payment."""
     parts, values = _parts(wanted, named=True)
     moved = ADDED.format(payer=PAYER, **parts)
     closed = closed_days.days(wanted.first, wanted.last)
@@ -240,7 +262,12 @@ def top_payers(wanted: MovedFilter, top: int = TOP) -> list[Sum]:
             live, gateway=wanted.gateway, service=wanted.service, payer=wanted.payer, direction=wanted.direction
         )
         values |= {"first": wanted.first, "last": wanted.last}
-    return [Sum(*row) for row in session().execute(text(TOP_PAYERS.format(moved=moved)), values | {"top": top})]
+    values |= {"top": top}
+    if after is not None:
+        in_minor, back_minor, payer, currency = after
+        values |= {"in_minor": in_minor, "back_minor": back_minor, "payer_mark": payer, "of": currency}
+    question = text(TOP_PAYERS.format(moved=moved, after=AFTER_PAYER if after else ""))
+    return [Sum(*row) for row in session().execute(question, values)]
 
 
 def page(wanted: MovedFilter, cursor: Cursor | None, *, size: int = PAGE_SIZE) -> Slice[Moved]:

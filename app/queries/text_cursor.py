@@ -31,10 +31,10 @@ class TextCursor:
             value, key = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
         except (binascii.Error, ValueError, TypeError):
             return None
-        known = _is_text(value) and isinstance(key, int) and 0 <= key < 2**63
+        known = is_text(value) and isinstance(key, int) and 0 <= key < 2**63
         return cls(value, key) if known else None
 
 
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
     """Return whether this is text the database can compare: without zeros and halves of surrogate pairs."""
     return isinstance(value, str) and "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)

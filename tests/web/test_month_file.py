@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,5 +44,16 @@ def test_the_file_has_every_payer_and_the_page_leads_to_it(own_mary: Browser) ->
         process_memory("overview.payers").clear()
     shown = own_mary.page("/overview/payers")
     address = next(link for link in shown.links() if link.startswith("/overview/month.csv"))
+    follow = next(link for link in shown.links() if "after=" in link and "lang=" not in link)
+    rest = own_mary.fragment(follow).text
+    assert rest.lstrip().startswith("<tr>")
+    assert "Show 50 more" not in rest
+    names = [name for html in (own_mary.get("/overview/payers").text, rest) for name in re.findall(r"Payer \d+", html)]
+    assert sorted(names) == sorted(f"Payer {150_005 + nth}" for nth in range(30))
+    alone = own_mary.get(follow).text  # without script the rest is a page of its own
+    assert "Back to the largest" in alone
+    assert len(re.findall(r"Payer \d+", alone)) == 10
+    for odd in ("AAAA", "!", "WzEsMl0", "W251bGwsMSwxLDFd"):
+        assert "Payer 150005" in own_mary.get(f"/overview/payers?after={odd}").text
     table = list(csv.DictReader(io.StringIO(own_mary.get(address).text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}"))))
     assert [row["came_in"] for row in table if row["part"] == "payer"] == ["120.00"] * 30

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.queries.money_moved import BACK, IN, MovedFilter
+from app.queries.money_moved import BACK, IN, MovedFilter, PayerMark
+from app.queries.text_cursor import is_text
 from app.web.tallinn import Month, parse_day, today
 from app.web.translation import translate_later as _
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 LONGEST = 200
+LONGEST_CURSOR = 4000
 # What the fields of the filter are called.
 FIELD = {
     "from": _("From"),
@@ -35,6 +40,26 @@ def parse_month(args: MultiDict[str, str]) -> Month:
 def months_understood(args: MultiDict[str, str]) -> set[str]:
     """Return the names of what was understood of a month."""
     return {"month"} if Month.parse(args.get("month", "")) else set()
+
+
+def as_cursor(mark: PayerMark) -> str:
+    """Return the payer a page ended with as it stands in an address."""
+    said = json.dumps(mark, ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+def parse_cursor(text: str) -> PayerMark | None:
+    """Return the payer a page ended with, or None for anything we never wrote: the list then starts at the top."""
+    if len(text) > LONGEST_CURSOR:
+        return None
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        came, went, payer, currency = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, TypeError):
+        return None
+    are_amounts = all(type(each) is int and 0 <= each < 2**63 for each in (came, went))
+    are_words = all(is_text(each) for each in (payer, currency))
+    return PayerMark(came, went, payer, currency) if are_amounts and are_words else None
 
 
 def parse_moved(args: MultiDict[str, str], gateways: Sequence[str], services: Sequence[str]) -> MovedFilter:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.blueprints.overview import links
 from app.blueprints.overview.figures import Figure
+from app.blueprints.overview.forms import as_cursor
 from app.domain.money import Money, format_amount
 from app.domain.sheet_text import is_dangerous
 from app.queries import money_moved, overview
-from app.queries.money_moved import BACK, IN, MovedFilter
+from app.queries.money_moved import BACK, IN, MovedFilter, PayerMark
+from app.queries.paging import PAGE_SIZE
 from app.uow import process_memory
 from app.web import words
 from app.web.filters import capitalised, grouped, summed
@@ -75,16 +77,13 @@ class MissingLine(NamedTuple):
 
 
 class Payers(NamedTuple):
-    """Of whom most came in a month, as of a moment."""
+    """Of whom most came in a month, as of a moment; `next` is where the list goes on, if it does."""
 
     month: Month
     table: Table
     at: datetime
-
-    @property
-    def are_some(self) -> bool:
-        """Return whether there may be more payers than are shown."""
-        return len(self.table.lines) >= money_moved.TOP
+    next: str | None
+    is_first: bool
 
 
 class MonthPage(NamedTuple):
@@ -120,17 +119,30 @@ def month_page(month: Month) -> MonthPage:
     )  # fmt: skip
 
 
-def payers(month: Month) -> Payers:
-    """Return of whom most came; it reads a row per payer and day, so it is remembered for a while."""
+def payers(month: Month, after: PayerMark | None = None) -> Payers:
+    """Return of whom most came, after a mark those of whom less came."""
+    wanted = MovedFilter(month.first, month.last)
+    size = PAGE_SIZE if after else money_moved.TOP
+    if after:
+        at, found = datetime.now(UTC), money_moved.top_payers(wanted, size + 1, after)
+    else:
+        at, found = _largest(month, size + 1)
+    shown = money_moved.by(found[:size], "payer")
+    following = as_cursor(PayerMark.of(shown[-1])) if len(found) > size else None
+    table = Table("payers", _("Largest payers"), _("Payer"), _lines(wanted, "payer", shown))
+    return Payers(month, table, at, following, after is None)
+
+
+def _largest(month: Month, size: int) -> tuple[datetime, list[Sum]]:
+    """Return the first of them and as of when; a row per payer and day is read, so they are remembered for a while."""
     memory = process_memory("overview.payers")
     now = datetime.now(UTC)
     at, found = memory.get(month.code, (None, None))
     if at is None or now - at > (AWHILE if month.last >= today() else LONGER):
         if len(memory) >= MOST_REMEMBERED:
             memory.clear()
-        at, found = memory[month.code] = now, money_moved.top_payers(MovedFilter(month.first, month.last))
-    wanted = MovedFilter(month.first, month.last)
-    return Payers(month, Table("payers", _("Largest payers"), _("Payer"), _lines(wanted, "payer", found)), at)
+        at, found = memory[month.code] = now, money_moved.top_payers(MovedFilter(month.first, month.last), size)
+    return at, found
 
 
 def _figures(month: Month, wanted: MovedFilter, totals: list[Sum], missing: list[Missing]) -> list[Figure]:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request
 
 from app.blueprints.overview import links
-from app.blueprints.overview.forms import FIELD, months_understood, moves_understood, parse_month, parse_moved
+from app.blueprints.overview.forms import (
+    FIELD,
+    months_understood,
+    moves_understood,
+    parse_cursor,
+    parse_month,
+    parse_moved,
+)
 from app.blueprints.overview.home import home
 from app.blueprints.overview.month import as_csv, month_page
 from app.blueprints.overview.month import payers as payers_of
@@ -51,7 +58,9 @@ def month() -> str:
 @needs(Permission.VIEW)
 def payers() -> Response:
     """Show of whom most came in a month; the page of the month fetches it after itself."""
-    return render("overview/payers.html", "overview/_payers.html", found=payers_of(parse_month(request.args)))
+    found = payers_of(parse_month(request.args), parse_cursor(request.args.get("after", "")))
+    rows = "overview/_payers.html" if found.is_first else "overview/_payer_rows.html"
+    return render("overview/payers.html", rows, found=found)
 
 
 @blueprint.get("/month.csv")
