@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.domain.setting import BY_CODE
 from app.extensions import db
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
-
+# Asked for each page of the portal, so it is put together once.
+_SEVERAL = select(Setting.__table__.c.code, Setting.__table__.c.value).where(
+    Setting.__table__.c.tenant_id == bindparam("tenant_id"),
+    Setting.__table__.c.code.in_(bindparam("codes", expanding=True)),
+)
 
 SWITCHES = {"true": True, "false": False}
 
@@ -34,8 +38,8 @@ def whole_number(code: str, tenant_id: int = DEFAULT_TENANT) -> int | None:
 
 def whole_numbers(codes: Collection[str], tenant_id: int = DEFAULT_TENANT) -> dict[str, int | None]:
     """Return several settings that are whole numbers, in one query."""
-    found = select(Setting.code, Setting.value).where(Setting.tenant_id == tenant_id, Setting.code.in_(codes))
-    kept = {code: value for code, value in db.session.execute(found) if value is not None}
+    found = db.session.execute(_SEVERAL, {"tenant_id": tenant_id, "codes": list(codes)})
+    kept = {code: value for code, value in found if value is not None}
     return {code: _number(code, kept.get(code)) for code in codes}
 
 
