@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from tests.web.conftest import PERSONA
 from tests.web.hostile import MARK, payloads
-from tests.web.page import Page, faults_of_whole
+from tests.web.page import faults_of_whole, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,7 @@ def walk(browser: Browser, starts: list[str]) -> Iterator[tuple[str, TestRespons
         answer = browser.client.get(path)
         if answer.status_code == 200 and answer.mimetype == "text/html":
             yield path, answer
-            todo += [link for link in Page(answer.text).links() if link.startswith("/")]
+            todo += [link for link in parsed(answer.text).links() if link.startswith("/")]
 
 
 def _kind(browser: Browser, path: str, method: str) -> str:
