@@ -12,9 +12,10 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from app.domain.money import EXPONENTS, parse_amount
+from app.web import typed
 from app.web.delivery_words import delivery_kind
 from app.web.directions import isolated
-from app.web.filters import decimal, money
+from app.web.filters import day, decimal, money
 from app.web.service_names import called
 from app.web.state_words import state_word
 from app.web.translation import as_it_is as _
@@ -215,6 +216,9 @@ def part(name: str, value: str) -> str:
     """Return what stands in a sentence, as people of the language write it."""
     if name in WORDS:
         return WORDS[name](value)
+    if name in {"day", "cancelled"}:
+        on = typed.day(value)
+        return day(on) if on else value
     if name in {"amount", "wanted"}:
         return _money(value) if AMOUNT.fullmatch(value) else value
     if name not in KNOWN:

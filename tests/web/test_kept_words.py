@@ -198,3 +198,16 @@ def test_pages_show_a_question_in_the_language_of_the_reader(
         assert words in text, path
         assert english not in text, path
     mary.get("/?lang=en")
+
+
+def test_days_of_a_sentence_are_written_as_readers_of_the_language_write_them(portal: Portal) -> None:
+    said = (
+        "12.00 EUR was received on 2026-11-23, and the invoice was cancelled on 2026-11-20: "
+        "refund it or use it for another invoice"
+    )
+    with portal.system.app.test_request_context():
+        for lang, days in (("en", ("2026-11-23", "2026-11-20")), ("et", ("23.11.2026", "20.11.2026"))):
+            with force_locale(lang):
+                assert [each for each in days if each not in kept(said)] == []
+        with force_locale("et"):
+            assert "someday" in kept("Evidence for a dispute of 1.00 EUR is due on someday")
