@@ -6,8 +6,10 @@ import gc
 import json
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 # How long an example takes says something about the machine and nothing about the code.
 hypothesis_settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("any machine")
+ROOT = Path(__file__).parents[1]
 SERVERS = pytest.StashKey[ExitStack]()
 ADDRESSES = "BILLING_TEST_SERVERS"  # how the controller tells its workers
 
@@ -37,6 +40,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SERVERS] = ExitStack()
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         _start_servers(config)
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Load a share of the modules first, as each worker does: compiled anew, each is compiled by one and not by all."""
+    worker: dict[str, Any] = getattr(session.config, "workerinput", {})
+    if not worker:
+        return
+    places = [ROOT / each.partition("::")[0] for each in session.config.args]
+    files = sorted({each for place in places for each in ([place] if place.is_file() else place.rglob("test_*.py"))})
+    for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
+        with suppress(Exception, pytest.skip.Exception):  # what is wrong is told when the module is collected
+            import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
