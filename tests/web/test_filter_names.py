@@ -220,6 +220,15 @@ def counted(html: str) -> int:
     return int(re.findall(r"Export ([0-9]+) invoice", html)[0])
 
 
+def test_the_last_button_says_only_what_is_chosen_behind_it(filled: Portal, mary: Browser) -> None:
+    def said_by(path: str) -> str:
+        return " ".join(mary.get(path).text.partition('id="chip-more"')[2].partition("</span>")[0].split())
+
+    assert said_by("/invoices").endswith(" More")
+    assert 'class="on"' not in said_by("/invoices?amount_min=1")
+    assert said_by("/invoices?in_directo=false").endswith(">More: In Directo")
+
+
 def test_the_api_refuses_what_is_said_twice(filled: Portal) -> None:
     answer = Api(filled.system).v2("/invoices?status=unpaid&status=paid")
     assert answer.status_code == 400
