@@ -188,9 +188,10 @@ def test_an_address_that_was_kept_shows_and_means_what_it_did(
 
 
 def test_a_view_that_was_saved_before_is_known_again_and_leads_on_in_the_names_of_today(
-    filled: Portal, portal: Portal
+    filled: Portal, portal: Portal, mary: Browser
 ) -> None:
     keeper = second(portal)
+    assert mary.get("/invoices").status_code == 200  # whoever never came has no row yet
     who = portal.system.scalar("select id from operator where subject = 'EE60001019906'")
     portal.system.sql(
         "insert into saved_view (operator_id, name, query, is_shared) values (:who, 'Old', :query, true)",
