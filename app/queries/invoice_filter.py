@@ -157,10 +157,11 @@ def _is_late(today: date) -> ColumnElement[bool]:
 
 
 def _both(first: date | None, last: date | None, period: str, today: date) -> Days:
+    """Return what is in both; days and moments are compared by when they begin or end in Tallinn."""
     firsts, lasts = zip((first, last), _days(period, today), strict=True)
     return Days(
-        max((each for each in firsts if each is not None), default=None),
-        min((each for each in lasts if each is not None), default=None),
+        max((each for each in firsts if each is not None), key=_begins, default=None),
+        min((each for each in lasts if each is not None), key=_ends, default=None),
     )
 
 
@@ -191,11 +192,17 @@ def today_of(now: datetime | None = None) -> date:
 
 def begins(day: date | None) -> datetime | None:
     """Return when a day begins in Tallinn; a moment stays what it is."""
-    if day is None or isinstance(day, datetime):
-        return day
-    return datetime.combine(day, time.min, TALLINN).astimezone(UTC)
+    return None if day is None else _begins(day)
 
 
 def ends(day: date | None) -> datetime | None:
     """Return when a day is over; a moment stays what it is."""
-    return day if day is None or isinstance(day, datetime) else begins(day + timedelta(days=1))
+    return None if day is None else _ends(day)
+
+
+def _begins(day: date) -> datetime:
+    return day if isinstance(day, datetime) else datetime.combine(day, time.min, TALLINN).astimezone(UTC)
+
+
+def _ends(day: date) -> datetime:
+    return day if isinstance(day, datetime) else _begins(day + timedelta(days=1))

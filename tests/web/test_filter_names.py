@@ -256,3 +256,18 @@ def test_the_last_button_names_what_is_chosen_behind_it_and_nothing_else(filled:
     assert said("") == []
     assert said("?in_directo=true") == ["In Directo"]
     assert said("?in_directo=false&e_invoice_sent=true") == ["In Directo", "E-invoice sent"]
+
+
+@pytest.mark.parametrize("way", ["created", "paid"])
+def test_a_moment_and_days_that_move_narrow_each_other(filled: Portal, way: str) -> None:
+    def many(more: str) -> int:
+        answer = Api(filled.system).v2(f"/invoices?{way}=this_year&limit=100{more}")
+        assert answer.status_code == 200, answer.text
+        return answer.text.count('"number":')
+
+    everything = many("")
+    assert everything or way == "paid"
+    for bound in ("2020-01-01T00:00:00Z", "2020-01-01"):
+        assert (many(f"&{way}_from={bound}"), many(f"&{way}_to={bound}")) == (everything, 0)
+    for bound in ("2999-01-01T00:00:00Z", "2999-01-01"):
+        assert (many(f"&{way}_from={bound}"), many(f"&{way}_to={bound}")) == (0, everything)
