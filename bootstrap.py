@@ -25,10 +25,9 @@ HEADLESS = "chromium-headless-shell"
 BROWSERS = [HEADLESS, "chromium", "chromium-browser", "google-chrome", "chrome"]
 
 PYTEST = ["-m", "pytest", "-q"]
-STEPS_OF_THEIR_OWN = ["chaos", "slow", "browser", "sabotage", "endurance", "contract"]
+STEPS_OF_THEIR_OWN = ["chaos", "browser", "sabotage", "endurance", "contract"]
 # Where the tests of a step lie: collecting all of them takes longer than many a step's own tests.
 PLACES = {
-    "slow": ["tests/api", "tests/domain", "tests/integrations", "tests/services"],
     "browser": ["tests/e2e", "tests/integrations", "tests/api/test_docs_page.py"],
     "chaos": [
         "tests/chaos",
@@ -39,6 +38,7 @@ PLACES = {
     "sabotage": ["tests/sabotage"],
     "endurance": ["tests/chaos"],
     "contract": ["tests/contract"],
+    "exhaustive": ["tests/api", "tests/domain", "tests/integrations", "tests/services", "tests/web"],
 }
 # Name -> the command after the environment's Python; the order is the order of CI.
 STEPS: dict[str, list[str]] = {
@@ -49,7 +49,6 @@ STEPS: dict[str, list[str]] = {
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     # Three side by side on two cores: one of them waits for the database more often than not.
     "tests": [*PYTEST, "-n", "3", "-m", f"not {' and not '.join(STEPS_OF_THEIR_OWN)}"],
-    "slow": [*PYTEST, "-n", "3", "-m", "slow and not chaos and not browser", *PLACES["slow"]],
     "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not chaos", *PLACES["browser"]],
     # Three side by side: whoever was killed is waited for, and waiting takes no processor.
     "chaos": [*PYTEST, "-n", "3", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
@@ -59,7 +58,7 @@ LONG_STEPS: dict[str, list[str]] = {
     "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage", *PLACES["sabotage"]],
     "endurance": [*PYTEST, "-m", "endurance", "-rP", *PLACES["endurance"]],
     "contract": [*PYTEST, "-m", "contract", "-rP", *PLACES["contract"]],
-    "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", "tests/services", "tests/api"],
+    "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", *PLACES["exhaustive"]],
     "pages": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser", "tests/e2e"],
 }
 # What a step's tests find in their environment.
@@ -91,7 +90,7 @@ def check(names: list[str]) -> int:
         return 2
     wanted = names or list(STEPS)
     ensure_environment(CHECK_LOCK)
-    if {"tests", "slow", "browser", "chaos"} & set(wanted):
+    if {"tests", "exhaustive", "browser", "chaos"} & set(wanted):
         ensure_pango()
     if "browser" in wanted:
         ensure_browser()

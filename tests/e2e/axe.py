@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import axe_playwright_python
 from playwright.sync_api import ViewportSize
+
+from tests.thoroughness import EXHAUSTIVE
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 SCRIPT = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TAGS = [*WCAG, "best-practice"]
-EVERYTHING = bool(os.environ.get("TEST_EXHAUSTIVE"))
 DESK = ViewportSize(width=1280, height=900)
 PHONE, NARROW = ViewportSize(width=360, height=760), ViewportSize(width=320, height=700)
 RUN = """
@@ -36,7 +36,7 @@ def faults(page: Page, where: str = "html") -> list[str]:
 
 def faults_by_turns(page: Page, turn: int, where: str = "html") -> list[str]:
     """Return what axe finds in one light on one screen, which is another at each turn; in the long run in all four."""
-    turns = range(4) if EVERYTHING else (turn % 4,)
+    turns = range(4) if EXHAUSTIVE else (turn % 4,)
     found = []
     for each in turns:
         page.set_viewport_size((DESK, PHONE)[each % 2])

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.axe import EVERYTHING
+from tests.thoroughness import EXHAUSTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ def _counted(name: str) -> re.Pattern[str]:
 
 def spoken(*languages: str) -> pytest.MarkDecorator:
     """Say in which languages a story is told at each check."""
-    return pytest.mark.parametrize("lang", ["en", "et", "ru"] if EVERYTHING else languages)
+    return pytest.mark.parametrize("lang", ["en", "et", "ru"] if EXHAUSTIVE else languages)
 
 
 def asks_for(words: str) -> Callable[[str], bool]:

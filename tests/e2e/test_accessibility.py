@@ -14,8 +14,9 @@ from app.services import invoice_notes
 from app.services.invoice_notes import Words
 from app.services.timeline import SYSTEM
 from tests.e2e import populated
-from tests.e2e.axe import DESK, EVERYTHING, NARROW, bring, faults, faults_by_turns, scrolls_sideways
+from tests.e2e.axe import DESK, NARROW, bring, faults, faults_by_turns, scrolls_sideways
 from tests.e2e.desk import served
+from tests.thoroughness import EXHAUSTIVE, share
 from tests.web.page import Page as Reading
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def test_no_page_has_a_fault_and_the_longer_words_fit(
     page = at_desk()
     bring(page.context)
     found = []
-    for number, path in enumerate(sorted(places.values())[part::PARTS]):
-        for lang in LANGUAGES if EVERYTHING else (LANGUAGES[number % 3],):
+    for number, path in enumerate(share(sorted(places.values())[part::PARTS], 3)):
+        for lang in LANGUAGES if EXHAUSTIVE else (LANGUAGES[number % 3],):
             page.goto(f"{path}{'&' if '?' in path else '?'}lang={lang}")
             found += faults_by_turns(page, number // 3 + part)
             page.set_viewport_size(NARROW)
@@ -89,7 +90,7 @@ def test_a_dialog_takes_the_focus_has_no_fault_and_gives_the_focus_back(
     page = at_desk()
     bring(page.context)
     found = []
-    for turn, (path, address) in enumerate(sorted(dialogs.values())[:: 1 if EVERYTHING else 2]):
+    for turn, (path, address) in enumerate(share(sorted(dialogs.values()), 5)):
         page.set_viewport_size(DESK)
         page.goto(path)
         link = page.locator(f'a[hx-target="#dialog"][href="{address}"]').first
@@ -113,7 +114,7 @@ def test_a_form_that_comes_back_says_its_faults_and_takes_the_focus(
     page = at_desk()
     bring(page.context)
     found = []
-    for turn, name in enumerate(FORMS):
+    for turn, name in enumerate(share(FORMS, 3)):
         page.goto(places[name])
         form = page.locator("main form").filter(has=page.locator("input:visible")).last
         for field in form.locator("input:not([type]):visible, input[type=text]:visible").all():
@@ -158,10 +159,11 @@ def test_a_portal_with_nothing_in_it_says_what_to_do(
     with databases.clone() as url, served(url, redis_url) as desk:
         page = opened(desk.url, {desk.url}, desk.sign_in)
         bring(page.context)
-        for name, path in sorted(populated.pages(desk, []).items()):
-            if EVERYTHING or name.endswith(".index"):
-                page.goto(path)
-                found += faults(page, "main")
+        pages = populated.pages(desk, [])
+        names = sorted(name for name in pages if EXHAUSTIVE or name.endswith(".index"))
+        for name in share(names, 3):
+            page.goto(pages[name])
+            found += faults(page, "main")
         page.context.close()
     assert found == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pytest
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.routing.converters import NumberConverter
 
@@ -12,8 +13,6 @@ from tests.thoroughness import EXHAUSTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
     from tests.web.browser import Browser, Portal
 
@@ -65,6 +64,7 @@ def test_no_address_breaks(portal: Portal, mary: Browser) -> None:
         assert mary.client.get(each).status_code in {200, 303, 400, 404, 409}, each
 
 
+@pytest.mark.slow
 def test_no_query_breaks(portal: Portal, mary: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(portal.system.app.request_class, "parameter_storage_class", Asked)
     monkeypatch.setattr(invoice_parameters, "MultiDict", Renamed)  # what was renamed is read from one of these
