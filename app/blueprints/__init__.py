@@ -40,6 +40,7 @@ from app.blueprints.inbox import blueprint as inbox
 from app.blueprints.initiators import blueprint as initiators
 from app.blueprints.invoices import blueprint as invoices
 from app.blueprints.number_ranges import blueprint as number_ranges
+from app.blueprints.outside_refunds import blueprint as outside_refunds
 from app.blueprints.overview import blueprint as overview
 from app.blueprints.payment_links import blueprint as payment_links
 from app.blueprints.people import blueprint as people
@@ -105,6 +106,7 @@ DOORS = (
     Door(references, require_operator),
     Door(deposits, require_operator),
     Door(refunds, require_operator),
+    Door(outside_refunds, require_operator),
     Door(approvals, require_operator),
     Door(disputes, require_operator),
     Door(credits_, require_operator),

@@ -2,7 +2,7 @@
 
 receivables:<initiator>  what payers owe on invoices of this service
 invoiced:<initiator>     the other side of what was invoiced for this service
-clearing:<gateway>       what the gateway holds for us until it pays out
+clearing:<gateway>       what the gateway holds for us until it pays out; of `bank`: what our own account has
 credit:<initiator>       money received that belongs to no invoice yet: owed to the payer
 outside:<initiator>      money the service itself reports as received
 losses                   money lost in disputes

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from app.domain.errors import Conflict
 from app.domain.money import Money, say_amount
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class RefundStatus(StrEnum):
@@ -29,6 +33,7 @@ R = RefundStatus
 EDGES: frozenset[tuple[RefundStatus, RefundStatus]] = frozenset(
     {
         (R.PENDING_APPROVAL, R.REQUESTED), (R.PENDING_APPROVAL, R.CANCELLED),
+        (R.PENDING_APPROVAL, R.SUCCEEDED),  # made outside: it has left already, and is booked once agreed to
         (R.REQUESTED, R.PROCESSING), (R.REQUESTED, R.CANCELLED), (R.REQUESTED, R.FAILED),
         (R.PROCESSING, R.REQUESTED), (R.PROCESSING, R.SUCCEEDED), (R.PROCESSING, R.FAILED), (R.PROCESSING, R.UNKNOWN),
         (R.UNKNOWN, R.SUCCEEDED), (R.UNKNOWN, R.FAILED),
@@ -57,6 +62,18 @@ ADVICE: dict[str, str] = {
     "4002": "The gateway does not know our account: check its settings, then ask for the refund again",
 }
 NO_ADVICE = "The gateway refused: look the payment up in its portal, then ask again or pay back by bank transfer"
+
+
+# A bank's reference of a transfer: the longest of the usual ones has 35 letters (ISO 20022, Max35Text).
+LONGEST_BANK_REFERENCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOutside:
+    """A bank transfer of our own that gave money back: the day it left, Tallinn's, and what the bank calls it."""
+
+    on: date
+    bank_reference: str
 
 
 class RefundTooLarge(Conflict):
@@ -92,6 +109,17 @@ def check_refund(of: Refundable, asked: Money) -> None:
         raise RefundTooLarge(
             f"{say_amount(left)} is left to give back, and {say_amount(asked)} was asked for", code="refund_too_large"
         )
+
+
+def check_made_outside(made: MadeOutside, *, paid_on: date, today: date) -> None:
+    """Raise RefundNotPossible for a transfer before the payment or after today; both are days of Tallinn."""
+    if not paid_on <= made.on <= today:
+        raise RefundNotPossible(
+            f"A transfer that gives this back was made between {paid_on} and {today}, not on {made.on}",
+            code="refund_day",
+        )
+    if not 0 < len(made.bank_reference) <= LONGEST_BANK_REFERENCE:
+        raise RefundNotPossible("The bank's reference of the transfer is missing or too long", code="refund_reference")
 
 
 def needs_approval(of: Refundable, amount_minor: int, *, four_eyes_minor: int | None, staff_days: int) -> bool:

@@ -30,6 +30,18 @@ MOVED_LATER = (
 )
 
 
+# What such a booking `t` of a payment `p` moved, and through whom: the gateway, our bank or the service itself. As they
+# are few, `offset 0` keeps the planner from flattening the question and reading all entries.
+SIDE_MOVED = """
+  cross join lateral (
+    select e.currency, e.amount_minor,
+           case when a.code like 'clearing:%' then substr(a.code, 10) else p.gateway end as gateway
+      from ledger_entry e
+      join ledger_account a on a.id = e.account_id and (a.code like 'clearing:%' or a.code like 'outside:%')
+     where e.transaction_id = t.id offset 0) e
+"""
+
+
 class LedgerTransaction(Tenanted, Base):
     """Why money was booked; its dedupe key makes booking one fact twice impossible."""
 

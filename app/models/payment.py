@@ -20,7 +20,8 @@ class Payment(Tenanted, Base):
     """One try to move money for an invoice (other-systems.md 6.6).
 
     `merchant_ref` is the order reference we sent, `external_id` the gateway's. `leg` tells apart several movements the
-    gateway books under one reference.
+    gateway books under one reference. `outside_minor` is the part of `refunded_minor` that did not go back through the
+    gateway, which holds it still.
     """
 
     __tablename__ = "payment"
@@ -39,6 +40,7 @@ class Payment(Tenanted, Base):
         CheckConstraint(
             "refunded_minor >= 0 and lost_minor >= 0 and refunded_minor + lost_minor <= captured_minor", name="refunded"
         ),
+        CheckConstraint("outside_minor between 0 and greatest(refunded_minor, 0)", name="outside"),
         Index("ix_payment_invoice_id", "invoice_id", "completed_at"),
         Index("ix_payment_gateway_created_at", "gateway", "created_at", "id"),
         Index("ix_payment_initiator_newest", "initiator_id", text("created_at desc"), text("id desc")),
@@ -77,6 +79,7 @@ class Payment(Tenanted, Base):
     captured_minor: Mapped[Zero]
     refunded_minor: Mapped[Zero]
     lost_minor: Mapped[Zero]
+    outside_minor: Mapped[Zero]
     fee_minor: Mapped[Zero]
     merchant_ref: Mapped[str | None]
     external_id: Mapped[str | None]
@@ -101,6 +104,16 @@ class Payment(Tenanted, Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
+
+    @property
+    def held_minor(self) -> int:
+        """Return what of the money neither went back nor was lost, in minor units."""
+        return self.captured_minor - self.refunded_minor - self.lost_minor
+
+    @property
+    def at_gateway_minor(self) -> int:
+        """Return what the gateway still holds of it, in minor units: what we gave back by other ways, too."""
+        return self.held_minor + self.outside_minor
 
 
 class GatewayReference(Tenanted, Base):

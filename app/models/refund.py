@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,7 +15,8 @@ class Refund(Tenanted, Base):
     """One return of money: of what an invoice took, or without `invoice_id` of what it did not need.
 
     A deferred trigger keeps what is reserved, given back and disputed inside what was captured (reliability.md 3.2).
-    Of one payment one refund is under way at a time, so that what the gateway still holds decides it.
+    Of one payment one refund is under way at a time, so that what the gateway still holds decides it. One with
+    `made_outside_on` was made by a bank transfer of our own on that day: the gateway has no part in it.
     """
 
     __tablename__ = "refund"
@@ -31,6 +32,21 @@ class Refund(Tenanted, Base):
         CheckConstraint("approved_by is null or approved_by <> requested_by", name="four_eyes"),
         CheckConstraint(
             "status not in ('processing', 'unknown') or (nonce is not null and sent_at is not null)", name="sent"
+        ),
+        CheckConstraint("(made_outside_on is null) = (bank_reference is null)", name="outside"),
+        CheckConstraint("char_length(bank_reference) between 1 and 100", name="bank_reference"),
+        CheckConstraint(
+            "made_outside_on is null or (nonce is null and sent_at is null and external_id is null)", name="never_sent"
+        ),
+        # One transfer may give back what several invoices took of one payment, and of each it does once.
+        Index(
+            "uq_refund_bank_reference",
+            "payment_id",
+            "invoice_id",
+            "bank_reference",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("bank_reference is not null and status <> 'cancelled'"),
         ),
         Index(
             "uq_refund_in_flight",
@@ -61,6 +77,8 @@ class Refund(Tenanted, Base):
     approved_by: Mapped[str | None]
     failure_code: Mapped[str | None]
     failure_message: Mapped[str | None]
+    made_outside_on: Mapped[date | None]
+    bank_reference: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     next_check_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

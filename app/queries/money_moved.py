@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from app.domain.tallinn import TALLINN
-from app.models.ledger import MOVED_LATER
+from app.models.ledger import MOVED_LATER, SIDE_MOVED
 from app.models.payment import MONEY_CAME
 from app.queries import closed_days
 from app.queries.keyset import Slice
@@ -102,8 +102,7 @@ select p.gateway, p.currency, count(*), sum(p.captured_minor)::bigint
  group by 1, 2) s order by 1, 2, 3
 """)  # noqa: S608 - the parts are ours
 
-# Sums come before the join that names the service, so that a million rows are an index-only scan. Returns are few:
-# `offset 0` keeps the planner from flattening their subquery and reading all entries.
+# Sums come before the join that names the service, so that a million rows are an index-only scan.
 ADDED = f"""
 select p.gateway, p.initiator_id, {{payer}} as payer, p.currency, count(*) as ins,
        sum(p.captured_minor) as in_minor, 0 as backs, 0 as back_minor
@@ -111,14 +110,9 @@ select p.gateway, p.initiator_id, {{payer}} as payer, p.currency, count(*) as in
  where {CAME} and p.completed_at >= :since and p.completed_at < :until {{came}} {{narrowed}}
  group by 1, 2, 3, 4
 union all
-select p.gateway, p.initiator_id, {{payer}}, e.currency, 0, 0, count(*), -sum(e.amount_minor)
+select e.gateway, p.initiator_id, {{payer}}, e.currency, 0, 0, count(*), -sum(e.amount_minor)
   from ledger_transaction t
-  join payment p on p.id = t.payment_id {{join}}
-  cross join lateral (
-    select e.currency, e.amount_minor
-      from ledger_entry e
-      join ledger_account a on a.id = e.account_id and (a.code like 'clearing:%' or a.code like 'outside:%')
-     where e.transaction_id = t.id offset 0) e
+  join payment p on p.id = t.payment_id {{join}} {SIDE_MOVED}
  where {WENT} and t.created_at >= :since and t.created_at < :until {{went}} {{narrowed}}
  group by 1, 2, 3, 4
 """  # noqa: S608
@@ -156,12 +150,10 @@ select m.at, m.key, m.direction, m.kind, m.minor, m.currency, m.gateway, i.code,
       where {CAME} and p.completed_at >= :since and p.completed_at < :until {{came}} {{narrowed}}
       order by p.completed_at desc, p.id desc limit :size)
     union all
-    (select t.created_at, t.id * 2 + 1, 'back', t.kind, e.amount_minor, e.currency, p.gateway, p.initiator_id,
+    (select t.created_at, t.id * 2 + 1, 'back', t.kind, e.amount_minor, e.currency, e.gateway, p.initiator_id,
             coalesce(t.invoice_id, p.invoice_id)
        from ledger_transaction t
-       join payment p on p.id = t.payment_id {{join}}
-       join ledger_entry e on e.transaction_id = t.id
-       join ledger_account a on a.id = e.account_id and (a.code like 'clearing:%' or a.code like 'outside:%')
+       join payment p on p.id = t.payment_id {{join}} {SIDE_MOVED}
       where {WENT} and t.created_at >= :since and t.created_at < :until {{went}} {{narrowed}}
       order by t.created_at desc, t.id desc limit :size)
   ) m
@@ -313,7 +305,6 @@ def _parts(wanted: MovedFilter, *, named: bool = False) -> tuple[dict[str, str],
     values: dict[str, Any] = _span(wanted.first, wanted.last)
     conditions, joins = [], []
     if wanted.gateway:
-        conditions.append("and p.gateway = :gateway")
         values["gateway"] = wanted.gateway
     if wanted.service:
         joins.append(OF_SERVICE)
@@ -329,8 +320,8 @@ def _parts(wanted: MovedFilter, *, named: bool = False) -> tuple[dict[str, str],
     parts = {
         "join": " ".join(joins),
         "narrowed": " ".join(conditions),
-        "came": "and false" if wanted.direction == BACK else "",
-        "went": "and false" if wanted.direction == IN else "",
+        "came": "and false" if wanted.direction == BACK else "and p.gateway = :gateway" if wanted.gateway else "",
+        "went": "and false" if wanted.direction == IN else "and e.gateway = :gateway" if wanted.gateway else "",
     }
     return parts, values
 

@@ -75,6 +75,8 @@ class RefundRow:
     currency: str
     created_at: datetime
     of_credit: bool
+    made_outside_on: date | None
+    bank_reference: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ def to_export(wanted: RefundFilter, cursor: Cursor | None, *, size: int) -> list
         Refund.amount_minor,
         Refund.created_at,
         Refund.finished_at,
+        Refund.made_outside_on,
+        Refund.bank_reference,
     )
     return list(session().execute(_newest(_joined(columns).where(*_conditions(wanted)), cursor).limit(size)))
 
@@ -167,6 +171,8 @@ def rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         Refund.currency,
         Refund.created_at,
         Refund.invoice_id.is_(None),
+        Refund.made_outside_on,
+        Refund.bank_reference,
     )
     return _joined(columns).where(*conditions)
 

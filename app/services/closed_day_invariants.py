@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.models.ledger import MOVED_LATER
+from app.models.ledger import MOVED_LATER, SIDE_MOVED
 from app.models.payment import MONEY_CAME
 from app.services.invariant import Invariant
 
@@ -30,16 +30,10 @@ CLOSED_DAYS = (
                              invoice_id, -1 n, -captured_minor m, 0 r, 0 b
                         from payment where {MONEY_CAME}
                       union all
-                      select (t.created_at at time zone 'Europe/Tallinn')::date, p.gateway, p.initiator_id, e.currency,
+                      select (t.created_at at time zone 'Europe/Tallinn')::date, e.gateway, p.initiator_id, e.currency,
                              p.invoice_id, 0, 0, -1, e.amount_minor
                         from ledger_transaction t
-                        join payment p on p.id = t.payment_id
-                        cross join lateral (
-                          select e.currency, e.amount_minor
-                            from ledger_entry e
-                            join ledger_account a on a.id = e.account_id
-                                                 and (a.code like 'clearing:%%' or a.code like 'outside:%%')
-                           where e.transaction_id = t.id offset 0) e
+                        join payment p on p.id = t.payment_id {SIDE_MOVED.replace("%", "%%")}
                        where t.{MOVED_LATER}) moved
                 join closed_day using (day)
                 left join (select id, customer_name from invoice) v on v.id = invoice_id) each

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.domain.tallinn import TALLINN
 from app.models.closed_day import CLOSING_LOCK
+from app.models.ledger import SIDE_MOVED
 from app.queries.money_moved import CAME, WENT, midnight
 from app.uow import transaction
 
@@ -47,15 +48,10 @@ with span as (
      where {CAME} and p.completed_at >= s.since and p.completed_at < s.until group by 1, 2, 3, 4) came
   union all
   select s.day, went.* from span s, lateral (
-    select p.gateway, p.initiator_id, e.currency, coalesce(v.customer_name, ''), 0, 0, count(*), -sum(e.amount_minor)
+    select e.gateway, p.initiator_id, e.currency, coalesce(v.customer_name, ''), 0, 0, count(*), -sum(e.amount_minor)
       from ledger_transaction t
       join payment p on p.id = t.payment_id
-      left join invoice v on v.id = p.invoice_id
-      cross join lateral (
-        select e.currency, e.amount_minor
-          from ledger_entry e
-          join ledger_account a on a.id = e.account_id and (a.code like 'clearing:%' or a.code like 'outside:%')
-         where e.transaction_id = t.id offset 0) e
+      left join invoice v on v.id = p.invoice_id {SIDE_MOVED}
      where {WENT} and t.created_at >= s.since and t.created_at < s.until group by 1, 2, 3, 4) went
 ), by_payer as (
   insert into day_payer ({KEYS}, payer, {COUNTS}, place)

@@ -246,7 +246,7 @@ def asked_about(reference: GatewayReference, payment: Payment | None) -> Asked:
         PaymentStatus(payment.status),
         Money(payment.amount_minor, payment.currency),
         payment.account,
-        payment.captured_minor - payment.refunded_minor - payment.lost_minor,
+        payment.at_gateway_minor,
         payment.completed_at,
     )
     place = Place(payment.created_at, payment.id)

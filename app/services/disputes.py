@@ -33,8 +33,8 @@ from app.services.dispute_transitions import (
 )
 from app.services.gateway_events import DISPUTE_REPORTED
 from app.services.invoice_status import lock, lock_all_of, recompute
-from app.services.money_held import held_by, parts_of, refunds_of, reserved_minor, share, surplus_of
-from app.services.refund_outcomes import end, held_minor
+from app.services.money_held import held_by, refunds_of, reserved_minor, surplus_of
+from app.services.refund_outcomes import end, parts_that_went
 from app.services.timeline import Actor
 from app.uow import retried, session, transaction
 
@@ -133,7 +133,7 @@ def charged_back(payment: Payment, *, standing_minor: int) -> None:
     question for a person (security.md T15).
     """
     actor = Actor("gateway", payment.gateway)
-    gone = held_minor(payment) - standing_minor
+    gone = payment.at_gateway_minor - standing_minor
     if gone <= 0:
         _ask_what_went(payment, standing_minor)
         return
@@ -146,7 +146,7 @@ def charged_back(payment: Payment, *, standing_minor: int) -> None:
         end_without_loss(
             known, actor, f"{format_amount(Money(gone, known.currency))} {known.currency} of it were taken"
         )
-    for part in share(parts_of(payment), max(gone, 0)):
+    for part in parts_that_went(payment, max(gone, 0)):
         on_invoice = part.held_minor if part.invoice_id is not None else 0
         about = part.invoice_id or payment.invoice_id or 0
         by = f"gateway:{payment.gateway}"
@@ -207,7 +207,7 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
     """Book the loss of an open dispute."""
     move(dispute, DisputeStatus.LOST, outcome=outcome, by=actor)
     payment.lost_minor += dispute.amount_minor
-    if not held_minor(payment):
+    if not payment.held_minor:
         payment.status = PaymentStatus.CHARGED_BACK
     payment.version += 1
     session().flush()
@@ -234,7 +234,7 @@ def _take(payment: Payment, dispute: Dispute, actor: Actor, outcome: str) -> Non
 
 def _reinstate(payment: Payment, dispute: Dispute, actor: Actor) -> None:
     payment.lost_minor -= dispute.amount_minor
-    if payment.status in NOTHING_HELD and held_minor(payment):
+    if payment.status in NOTHING_HELD and payment.held_minor:
         payment.status = PaymentStatus.PARTIALLY_REFUNDED if payment.refunded_minor else PaymentStatus.COMPLETED
     payment.version += 1
     session().flush()

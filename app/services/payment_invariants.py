@@ -32,8 +32,13 @@ PAYMENTS = (
         "what a gateway clears for us in the books is what its payments captured minus what went back",
         "select count(*) from payment",
         """select coalesce(p.gateway, l.gateway) as id
-             from (select tenant_id, gateway, currency, sum(captured_minor - refunded_minor - lost_minor) held
-                     from payment where gateway <> 'service' group by 1, 2, 3) p
+             from (select tenant_id, gateway, currency, sum(minor) held
+                     from (select tenant_id, gateway, currency,
+                                  captured_minor - refunded_minor - lost_minor + outside_minor as minor
+                             from payment where gateway <> 'service'
+                           union all
+                           select tenant_id, 'bank', currency, -outside_minor from payment where outside_minor > 0) side
+                    group by 1, 2, 3) p
              full join (select e.tenant_id, substr(a.code, 10) as gateway, e.currency, sum(e.amount_minor) held
                           from ledger_entry e join ledger_account a on a.id = e.account_id
                          where a.code like 'clearing:%%' group by 1, 2, 3) l using (tenant_id, gateway, currency)
@@ -72,11 +77,14 @@ PAYMENTS = (
         "a payment shows as given back what its refunds gave back, and as lost what its disputes lost",
         "select count(*) from payment where completed_at is not null",
         """select p.id from payment p
-             left join (select payment_id, sum(amount_minor) back from refund where status = 'succeeded' group by 1) r
+             left join (select payment_id, sum(amount_minor) back,
+                               sum(amount_minor) filter (where made_outside_on is not null) outside
+                          from refund where status = 'succeeded' group by 1) r
                     on r.payment_id = p.id
              left join (select payment_id, sum(amount_minor) lost from dispute where status = 'lost' group by 1) d
                     on d.payment_id = p.id
-            where p.refunded_minor <> coalesce(r.back, 0) or p.lost_minor <> coalesce(d.lost, 0)""",
+            where p.refunded_minor <> coalesce(r.back, 0) or p.outside_minor <> coalesce(r.outside, 0)
+               or p.lost_minor <> coalesce(d.lost, 0)""",
     ),
     Invariant(
         "I5 what went back of an invoice",

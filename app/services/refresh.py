@@ -221,7 +221,7 @@ def _fold(
         fetched.state,
         standing_minor=fetched.standing.minor if fetched.standing is not None else None,
         captured_minor=payment.captured_minor,
-        refunded_minor=payment.refunded_minor + payment.lost_minor,
+        refunded_minor=payment.captured_minor - payment.at_gateway_minor,
         agreed_minor=None if difference else payment.amount_minor,
     )
     if decision.kind is DecisionKind.REVIEW:

@@ -25,7 +25,7 @@ from app.services.batch_jobs import BatchJob
 from app.services.notices import initiator_code
 from app.services.payments import know_reference
 from app.services.refresh import look_again
-from app.services.refund_outcomes import book_observed, end, held_minor, plan_look, said_of
+from app.services.refund_outcomes import book_observed, end, plan_look, said_of
 from app.services.refunds import lock_refund
 from app.services.timeline import Actor
 from app.uow import retried, ring_after_commit, session, transaction
@@ -133,7 +133,7 @@ def _begin(refund_id: int, gateway: HostedGateway) -> Sending | RefundStatus:
         _tell("refund.processing", payment, refund)
         amount = Money(refund.amount_minor, refund.currency)
         request = RefundRequest(payment.external_id or "", amount, refund.nonce)
-        return Sending(refund.id, request, held_minor(payment) - amount.minor)
+        return Sending(refund.id, request, payment.at_gateway_minor - amount.minor)
 
 
 def _another_is_under_way(refund: Refund) -> bool:
@@ -171,11 +171,11 @@ def _store_answer(sending: Sending, answer: RefundedPayment) -> RefundStatus:
         refund, payment = lock_refund(tx, sending.refund_id)
         if refund.status != RefundStatus.PROCESSING or refund.nonce != sending.request.nonce:
             # Ended here, and executed there after all; or what was taken for it was made there by somebody else.
-            if answer.standing is None or answer.standing.minor != held_minor(payment):
+            if answer.standing is None or answer.standing.minor != payment.at_gateway_minor:
                 _owe_look(payment)
             return RefundStatus(refund.status)
         standing = answer.standing
-        highest = held_minor(payment) - refund.amount_minor
+        highest = payment.at_gateway_minor - refund.amount_minor
         if answer.state is ObservedState.REFUNDED and standing is not None and 0 <= standing.minor <= highest:
             book_observed(payment, standing_minor=standing.minor, initiator=initiator_code(payment.initiator_id))
             return RefundStatus(refund.status)

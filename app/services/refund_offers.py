@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from app.services.timeline import Actor
 
 
+# The gateway cannot give it back; a bank transfer can.
+BANK_LINK = "bank_link"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What an invoice took of one payment; `obstacle` is why none of it can go back: a code, None when it can."""
@@ -64,6 +68,19 @@ class RefundOffer:
     def part(self, payment_id: int | None) -> Part | None:
         """Return the part of this payment, if something of it can go back."""
         return next((part for part in self.possible if part.payment.id == payment_id), None)
+
+    @property
+    def returnable(self) -> list[Part]:
+        """Return the parts of which something may have gone back by a bank transfer of our own: bank links, too."""
+        return [part for part in self.parts if part.obstacle in {None, BANK_LINK} and part.of.left_minor > 0]
+
+    def returnable_part(self, payment_id: int | None) -> Part | None:
+        """Return the part of this payment, if something of it may have gone back by transfer."""
+        return next((part for part in self.returnable if part.payment.id == payment_id), None)
+
+    def asked_by(self, key: str) -> Refund | None:
+        """Return the refund that was asked for under this key."""
+        return next((each for each in self.refunds if each.idempotency_key == key), None)
 
 
 def offer(number: int, actor: Actor, tenant_id: int = DEFAULT_TENANT) -> RefundOffer:
@@ -101,7 +118,7 @@ def _obstacle(payment: Payment, of: Refundable) -> str | None:
     if of.captured_minor <= 0 or payment.status not in RECEIVED:
         return "gone"
     if is_bank_link(payment.gateway_method):
-        return "bank_link"
+        return BANK_LINK
     if of.left_minor <= 0:
         return "disputed" if of.disputed_minor else "reserved"
     return None

@@ -20,11 +20,10 @@ from app.uow import session
 
 if TYPE_CHECKING:
     from app.models.payment import Payment
+    from app.services.money_held import Part
 
-
-def held_minor(payment: Payment) -> int:
-    """Return what the books say the gateway still holds of the payment, in minor units."""
-    return payment.captured_minor - payment.refunded_minor - payment.lost_minor
+# What our own bank account pays and gets, in the books (domain/ledger.py).
+BANK = "bank"
 
 
 def book_observed(payment: Payment, *, standing_minor: int, initiator: str) -> None:
@@ -33,14 +32,57 @@ def book_observed(payment: Payment, *, standing_minor: int, initiator: str) -> N
     `standing_minor` is what the gateway still holds of the payment, in minor units. A refund that is under way is
     what went back, as far as it fits: our own refund and the gateway's news of it are one fact.
     """
-    gone = held_minor(payment) - standing_minor
+    gone = payment.at_gateway_minor - standing_minor
     ours = refund_under_way(payment.id)
     if ours is not None and ours.amount_minor <= gone:
         _succeed(payment, ours, initiator)
         gone -= ours.amount_minor
-    for part in share(parts_of(payment), gone):
+    for part in parts_that_went(payment, gone):
         _record_unasked(payment, part.invoice_id, part.held_minor, standing_minor, initiator)
     _end_what_does_not_fit(payment)
+
+
+def parts_that_went(payment: Payment, gone: int) -> list[Part]:
+    """Return what each part of a payment loses when this much left the gateway, in minor units.
+
+    A person is asked about what had been given back by a transfer of our own before.
+    """
+    parts = share(parts_of(payment), gone)
+    twice = gone - sum(part.held_minor for part in parts)
+    if twice > 0:
+        _ask_about_twice(payment, Money(twice, payment.currency))
+    return parts
+
+
+def _ask_about_twice(payment: Payment, amount: Money) -> None:
+    reviews.ask(
+        "payment.returned_twice",
+        f"payment:{payment.id}:{amount.minor}",
+        f"{format_amount(amount)} {amount.currency} left {payment.gateway} that were given back by bank transfer "
+        "already: the payer has them twice",
+        invoice_id=payment.invoice_id,
+        payment_id=payment.id,
+        tenant_id=payment.tenant_id,
+    )
+
+
+def book_outside(payment: Payment, refund: Refund, *, initiator: str, actor: Actor) -> None:
+    """Book a refund that was made by a bank transfer of our own, and close what was asked because of it.
+
+    The payment is locked, every invoice with its money before it.
+    """
+    refund.status = RefundStatus.SUCCEEDED
+    refund.finished_at = datetime.now(UTC)
+    _book(payment, refund, initiator)
+    timeline.record(
+        "refund.made_outside",
+        actor=actor,
+        invoice_id=refund.invoice_id or payment.invoice_id,
+        payment_id=payment.id,
+        data=said_of(refund) | {"day": str(refund.made_outside_on), "bank_reference": refund.bank_reference},
+        tenant_id=payment.tenant_id,
+    )
+    reviews.answer_about(payment.id, "refund.refused", by=str(actor), resolution="paid back by bank transfer")
 
 
 def _succeed(payment: Payment, refund: Refund, initiator: str) -> None:
@@ -98,8 +140,12 @@ def _record_unasked(payment: Payment, invoice_id: int | None, minor: int, standi
 def _book(payment: Payment, refund: Refund, initiator: str) -> None:
     """Take the money from its invoice, or from the payer's credit, and from the payment."""
     amount = Money(refund.amount_minor, refund.currency)
+    through = payment.gateway
+    if refund.made_outside_on is not None:
+        through = BANK
+        payment.outside_minor += amount.minor
     payment.refunded_minor += amount.minor
-    payment.status = PaymentStatus.PARTIALLY_REFUNDED if held_minor(payment) else PaymentStatus.REFUNDED
+    payment.status = PaymentStatus.PARTIALLY_REFUNDED if payment.held_minor else PaymentStatus.REFUNDED
     payment.version += 1
     session().flush()
     if refund.invoice_id is None:
@@ -108,9 +154,9 @@ def _book(payment: Payment, refund: Refund, initiator: str) -> None:
         surplus.refunded_minor += amount.minor
         if not surplus.left_minor:
             reviews.answer("payment.surplus", f"payment:{payment.id}", by=refund.requested_by, resolution="given back")
-        postings = books.credit_refunded(payment.gateway, initiator, amount)
+        postings = books.credit_refunded(through, initiator, amount)
     else:
-        postings = books.refunded(payment.gateway, initiator, amount)
+        postings = books.refunded(through, initiator, amount)
     ledger.post(
         f"payment.{payment.status}",
         f"refund:{refund.id}:succeeded",
@@ -134,7 +180,7 @@ def _end_what_does_not_fit(payment: Payment) -> None:
     What left and does not fit cannot have been executed, a dispute of money that went back takes nothing, and what
     waits is withdrawn.
     """
-    held = held_minor(payment)
+    held = payment.held_minor
     parts = Counter({part.invoice_id: part.held_minor for part in parts_of(payment)})
     for refund in refunds_of(payment.id, IN_FLIGHT):
         if refund.amount_minor > held:

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from app.domain.errors import Conflict, Forbidden, NotFound
 from app.domain.money import Money, format_amount
 from app.domain.payment import RECEIVED
-from app.domain.refund import RefundNotPossible, RefundStatus, check_refund, needs_approval
+from app.domain.refund import RefundNotPossible, RefundStatus, check_made_outside, check_refund, needs_approval
+from app.domain.tallinn import TALLINN
 from app.models.payment import Payment
 from app.models.refund import Refund
 from app.queries.settings import whole_number
@@ -22,13 +23,14 @@ from app.services import outbox, reviews, timeline
 from app.services.gateway_events import DISPUTE_REPORTED
 from app.services.invoice_status import lock_all_of
 from app.services.money_held import Part, refundable
-from app.services.refund_outcomes import end, said_of
+from app.services.notices import initiator_code
+from app.services.refund_outcomes import book_outside, end, said_of
 from app.uow import retried, session, transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from app.domain.refund import Refundable
+    from app.domain.refund import MadeOutside, Refundable
     from app.services.timeline import Actor
 
 EXECUTE = "gateway.refund.execute"
@@ -43,7 +45,8 @@ SOON = timedelta(seconds=30)
 class RefundOrder:
     """What is asked for: of a payment, an amount in minor units or all that is left, for a reason, under a key.
 
-    It goes off what an invoice took (the payment's own unless said), or off the payer's credit.
+    It goes off what an invoice took (the payment's own unless said), or off the payer's credit. With `made` it has gone
+    already, by a bank transfer of our own: it is booked and never sent.
     """
 
     payment_id: int
@@ -52,6 +55,7 @@ class RefundOrder:
     key: str
     invoice_id: int | None = None
     of_credit: bool = False
+    made: MadeOutside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,16 @@ def request(order: RefundOrder, *, actor: Actor, at_once: bool = False) -> Reque
         if known is not None:
             return _same(known, order, invoice_id)
         _check_kind(payment)
+        _check_made(payment, order.made, invoice_id)
         of = refundable(payment, invoice_id, datetime.now(UTC))
         amount_minor = of.left_minor if order.amount_minor is None else order.amount_minor
         check_refund(of, Money(amount_minor, payment.currency))
         waits = second_person(payment, of, actor).asked(of, amount_minor)
-        status = RefundStatus.PENDING_APPROVAL if waits else RefundStatus.REQUESTED
-        refund = _reserve(payment, order, Part(invoice_id, amount_minor), status, actor)
+        refund = _reserve(payment, order, Part(invoice_id, amount_minor), _first_status(order, waits=waits), actor)
         if waits:
             _ask_second_person(payment, refund)
+        elif order.made is not None:
+            book_outside(payment, refund, initiator=initiator_code(payment.initiator_id), actor=actor)
         else:
             _owe(refund, datetime.now(UTC) + SOON if at_once else None)
         return _view(refund)
@@ -118,12 +124,16 @@ def request(order: RefundOrder, *, actor: Actor, at_once: bool = False) -> Reque
 
 @retried
 def approve(refund_id: int, *, actor: Actor, reason: str | None = None) -> None:
-    """Agree to a refund, which leaves then. Raises NotFound, Conflict, SamePerson, Forbidden to all but operators."""
+    """Agree to a refund, which leaves then, or is booked when it was made outside.
+
+    Raises NotFound, Conflict, SamePerson, Forbidden to all but operators.
+    """
     with transaction() as tx:
         refund, payment = _lock_to_decide(tx, refund_id, actor)
-        refund.status = RefundStatus.REQUESTED
         refund.approved_by = str(actor)
-        tx.flush()
+        if refund.made_outside_on is None:
+            refund.status = RefundStatus.REQUESTED
+            tx.flush()
         reviews.answer("refund.approval", f"refund:{refund.id}", by=str(actor), resolution="approved")
         timeline.record(
             "refund.approved",
@@ -134,7 +144,10 @@ def approve(refund_id: int, *, actor: Actor, reason: str | None = None) -> None:
             data=said_of(refund),
             tenant_id=payment.tenant_id,
         )
-        _owe(refund)
+        if refund.made_outside_on is None:
+            _owe(refund)
+        else:
+            book_outside(payment, refund, initiator=initiator_code(payment.initiator_id), actor=actor)
 
 
 @retried
@@ -193,7 +206,8 @@ def lock_refund(tx: Session, refund_id: int) -> tuple[Refund, Payment]:
 
 def _same(known: Refund, order: RefundOrder, invoice_id: int | None) -> RequestedRefund:
     other_amount = order.amount_minor is not None and order.amount_minor != known.amount_minor
-    if other_amount or known.invoice_id != invoice_id:
+    made = (order.made.on, order.made.bank_reference) if order.made else (None, None)
+    if other_amount or known.invoice_id != invoice_id or made != (known.made_outside_on, known.bank_reference):
         raise OtherOrder(code="other_refund")
     return replace(_view(known), is_new=False)
 
@@ -212,6 +226,29 @@ def _check_kind(payment: Payment) -> None:
         raise RefundNotPossible(f"Payment {payment.public_token} is {payment.status}", code="refund_status")
 
 
+def _check_made(payment: Payment, made: MadeOutside | None, invoice_id: int | None) -> None:
+    """Refuse a transfer that cannot have given this money back, or that stands in the books for it already."""
+    if made is None:
+        return
+    now = datetime.now(UTC)
+    paid_at = payment.completed_at or now
+    check_made_outside(made, paid_on=paid_at.astimezone(TALLINN).date(), today=now.astimezone(TALLINN).date())
+    known = select(Refund.id).where(
+        Refund.payment_id == payment.id,
+        Refund.invoice_id.is_not_distinct_from(invoice_id),
+        Refund.bank_reference == made.bank_reference,
+        Refund.status != RefundStatus.CANCELLED,
+    )
+    if booked := session().scalar(known):
+        raise Conflict(f"This transfer stands in the books already, as refund {booked}", code="refund_reference_used")
+
+
+def _first_status(order: RefundOrder, *, waits: bool) -> RefundStatus:
+    if waits:
+        return RefundStatus.PENDING_APPROVAL
+    return RefundStatus.REQUESTED if order.made is None else RefundStatus.SUCCEEDED
+
+
 def _reserve(payment: Payment, order: RefundOrder, part: Part, status: RefundStatus, actor: Actor) -> Refund:
     refund = Refund(
         tenant_id=payment.tenant_id,
@@ -223,6 +260,8 @@ def _reserve(payment: Payment, order: RefundOrder, part: Part, status: RefundSta
         reason=order.reason[:500],
         idempotency_key=order.key,
         requested_by=str(actor),
+        made_outside_on=order.made.on if order.made else None,
+        bank_reference=order.made.bank_reference if order.made else None,
     )
     session().add(refund)
     session().flush()

@@ -89,6 +89,7 @@ EVENT: dict[str, LazyString] = {
     "refund.approved": _("Refund agreed to"),
     "refund.cancelled": _("Refund withdrawn"),
     "refund.failed": _("Refund failed"),
+    "refund.made_outside": _("Refund made by bank transfer"),
     "refund.not_sent": _("Refund could not be sent"),
     "refund.processing": _("Refund sent"),
     "refund.requested": _("Refund asked for"),

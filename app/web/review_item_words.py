@@ -21,6 +21,7 @@ KINDS: dict[str, LazyString] = {
     "payment.refunded": _("Given back at the gateway, not from here"),
     "payment.partially_refunded": _("Given back at the gateway, not from here"),
     "payment.charged_back": _("The payer's bank took the money"),
+    "payment.returned_twice": _("Given back twice"),
     "payment.unknown_here": _("Money at the gateway that belongs to no invoice"),
     "payment.unknown_there": _("A payment the gateway does not know"),
     "payment.unfinished": _("A payment that does not end at the gateway"),

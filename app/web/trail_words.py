@@ -274,6 +274,12 @@ LOOKS: dict[str, Look] = {
     "refund.succeeded": Look(
         "refund", "good", lambda each: _("Refund done: %(amount)s", amount=_sum(each.data)), _reason
     ),
+    "refund.made_outside": Look(
+        "refund",
+        "good",
+        lambda each: _("Given back by bank transfer: %(amount)s", amount=_sum(each.data)),
+        lambda each: str(each.data.get("bank_reference") or ""),
+    ),
     "refund.failed": Look("close", "bad", lambda each: _("Refund failed: %(amount)s", amount=_sum(each.data)), _reason),
     "refund.cancelled": Look(
         "stop", "mute", lambda each: _("Refund withdrawn: %(amount)s", amount=_sum(each.data)), _reason
@@ -297,17 +303,9 @@ LOOKS: dict[str, Look] = {
     ),
     "payment.void.asked": Look("stop", "wait", lambda _each: _("Reserved amount let go"), _nothing),
     "initiator.notified": Look(
-        "send",
-        "good",
-        lambda each: _("%(service)s was told", service=_service(each)),
-        _notified_detail,
+        "send", "good", lambda each: _("%(service)s was told", service=_service(each)), _notified_detail
     ),
-    "initiator.refused": Look(
-        "close",
-        "bad",
-        lambda each: _("%(service)s refused", service=_service(each)),
-        _reason,
-    ),
+    "initiator.refused": Look("close", "bad", lambda each: _("%(service)s refused", service=_service(each)), _reason),
     "initiator.notice.again": Look("send", "wait", lambda _each: _("To be told again"), _reason),
     "status.change.asked": Look(
         "send",
@@ -326,10 +324,7 @@ LOOKS: dict[str, Look] = {
         ),
     ),
     "initiator.notice.unknown": Look(
-        "warning",
-        "warn",
-        lambda each: _("No answer from %(service)s", service=_service(each)),
-        _reason,
+        "warning", "warn", lambda each: _("No answer from %(service)s", service=_service(each)), _reason
     ),
     "gateway.payment.looked_up": Look(
         "search", "mute", lambda _each: _("Somebody looked it up at the gateway"), _reason

@@ -26,6 +26,8 @@ NBSP = "\N{NO-BREAK SPACE}"
 SPACES = str.maketrans("", "", f" {NBSP}\N{NARROW NO-BREAK SPACE}")
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
+# What does not fit into the database's numbers is no key of ours.
+ROW_KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 REASON = (3, 500)
 EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
 LAST_YEAR = 2100
@@ -159,6 +161,12 @@ def day(text: str) -> date | None:
     except ValueError:
         return None
     return found if found is not None and EARLIEST <= found <= LATEST else None
+
+
+def row_key(form: Mapping[str, str], name: str) -> int | None:
+    """Return the key of a row of ours that was chosen; None when it can be none."""
+    text = form.get(name, "")
+    return int(text) if ROW_KEY.fullmatch(text) else None
 
 
 def new_key() -> str:

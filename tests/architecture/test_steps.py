@@ -27,9 +27,7 @@ def test_the_tests_of_a_step_lie_where_it_looks(mark: str) -> None:
 
 
 def test_what_does_a_share_at_each_commit_is_done_whole_by_name() -> None:
-    sharing = {
-        path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if SHARES.search(path.read_text())
-    }
+    sharing = set(_that_say(SHARES))
     assert len(sharing) > 15
     marked = set()
     for mark, step in STEPS_THAT_DO_EVERYTHING.items():
@@ -44,8 +42,11 @@ def test_what_does_a_share_at_each_commit_is_done_whole_by_name() -> None:
 
 
 def _marked(mark: str) -> list[Path]:
-    marked = re.compile(rf"^(pytestmark = .*|@)pytest\.mark\.{mark}\b", re.MULTILINE)
-    return [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if marked.search(path.read_text())]
+    return _that_say(re.compile(rf"^(pytestmark = .*|@)pytest\.mark\.{mark}\b", re.MULTILINE))
+
+
+def _that_say(words: re.Pattern[str]) -> list[Path]:
+    return [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if words.search(path.read_text())]
 
 
 def _outside(files: Iterable[Path], places: list[str]) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from app.domain.refund import MadeOutside
+from app.domain.tallinn import TALLINN
 from app.services import anchors, credit_notes, drafts, issuing, proofs, sealing
 from app.services.credit_notes import CreditOrder
 from app.services.issuing import Seen
@@ -56,6 +59,7 @@ WRONG = {
         add("payment", "captured_minor", HOSTED),
         put("payment", "currency = 'USD'", HOSTED),
         put("payment", "gateway = 'elsewhere'", HOSTED),
+        add("payment", "outside_minor", HOSTED + " and outside_minor < refunded_minor"),
         add("ledger_entry", "amount_minor", OF_ACCOUNT.format("clearing")),
     ],
     "I4 every payment has a fact": [put("payment", "snapshot = null", HOSTED)],
@@ -67,6 +71,7 @@ WRONG = {
     "I5 what went back": [
         add("payment", "refunded_minor", HOSTED + " and refunded_minor < captured_minor"),
         add("payment", "lost_minor", HOSTED + " and refunded_minor + lost_minor < captured_minor"),
+        add("payment", "outside_minor", HOSTED + " and outside_minor < refunded_minor"),
     ],
     "I5 what went back of an invoice": [
         add("invoice", column, REGULAR + " and refunded_minor + lost_minor + disputed_minor < captured_minor")
@@ -151,6 +156,7 @@ def happen(system: System) -> None:
     system.invoice()
     _number, reference = system.settle()
     send(system, ask(system, order(system, reference, 5000)).id)
+    ask(system, order(system, reference, 1000, "outside", made=MadeOutside(datetime.now(TALLINN).date(), "RO-1")))
     _number, reference = system.settle()
     system.shop.dial.script([{"operation": "refund", "kind": "reset"}])
     assert send(system, ask(system, order(system, reference, 100)).id) == "unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.errors import Conflict, ProviderFailure
+from app.domain.refund import MadeOutside
+from app.domain.tallinn import TALLINN
 from app.extensions import db
 from app.integrations import current
 from app.services import disputes, payer_credits, refund_calls, refunds
@@ -52,6 +55,16 @@ def _settled(system: System, *minors: int) -> Money:
     return Money(number, reference, key, asked)
 
 
+def _there(state: str, standing: str) -> Callable[[System], Money]:
+    def prepare(system: System) -> Money:
+        money = _settled(system)
+        system.pay(money.reference, state, standing=Decimal(standing))
+        system.callback(money.reference)
+        return money
+
+    return prepare
+
+
 def _after(state: str, standing: str) -> Callable[[System], Money]:
     def prepare(system: System) -> Money:
         money = _settled(system, 6000)
@@ -90,6 +103,15 @@ def _ask(key: str) -> Callable[[System, Money], object]:
     return verb
 
 
+def _made_outside(key: str) -> Callable[[System, Money], object]:
+    def verb(_: System, money: Money) -> object:
+        payment = db.session.execute(db.text("select id from payment where external_id = :r"), {"r": money.reference})
+        made = MadeOutside(datetime.now(TALLINN).date(), "RO-1")
+        return refunds.request(refunds.RefundOrder(payment.scalar_one(), 6000, "x", key, made=made), actor=MARY)
+
+    return verb
+
+
 def _send(which: int) -> Callable[[System, Money], object]:
     return lambda _, money: refund_calls.execute(money.refunds[which], current().everypay)
 
@@ -105,6 +127,10 @@ def _dispute(_: System, money: Money) -> object:
 
 PAIRS = [
     Pair("asked twice", _settled, _ask("a"), _ask("b")),
+    Pair("made outside and asked", _settled, _made_outside("a"), _ask("b")),
+    Pair("made outside twice", _settled, _made_outside("a"), _made_outside("b")),
+    Pair("made outside and sent", lambda system: _settled(system, 3000), _made_outside("a"), _send(0)),
+    Pair("made outside and refunded there", _there("refunded", "60.00"), _made_outside("a"), _look),
     Pair("one refund sent twice", lambda system: _settled(system, 6000), _send(0), _send(0)),
     Pair("two refunds sent", lambda system: _settled(system, 6000, 3000), _send(0), _send(1)),
     Pair("sent and refunded there", _after("refunded", "90.00"), _send(0), _look),
@@ -127,7 +153,7 @@ PAIRS = [
 
 
 def _held(system: System, money: Money) -> int:
-    held = "select captured_minor - refunded_minor - lost_minor from payment where id = :p"
+    held = "select captured_minor - refunded_minor - lost_minor + outside_minor from payment where id = :p"
     return int(system.scalar(held, p=payment_id(system, money.reference)))
 
 

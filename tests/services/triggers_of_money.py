@@ -8,6 +8,7 @@ NIGHT = "2026-01-14 22:30Z"  # in Tallinn the next day has begun
 CLOSED = "insert into closed_day (day) values ('2026-01-15')"
 IS_OPEN = "select where not exists (select from closed_day where day = '2026-01-15')"
 ASKED = "what was asked is fixed"
+OUTSIDE = "made_outside_on = '2026-01-01', bank_reference = 'x'"
 TOO_MUCH = "refunds of payment 1 are 101 of 100"
 SENT = "nonce = 'x', sent_at = '2026-01-01'"
 MORE = "update payment set captured_minor = 1000"
@@ -151,13 +152,39 @@ TRIED: dict[str, list[Refuses | Does]] = {
                 "refund",
                 *("payment_id = 2", "invoice_id = 2", "amount_minor = 2", "currency = 'USD'"),
                 *("idempotency_key = 'y'", "requested_by = 'y'", "tenant_id = 2"),
+                "made_outside_on = '2026-01-01', bank_reference = 'y'",
             ),
             NO_DISPUTE,
+        ),
+        Refuses(
+            ASKED,
+            updates("refund", "made_outside_on = '2026-01-02'", "bank_reference = 'y'"),
+            f"update refund set {OUTSIDE}; {NO_DISPUTE}",
         ),
         Refuses(
             "leaves without a second person",
             updates("refund", "status = 'requested'"),
             f"update refund set status = 'pending_approval'; {NO_DISPUTE}",
+        ),
+        Refuses(
+            "leaves without a second person",
+            updates("refund", "status = 'succeeded'"),
+            f"update refund set status = 'pending_approval', {OUTSIDE}; {NO_DISPUTE}",
+        ),
+        Refuses(
+            "may not go from pending_approval to succeeded",
+            updates("refund", "status = 'succeeded', approved_by = 'y'"),
+            f"update refund set status = 'pending_approval'; {NO_DISPUTE}",
+        ),
+        Refuses(
+            "may not go from pending_approval to requested",
+            updates("refund", "status = 'requested', approved_by = 'y'"),
+            f"update refund set status = 'pending_approval', {OUTSIDE}; {NO_DISPUTE}",
+        ),
+        Refuses(
+            "may not go from requested to failed",
+            updates("refund", "status = 'failed'"),
+            f"update refund set {OUTSIDE}; {NO_DISPUTE}",
         ),
         Refuses(
             "who agreed is fixed",

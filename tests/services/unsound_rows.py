@@ -86,6 +86,7 @@ OF_MONEY: dict[str, list[dict[str, Any]]] = {
     "ck_payment_amount": [{"amount_minor": -1}],
     "ck_payment_direction": [{"direction": "x"}],
     "ck_payment_method": [{"method": "x"}],
+    "ck_payment_outside": [{"outside_minor": -1}, {"outside_minor": 1}, {"refunded_minor": 50, "outside_minor": 51}],
     "ck_payment_refunded": [
         {"refunded_minor": -1},
         {"lost_minor": -1},
@@ -95,7 +96,16 @@ OF_MONEY: dict[str, list[dict[str, Any]]] = {
     ],
     "ck_payment_status": [{"status": "x"}],
     "ck_refund_amount": [{"amount_minor": 0}],
+    "ck_refund_bank_reference": [
+        {"made_outside_on": LONG_AGO, "bank_reference": ""},
+        {"made_outside_on": LONG_AGO, "bank_reference": "x" * 101},
+    ],
     "ck_refund_four_eyes": [{"approved_by": "x"}],
+    "ck_refund_never_sent": [
+        {"made_outside_on": LONG_AGO, "bank_reference": "x"} | sent
+        for sent in ({"nonce": "x"}, {"sent_at": LONG_AGO}, {"external_id": "x"})
+    ],
+    "ck_refund_outside": [{"made_outside_on": LONG_AGO}, {"bank_reference": "x"}],
     "ck_refund_sent": [
         {"status": status} | sent
         for status in ("processing", "unknown")

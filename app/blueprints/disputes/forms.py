@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from app.services.refund_offers import Part, RefundOffer
 
-LONGEST_KEY = 18
-
 
 @dataclass(slots=True)
 class DisputeForm:
@@ -43,8 +41,7 @@ class DisputeForm:
     @classmethod
     def parse(cls, sent: Mapping[str, str], offer: RefundOffer) -> DisputeForm:
         """Return what was sent, checked against what the invoice holds. Raises Invalid for a key that is not ours."""
-        text = sent.get("payment", "")
-        chosen = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else None
+        chosen = typed.row_key(sent, "payment")
         form = cls(chosen, typed.line(sent, "amount")[:40], due=typed.line(sent, "due")[:20], key=typed.key(sent))
         part = next((each for each in disputable(offer) if each.payment.id == chosen), None)
         if part is None:

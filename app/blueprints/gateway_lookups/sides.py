@@ -61,7 +61,7 @@ def _state(fetched: FetchedPayment, payment: Payment | None) -> Line:
         fetched.state,
         standing_minor=fetched.standing.minor if fetched.standing is not None else None,
         captured_minor=payment.captured_minor,
-        refunded_minor=payment.refunded_minor + payment.lost_minor,
+        refunded_minor=payment.captured_minor - payment.at_gateway_minor,
     )
     return Line(_("State"), theirs, str(words.payment_word(payment.status).label), decision.kind in AGREEING)
 
@@ -73,7 +73,7 @@ def _amount(name: str, theirs: Money | None, payment: Payment | None, ours_minor
 
 def _standing(fetched: FetchedPayment, payment: Payment | None) -> Line:
     """Return what is still held; before money came there is nothing to compare."""
-    held = payment.captured_minor - payment.refunded_minor - payment.lost_minor if payment else 0
+    held = payment.at_gateway_minor if payment else 0
     line = _amount(_("Still held"), fetched.standing, payment, held)
     return line if payment and payment.completed_at else line._replace(agrees=None)
 

@@ -46,6 +46,8 @@ TITLES = {
     "amount_minor": _("Amount"),
     "created_at": _("Asked for"),
     "finished_at": _("Ended"),
+    "made_outside_on": _("Transferred on"),
+    "bank_reference": _("Bank's reference"),
 }
 
 

@@ -29,8 +29,6 @@ LEAST, MOST = NAMES["least_minor"], NAMES["most_minor"]
 GATEWAY = "gateway"
 # What addresses that were kept before call them.
 FORMER_NAMES = FORMER | {"since": FIRST, "until": LAST}
-# What does not fit into the database's numbers is no key of ours.
-LONGEST_KEY = 18
 
 
 def parse_filter(said: MultiDict[str, str], services: Sequence[str], gateways: Sequence[str]) -> RefundFilter:
@@ -89,10 +87,8 @@ class RefundForm:
     @classmethod
     def parse(cls, sent: Mapping[str, str], offer: RefundOffer) -> RefundForm:
         """Return what was sent, checked against what can go back. Raises Invalid for a key that is not ours."""
-        text = sent.get("payment", "")
-        chosen = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else None
-        form = cls(chosen, typed.line(sent, "amount")[:40], key=typed.key(sent))
-        part = offer.part(chosen)
+        form = cls(typed.row_key(sent, "payment"), typed.line(sent, "amount")[:40], key=typed.key(sent))
+        part = offer.part(form.payment)
         if part is None:
             form.faults["payment"] = _("Choose which payment to give back")
         else:

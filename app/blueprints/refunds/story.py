@@ -36,12 +36,15 @@ def answer(found: RefundDetail) -> Answer:
     return ANSWERS[RefundStatus(refund.status)](refund, sum_, asked, found)
 
 
-def _waits(_refund: Refund, sum_: str, asked: str, _found: RefundDetail) -> Answer:
-    return Answer(
-        "warn",
-        _("%(amount)s wait for a second person", amount=sum_),
-        _("%(who)s asked for it, so somebody else must agree. Nothing has left.", who=asked),
-    )
+def _waits(refund: Refund, sum_: str, asked: str, _found: RefundDetail) -> Answer:
+    rest = _("%(who)s asked for it, so somebody else must agree. Nothing has left.", who=asked)
+    if refund.made_outside_on is not None:
+        rest = _(
+            "%(who)s recorded the transfer of %(day)s, so somebody else must agree before it is booked.",
+            who=asked,
+            day=day(refund.made_outside_on),
+        )
+    return Answer("warn", _("%(amount)s wait for a second person", amount=sum_), rest)
 
 
 def _requested(refund: Refund, sum_: str, _asked: str, found: RefundDetail) -> Answer:
@@ -66,11 +69,14 @@ def _unknown(_refund: Refund, sum_: str, _asked: str, found: RefundDetail) -> An
 
 def _succeeded(refund: Refund, sum_: str, _asked: str, found: RefundDetail) -> Answer:
     payer = found.invoice.customer_name if found.invoice else ""
-    when = day(refund.finished_at or refund.created_at)
+    when = day(refund.made_outside_on or refund.finished_at or refund.created_at)
     headline = _("%(amount)s went back on %(day)s", amount=sum_, day=when)
     if payer:
         headline = _("%(amount)s went back to %(payer)s on %(day)s", amount=sum_, payer=payer, day=when)
-    return Answer("good", headline, _("The books have it. A card payer sees it within days."))
+    rest = _("The books have it. A card payer sees it within days.")
+    if refund.made_outside_on is not None:
+        rest = _("It was paid by bank transfer. The books have it, and the gateway holds its part still.")
+    return Answer("good", headline, rest)
 
 
 def _failed(refund: Refund, sum_: str, _asked: str, _found: RefundDetail) -> Answer:
@@ -84,7 +90,9 @@ def _failed(refund: Refund, sum_: str, _asked: str, _found: RefundDetail) -> Ans
 
 def _cancelled(refund: Refund, sum_: str, _asked: str, _found: RefundDetail) -> Answer:
     headline = _("%(amount)s were withdrawn: nothing left", amount=sum_)
-    if refund.failure_code == REJECTED:
+    if refund.made_outside_on is not None:
+        headline = _("%(amount)s by bank transfer were not booked", amount=sum_)
+    elif refund.failure_code == REJECTED:
         headline = _("%(amount)s were not agreed to: nothing left", amount=sum_)
     return Answer("mute", headline, refund.failure_message or "")
 
@@ -106,6 +114,7 @@ LOOKS: Looks = {
     "refund.not_sent": ("warning", "warn", lambda: _("Could not be sent")),
     "refund.unknown": ("warning", "warn", lambda: _("No answer")),
     "refund.succeeded": ("check", "good", lambda: _("Done at the gateway, and booked")),
+    "refund.made_outside": ("check", "good", lambda: _("Made by bank transfer, and booked")),
     "refund.failed": ("close", "bad", lambda: _("Failed")),
     "refund.cancelled": ("stop", "mute", lambda: _("Withdrawn")),
     "payment.refunded": ("refund", "warn", lambda: _("Seen at the gateway, and booked")),

@@ -158,7 +158,7 @@ def create_withdrawal(refund_id: int) -> WerkzeugResponse:
 def _sent_before(offer: RefundOffer) -> int | None:
     """Return the refund that the same form, with the same values, was sent for before."""
     key = f"portal:{typed.key(request.form)}"
-    same = next((each for each in offer.refunds if each.idempotency_key == key), None)
+    same = offer.asked_by(key)
     if same is None or typed.amount(request.form.get("amount", ""), same.currency) != same.amount_minor:
         return None
     return same.id
