@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def paid(portal: Portal) -> int:
     """Return an invoice that was paid by bank link."""
+    portal.system.sql("update setting set value = '50000' where code = 'refund_approval_above'")
     number = portal.system.settle()[0]
     portal.system.sql(
         "update payment set gateway_method = 'lhv_ob_ee' where id = :p", p=payment_of(portal.system, number)
