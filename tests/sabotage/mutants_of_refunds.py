@@ -129,7 +129,7 @@ REFUNDS = [
         "app/models/payment.py",
         "        return self.held_minor + self.outside_minor\n",
         "        return self.held_minor\n",
-        "tests/services/test_outside_refunds.py -k no_look_minds",
+        "tests/services/test_outside_refunds.py -k the_rest_goes_back",
     ),
     Mutant(
         "a transfer is booked off the gateway",
