@@ -76,7 +76,7 @@ SECTIONS = (
         "refund",
         _("Refunds"),
         (
-            Place("refunds.index", _("All refunds")),
+            Place("refunds.index", _("All refunds"), also=("outside_refunds",)),
             Place("approvals.index", _("To approve"), "approvals"),
             Place("disputes.index", _("Disputes"), "disputes"),
             Place("credits.index", _("Paid twice or too much"), "credits"),
