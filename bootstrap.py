@@ -25,20 +25,16 @@ HEADLESS = "chromium-headless-shell"
 BROWSERS = [HEADLESS, "chromium", "chromium-browser", "google-chrome", "chrome"]
 
 PYTEST = ["-m", "pytest", "-q"]
-STEPS_OF_THEIR_OWN = ["chaos", "browser", "sabotage", "endurance", "contract"]
+STEPS_OF_THEIR_OWN = ["chaos", "browser", "slow", "restarts", "sabotage", "endurance", "contract"]
 # Where the tests of a step lie: collecting all of them takes longer than many a step's own tests.
 PLACES = {
     "browser": ["tests/e2e", "tests/integrations", "tests/api/test_docs_page.py"],
-    "chaos": [
-        "tests/chaos",
-        "tests/contract/test_own_providers.py",
-        "tests/demo/test_up.py",
-        "tests/demo/test_up_again.py",
-    ],
+    "chaos": ["tests/chaos/test_c0.py", "tests/contract/test_own_providers.py", "tests/demo/test_up.py"],
+    "slow": ["tests/api", "tests/domain", "tests/integrations", "tests/services", "tests/web"],
+    "restarts": ["tests/chaos/test_without_redis.py", "tests/demo/test_up_again.py"],
     "sabotage": ["tests/sabotage"],
     "endurance": ["tests/chaos"],
     "contract": ["tests/contract"],
-    "exhaustive": ["tests/api", "tests/domain", "tests/integrations", "tests/services", "tests/web"],
 }
 # Name -> the command after the environment's Python; the order is the order of CI.
 STEPS: dict[str, list[str]] = {
@@ -53,12 +49,14 @@ STEPS: dict[str, list[str]] = {
     # Three side by side: whoever was killed is waited for, and waiting takes no processor.
     "chaos": [*PYTEST, "-n", "3", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
 }
-# Longer than anybody waits at each commit: run by name, before a release.
+# Longer than anybody waits at each commit: run by name. CI runs these two as well, the others come before a release.
 LONG_STEPS: dict[str, list[str]] = {
+    "slow": [*PYTEST, "-n", "3", "-m", "slow", *PLACES["slow"]],
+    "restarts": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "restarts", *PLACES["restarts"]],
     "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage", *PLACES["sabotage"]],
     "endurance": [*PYTEST, "-m", "endurance", "-rP", *PLACES["endurance"]],
     "contract": [*PYTEST, "-m", "contract", "-rP", *PLACES["contract"]],
-    "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", *PLACES["exhaustive"]],
+    "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", *PLACES["slow"]],
     "pages": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser", "tests/e2e"],
 }
 # What a step's tests find in their environment.
@@ -90,7 +88,7 @@ def check(names: list[str]) -> int:
         return 2
     wanted = names or list(STEPS)
     ensure_environment(CHECK_LOCK)
-    if {"tests", "exhaustive", "browser", "chaos"} & set(wanted):
+    if {"tests", "slow", "exhaustive", "browser", "chaos", "restarts"} & set(wanted):
         ensure_pango()
     if "browser" in wanted:
         ensure_browser()

@@ -21,7 +21,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 PATIENCE_S = 80
 
 
-@pytest.mark.chaos
+@pytest.mark.restarts
 def test_work_goes_on_without_redis_and_the_worker_stops_when_asked(fresh_database: str, redis_url: str) -> None:
     system: System = build(fresh_database, redis_url)
     system.invoice()

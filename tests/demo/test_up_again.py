@@ -15,7 +15,7 @@ from tests.loopback import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.restarts, pytest.mark.timeout(240)]
 # A worker that has made a call waits up to 16 s for a database that is away, to write down what came of it.
 ENDED_WITHIN_S = 30
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.retry import PROVIDER_FETCH
+from app.integrations import http
 from app.integrations.breaker import Breaker
 from app.integrations.fault_dial import Fault
 from app.services.refresh import MOST_PATIENT_S, ORDINARY, _patience_s
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 LOOKS = "select state, attempts from outbox where kind = 'gateway.payment.refresh' order by id"
 CLEAN = "select clean_seq = dirty_seq from gateway_reference where external_id = :r"
+
+
+@pytest.fixture(autouse=True)
+def _no_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once: each of some eighty calls would wait for a second in all."""
+    monkeypatch.setattr(http, "_BREATH_S", 0.001)
 
 
 def _let_it_be_asked(system: System) -> None:
