@@ -5,9 +5,10 @@ A worker loads no doors: it starts the sooner for it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
+from sqlalchemy import event
 
 from app import logs, models  # noqa: F401 - the tables must be known to migrations and queries
 from app.config import secret_values
@@ -17,12 +18,16 @@ from app.integrations import build_integrations
 from app.uow import assert_no_transaction
 
 if TYPE_CHECKING:
+    import psycopg
+
     from app.config import Settings
 
 # Seconds a statement, a lock and an idle transaction may take, by kind of process (reliability.md 3.4, 3.10).
 LIMITS_S = {"web": (5, 2, 10), "worker": (60, 10, 30), "tool": (600, 10, 60)}
 # How many processes may help PostgreSQL with one statement: to start them takes longer than they save a page.
 HELPERS = {"web": 0, "worker": 2, "tool": 2}
+# A payment on its way takes some two hundred different statements.
+STATEMENTS = 1000
 
 
 def create_core(settings: Settings, *, process: str = "tool") -> Flask:
@@ -38,7 +43,14 @@ def equip(app: Flask, settings: Settings, process: str) -> None:
     logs.configure(level=settings.log_level, secrets=secret_values(settings), readable=settings.development)
     _configure(app, settings, process)
     db.init_app(app)
+    with app.app_context():
+        event.listen(db.engine, "connect", _keep_prepared)
     app.extensions["integrations"] = build_integrations(settings, before_request=assert_no_transaction)
+
+
+def _keep_prepared(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Let a connection keep all statements prepared: of more than the driver's hundred each drove another out."""
+    connection.prepared_max = STATEMENTS
 
 
 def _configure(app: Flask, settings: Settings, process: str) -> None:
