@@ -113,6 +113,7 @@ def _links(mary: Browser, path: str) -> list[str]:
     return Page(answer.text).links() if answer.status_code == 200 and answer.mimetype == "text/html" else []
 
 
+@pytest.mark.slow
 def test_a_name_says_its_direction_wherever_it_stands(own_mary: Browser) -> None:
     system = own_mary.portal.system
     number = system.settle()[0]

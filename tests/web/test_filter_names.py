@@ -141,6 +141,7 @@ def said(html: str) -> dict[str, str]:
     return {str(named["name"]): str(named["value"]) for tag, named in hidden if tag == "input"}
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=ASKED)
 def test_what_stands_in_the_address_of_the_list_is_a_question_to_the_api(

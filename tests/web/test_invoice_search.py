@@ -129,6 +129,7 @@ def test_the_words_of_its_lines_lead_to_an_invoice(own_portal: Portal, own_mary:
     assert numbers(own_mary.get("/invoices?q=sademetemootja").text) == [150_005]
 
 
+@pytest.mark.slow
 def test_every_way_finds_the_same(own_portal: Portal, own_mary: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """All at once, from the newest rows, from rows further down or by the index, whole or month by month."""
     sql = own_portal.system.sql

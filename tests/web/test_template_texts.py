@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from flask import render_template
 
 from tests.pdf_text import text_of
@@ -44,6 +45,7 @@ def test_nothing_but_our_own_files_is_ever_a_template() -> None:
     assert seen > 50
 
 
+@pytest.mark.slow
 def test_what_looks_like_a_template_is_shown_as_it_was_typed(portal: Portal, mary: Browser) -> None:
     for text in TEXTS:
         draft = saved(mary, name=f"Payer {text}", description=text, line_at_1_at_description=f"Line {text}")
