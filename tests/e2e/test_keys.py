@@ -24,15 +24,16 @@ pytestmark = pytest.mark.browser
 def test_the_way_from_the_list_to_an_invoice_to_an_action_and_back_is_keys_alone(
     desk: Desk, sit_down: Callable[..., KeyboardUser], lang: str
 ) -> None:
+    payer = f"Kõrgessaare{lang}"  # whoever tells it in another language finds invoices of their own
     numbers = [desk.system.settle(amount=amount)[0] for amount in ("61.00", "62.00", "63.00")]
     desk.system.sql(
-        "update invoice set customer_name = 'Kõrgessaare ' || number where number = any(:n)", n=numbers
-    )  # fmt: skip
+        "update invoice set customer_name = :payer || ' ' || number where number = any(:n)", payer=payer, n=numbers
+    )
     populated.index(desk.system)
     user = sit_down(lang, path="/invoices")
     user.press("/")
-    user.write("kõrgessaare")
-    user.page.wait_for_url(asks_for("kõrgessaare"))
+    user.write(payer.lower())
+    user.page.wait_for_url(asks_for(payer.lower()))
     rows = user.page.locator("[data-rows] a[data-row]")
     expect(rows).to_have_count(3)
     heading = user.page.get_by_role("columnheader", name=user.say("Payer"))
@@ -58,7 +59,7 @@ def test_the_way_from_the_list_to_an_invoice_to_an_action_and_back_is_keys_alone
     user.page.go_back()
     user.is_at(str(numbers[1]))
     user.page.go_back()
-    expect(user.page.locator("input[type=search]")).to_have_value("kõrgessaare")
+    expect(user.page.locator("input[type=search]")).to_have_value(payer.lower())
     expect(heading).to_have_attribute("aria-sort", "descending")
 
 
@@ -73,7 +74,7 @@ def test_the_keys_are_told_on_a_page_that_a_key_opens_and_work_on_a_keyboard_wit
     user.page.wait_for_url(re.compile("/sessions#keys$"))
     keys = user.page.get_by_role("table", name=user.say("What each key does"))
     expect(keys).to_contain_text(user.say("On an invoice: give money back"))
-    assert user.say("Go to the search") != "Go to the search"
+    assert (user.say("Go to the search") == "Go to the search") is (lang == "en")
     told = keys.locator("tbody kbd").all_text_contents()
     assert {*carried, "/", "N", "Enter"} <= {*told}
     user.page.go_back()
