@@ -222,4 +222,5 @@ def account(code: str) -> str:
     kind, _colon, of = code.partition(":")
     if kind not in ACCOUNT:
         return code
-    return str(ACCOUNT[kind]) % {"of": str(GATEWAY[of]) if of in GATEWAY else called(of)}
+    named = str(ACCOUNT[kind]) % {"of": str(GATEWAY[of]) if of in GATEWAY else called(of)}
+    return named[:1].upper() + named[1:]  # not every language puts the account's own word first

@@ -60,6 +60,8 @@ def test_a_name_that_is_a_customers_own_stays_and_a_code_nobody_has_is_shown(por
         )
         assert account("receivables:registry").endswith("Domeeniregister")
         assert account("clearing:everypay").endswith("EveryPay")
+    with portal.system.app.test_request_context(), force_locale("en"):
+        assert account("clearing:bank") == "Bank clearing"
 
 
 def test_a_workbook_has_the_name_that_is_on_screen(mary: Browser, number: int) -> None:
