@@ -25,13 +25,15 @@ HEADLESS = "chromium-headless-shell"
 BROWSERS = [HEADLESS, "chromium", "chromium-browser", "google-chrome", "chrome"]
 
 PYTEST = ["-m", "pytest", "-q"]
+SLOW = "slow and not browser"
 STEPS_OF_THEIR_OWN = ["chaos", "browser", "slow", "restarts", "sabotage", "endurance", "contract"]
 # Where the tests of a step lie: collecting all of them takes longer than many a step's own tests.
 PLACES = {
     "browser": ["tests/e2e", "tests/integrations", "tests/api/test_docs_page.py"],
-    "chaos": ["tests/chaos/test_c0.py", "tests/contract/test_own_providers.py", "tests/demo/test_up.py"],
-    "slow": ["tests/api", "tests/domain", "tests/integrations", "tests/services", "tests/web"],
-    "restarts": ["tests/chaos/test_without_redis.py", "tests/demo/test_up_again.py"],
+    "chaos": ["tests/chaos/test_c0.py", "tests/demo/test_up.py"],
+    "slow": ["tests"],
+    "looks": ["tests/e2e", "tests/integrations", "tests/api/test_docs_page.py"],
+    "restarts": ["tests/chaos/test_without_redis.py", "tests/contract/test_own_providers.py", "tests/demo"],
     "sabotage": ["tests/sabotage"],
     "endurance": ["tests/chaos"],
     "contract": ["tests/contract"],
@@ -45,18 +47,18 @@ STEPS: dict[str, list[str]] = {
     "contracts": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     # Three side by side on two cores: one of them waits for the database more often than not.
     "tests": [*PYTEST, "-n", "3", "-m", f"not {' and not '.join(STEPS_OF_THEIR_OWN)}"],
-    "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not chaos", *PLACES["browser"]],
-    # Three side by side: whoever was killed is waited for, and waiting takes no processor.
-    "chaos": [*PYTEST, "-n", "3", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
+    "browser": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and not slow", *PLACES["browser"]],
+    "chaos": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "chaos", *PLACES["chaos"]],
 }
-# Longer than anybody waits at each commit: run by name. CI runs these two as well, the others come before a release.
+# Longer than anybody waits at each commit: run by name. CI runs these three as well, the others come before a release.
 LONG_STEPS: dict[str, list[str]] = {
-    "slow": [*PYTEST, "-n", "3", "-m", "slow", *PLACES["slow"]],
+    "slow": [*PYTEST, "-n", "3", "-m", SLOW, *PLACES["slow"]],
+    "looks": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser and slow", *PLACES["looks"]],
     "restarts": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "restarts", *PLACES["restarts"]],
     "sabotage": [*PYTEST, "-n", "2", "-m", "sabotage", *PLACES["sabotage"]],
     "endurance": [*PYTEST, "-m", "endurance", "-rP", *PLACES["endurance"]],
     "contract": [*PYTEST, "-m", "contract", "-rP", *PLACES["contract"]],
-    "exhaustive": [*PYTEST, "-n", "2", "-m", "slow", *PLACES["slow"]],
+    "exhaustive": [*PYTEST, "-n", "2", "-m", SLOW, *PLACES["slow"]],
     "pages": [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "browser", "tests/e2e"],
 }
 # What a step's tests find in their environment.
@@ -88,9 +90,9 @@ def check(names: list[str]) -> int:
         return 2
     wanted = names or list(STEPS)
     ensure_environment(CHECK_LOCK)
-    if {"tests", "slow", "exhaustive", "browser", "chaos", "restarts"} & set(wanted):
+    if {"tests", "slow", "looks", "exhaustive", "pages", "browser", "chaos", "restarts"} & set(wanted):
         ensure_pango()
-    if "browser" in wanted:
+    if {"browser", "looks", "pages"} & set(wanted):
         ensure_browser()
     began = time.monotonic()
     results = [(name, *_step(name)) for name in wanted]

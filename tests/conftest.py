@@ -20,6 +20,7 @@ from redis import Redis
 
 from app.demo.servers import throwaway_servers
 from tests.database import Databases, roomiest
+from tests.enumerations import mark_put_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,12 @@ def pytest_collection(session: pytest.Session) -> None:
     for file in files[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
         with suppress(Exception, pytest.skip.Exception):  # what is wrong is told when the module is collected
             import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the members of long enumerations that wait, before those of other steps are left out."""
+    mark_put_off(items)
 
 
 def pytest_collection_finish() -> None:

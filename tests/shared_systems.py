@@ -8,6 +8,8 @@ LIVE = "the system of the session"
 SHARED = {
     "tests/demo/test_up.py": "up",
     "tests/demo/test_up_again.py": "up again",
+    "tests/demo/test_up_killed.py": "up killed",
+    "tests/contract/test_own_providers.py": "up with other providers",
     "tests/chaos/test_without_redis.py": "up",  # so that the longest of all has a worker of its own
     "tests/e2e/test_payer_walk.py": LIVE,
     "tests/e2e/test_portal_walk.py": LIVE,

@@ -125,6 +125,7 @@ def sign_in(system: System) -> None:
             operator_sessions.open_session(Identity("LT49003302718", given, family, "high"), ip=PHONE, user_agent=MAIL)
 
 
+@pytest.mark.slow
 def test_real_work_writes_nothing_of_a_person(system: System, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     work(system, Api(system))

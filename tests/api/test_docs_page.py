@@ -40,6 +40,7 @@ def test_the_page_is_drawn_within_the_policy(address: str, page: Page) -> None:
     assert hosts == {address.removeprefix("http://")}
 
 
+@pytest.mark.slow
 def test_a_call_can_be_tried_from_the_page(address: str, page: Page) -> None:
     page.goto(f"{address}/api/docs")
     page.get_by_role("button", name="Authorize").first.click()

@@ -241,6 +241,7 @@ def test_what_is_looked_up_by_has_a_length_that_is_said(api: Api, field: str) ->
     assert "must be at most 300 characters" in str(error_of(refused))
 
 
+@pytest.mark.slow
 def test_mutated_bodies_never_break_anything(api: Api) -> None:
     """Good bodies with bytes changed, cut and doubled."""
     dice = Random(11)

@@ -148,6 +148,7 @@ def test_money_that_is_gone_there_is_refused_and_found_out(api: Api) -> None:
     assert went_back(api, reference) == Decimal("120.00")
 
 
+@pytest.mark.slow
 def test_members_of_one_bulk_payment_asked_for_at_once_wait_for_each_other(api: Api) -> None:
     numbers, reference = bulk(api, 4)
     api.system.shop.dial.script([{"operation": "refund", "kind": "slow", "seconds": 0.2}])

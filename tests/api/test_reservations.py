@@ -333,6 +333,7 @@ def test_both_fields_are_needed(api: Api) -> None:
     assert only(api.send(GIVE_UP, {})) == {"domain_name": ["is missing"], "token": ["is missing"]}
 
 
+@pytest.mark.slow
 def test_two_holders_who_give_up_at_once_cancel_it_once(api: Api) -> None:
     for _ in range(5):
         holders = [holder() for _ in range(4)]

@@ -22,7 +22,7 @@ from tests.live import Live
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.restarts, pytest.mark.timeout(240)]
 SECRET = "the-secret-of-five-services-0123"
 SNAPSHOT = {
     "account_name", "order_reference", "email", "customer_ip", "customer_url", "payment_created_at", "initial_amount",

@@ -115,11 +115,13 @@ def run(*words: str, **variables: str) -> tuple[int, str]:
     return said.returncode, said.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_database_without_tables_is_said_in_a_sentence(empty_database: str, redis_url: str) -> None:
     sentence = "The tables are not those of this version: run `billing migrate`"
     assert run("issue-key", "registry", **environment(empty_database, redis_url)) == (1, f"Error: {sentence}")
 
 
+@pytest.mark.slow
 def test_a_database_that_takes_no_changes_is_said_in_a_sentence(fresh_database: str, redis_url: str) -> None:
     with psycopg.connect(fresh_database.replace("+psycopg", ""), autocommit=True) as connection:
         name = sql.Identifier(connection.info.dbname)
@@ -128,6 +130,7 @@ def test_a_database_that_takes_no_changes_is_said_in_a_sentence(fresh_database: 
     assert (code, "a standby or a role that only reads" in said) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_role_without_rights_is_said_in_a_sentence(fresh_database: str, redis_url: str) -> None:
     with psycopg.connect(fresh_database.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("revoke all on white_code from current_user")

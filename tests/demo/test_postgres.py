@@ -49,6 +49,7 @@ def start(cluster: Postgres) -> subprocess.Popen[bytes]:
     return process
 
 
+@pytest.mark.slow
 def test_what_was_committed_survives_the_death_of_the_server(cluster: Postgres) -> None:
     first = start(cluster)
     cluster.ensure("billing", "billing")
@@ -59,6 +60,7 @@ def test_what_was_committed_survives_the_death_of_the_server(cluster: Postgres) 
         assert cluster.ask("billing", "select answer from kept", "billing") == "42"
 
 
+@pytest.mark.slow
 def test_a_server_left_over_is_ended_before_the_next_one_starts(cluster: Postgres) -> None:
     orphan = start(cluster)
     try:
@@ -69,6 +71,7 @@ def test_a_server_left_over_is_ended_before_the_next_one_starts(cluster: Postgre
         stop(orphan, signal.SIGKILL, 5)
 
 
+@pytest.mark.slow
 def test_a_stale_file_that_names_another_program_is_removed_and_the_program_spared(cluster: Postgres) -> None:
     with serving(cluster, log(cluster)):
         pass
@@ -85,6 +88,7 @@ def test_a_stale_file_that_names_another_program_is_removed_and_the_program_spar
         bystander.wait()
 
 
+@pytest.mark.slow
 def test_data_of_another_major_version_is_refused_with_a_cure(cluster: Postgres) -> None:
     cluster.prepare()
     (cluster.data / "PG_VERSION").write_text("14\n")
@@ -113,6 +117,7 @@ def test_a_folder_without_a_cluster_is_refused_with_the_way_out(cluster: Postgre
         cluster.prepare()
 
 
+@pytest.mark.slow
 def test_an_interrupted_initdb_is_done_again(cluster: Postgres) -> None:
     half = cluster.data.with_name("postgres.half")
     half.mkdir()
@@ -121,6 +126,7 @@ def test_an_interrupted_initdb_is_done_again(cluster: Postgres) -> None:
         assert cluster.ask("postgres", "show data_checksums") == "on"
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_says_why(cluster: Postgres) -> None:
     wrong = replace(cluster, settings={"shared_buffers": "lots"})
     with pytest.raises(NotStarted, match="shared_buffers"), serving(wrong, log(cluster)):

@@ -123,6 +123,7 @@ def _is_gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 def test_a_process_that_cannot_start_is_given_up_with_its_last_words(tmp_path: Path, console: Console) -> None:
     with ProcessGroup(tmp_path / "logs", console) as group:
         broken = python("raise SystemExit('no such setting')")

@@ -92,6 +92,7 @@ def test_even_a_handful_shows_every_status(system: System) -> None:
     assert {row[0] for row in system.rows("select distinct status from invoice")} == set(InvoiceStatus)
 
 
+@pytest.mark.slow
 def test_every_seeded_status_follows_from_its_facts(system: System) -> None:
     with system.app.app_context():
         seed.fill(300)
@@ -123,6 +124,7 @@ def test_lines_add_up_to_their_invoices(seeded: System) -> None:
     )
 
 
+@pytest.mark.slow
 def test_seeding_again_adds_to_what_is_there(system: System) -> None:
     with system.app.app_context():
         first = seed.fill(700)
@@ -138,6 +140,7 @@ def test_seeding_again_adds_to_what_is_there(system: System) -> None:
     assert "numbered from 1000000700, added to the 700 that were there" in second
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_data(databases: Databases, redis_url: str) -> None:
     assert _facts(databases, redis_url, 7) == _facts(databases, redis_url, 7) != _facts(databases, redis_url, 8)
 
@@ -209,6 +212,7 @@ def test_nothing_is_owed_to_anybody_afterwards(seeded: System) -> None:
     assert not seeded.scalar("select count(*) from gateway_reference where dirty_seq > clean_seq")
 
 
+@pytest.mark.slow
 def test_seeded_disputes_tell_what_happened_to_them(seeded: System) -> None:
     kinds: dict[str, set[tuple[str, ...]]] = {}
     with seeded.app.app_context():

@@ -26,11 +26,13 @@ def test_a_number_keeps_its_digits(text: str):
     assert exact_json.dumps(exact_json.loads(text)) == text
 
 
+@pytest.mark.slow
 @given(values)
 def test_what_is_written_reads_the_same(value: Any):
     assert exact_json.loads(exact_json.dumps(value)) == value
 
 
+@pytest.mark.slow
 @given(values)
 def test_what_is_written_is_json_for_everybody(value: Any):
     json.loads(exact_json.dumps(value))

@@ -32,6 +32,7 @@ def test_what_is_no_single_plain_address_is_none(text: str) -> None:
     assert not mail.is_address(text)
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_no_address_breaks_out_of_its_line(text: str) -> None:
     assert not mail.is_address(f"a@b.ee{text}") or not set(text) & set("\r\n\0 ,;<>")

@@ -33,6 +33,7 @@ def test_a_refusal_is_found_in_every_shape(body: Any, words: str) -> None:
     assert refusal_in(body) == words
 
 
+@pytest.mark.slow
 @given(error=ANYTHING)
 def test_no_answer_is_too_strange(error: Any) -> None:
     assert len(refusal_in({"error": error})) <= LONGEST

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PARTS = 4
+PARTS = 12
 LANGUAGES = ("en", "et", "ru")
 FORMS = (
     "refunds.new", "people.new", "invoices.new_edit", "payment_links.new", "number_ranges.new",
@@ -81,6 +81,7 @@ def openers(desk: Desk, places: dict[str, str]) -> dict[str, tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_dialog_takes_the_focus_has_no_fault_and_gives_the_focus_back(
     desk: Desk, at_desk: Callable[..., Page], places: dict[str, str]
@@ -108,6 +109,7 @@ def test_a_dialog_takes_the_focus_has_no_fault_and_gives_the_focus_back(
     assert found == []
 
 
+@pytest.mark.slow
 def test_a_form_that_comes_back_says_its_faults_and_takes_the_focus(
     at_desk: Callable[..., Page], places: dict[str, str]
 ) -> None:
@@ -130,6 +132,7 @@ def test_a_form_that_comes_back_says_its_faults_and_takes_the_focus(
     assert found == []
 
 
+@pytest.mark.slow
 def test_pages_for_strangers_and_faults_are_clean_too(
     desk: Desk, at_desk: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +155,7 @@ def test_pages_for_strangers_and_faults_are_clean_too(
     assert found == []
 
 
+@pytest.mark.slow
 def test_a_portal_with_nothing_in_it_says_what_to_do(
     databases: Databases, redis_url: str, opened: Callable[..., Page]
 ) -> None:
@@ -168,6 +172,7 @@ def test_a_portal_with_nothing_in_it_says_what_to_do(
     assert found == []
 
 
+@pytest.mark.slow
 def test_nothing_moves_for_who_wants_no_motion_and_colours_may_be_forced(at_desk: Callable[..., Page]) -> None:
     page = at_desk(reduced_motion="reduce", forced_colors="active")
     bring(page.context)
@@ -213,6 +218,7 @@ def test_what_is_internal_is_on_the_page_and_never_on_paper(
         expect(control).to_be_hidden()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["vat_rates.index", "drafts.new", "invoices.show", "refunds.index"])
 def test_codes_days_and_choices_are_whole_on_a_desk(
     at_desk: Callable[..., Page], places: dict[str, str], where: str

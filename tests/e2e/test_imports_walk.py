@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_a_page_follows_an_import_to_its_end_and_asks_no_more(desk: Desk, at_desk: Callable[..., Page]) -> None:
     batch = begun(desk.portal, rows_read=12_000)
     page = at_desk()

@@ -83,6 +83,7 @@ def test_two_people_decide_at_once_and_the_second_is_told(desk: Desk, at_desk: C
     assert desk.system.scalar("select status <> 'rejected' from refund where id = :id", id=refund)
 
 
+@pytest.mark.slow
 def test_reload_and_back_do_nothing_twice(desk: Desk, at_desk: Callable[..., Page]) -> None:
     number, _reference = desk.system.settle(amount="50.00")
     page = at_desk()
@@ -104,6 +105,7 @@ def test_reload_and_back_do_nothing_twice(desk: Desk, at_desk: Callable[..., Pag
     assert made == (1 if page.url == refund else 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["draft", "person"])
 def test_a_double_click_has_one_effect(desk: Desk, at_desk: Callable[..., Page], what: str) -> None:
     page = at_desk()
@@ -152,6 +154,7 @@ def test_a_session_that_ends_over_a_form_keeps_what_was_typed(
     assert desk.system.scalar(DESCRIPTION, n=number) == "Typed before lunch"
 
 
+@pytest.mark.slow
 def test_who_is_still_typing_stays_where_they_are_when_the_session_ends(
     desk: Desk, at_desk: Callable[..., Page]
 ) -> None:

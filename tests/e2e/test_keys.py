@@ -63,6 +63,7 @@ def test_the_way_from_the_list_to_an_invoice_to_an_action_and_back_is_keys_alone
     expect(heading).to_have_attribute("aria-sort", "descending")
 
 
+@pytest.mark.slow
 @spoken("et", "ru")
 def test_the_keys_are_told_on_a_page_that_a_key_opens_and_work_on_a_keyboard_without_latin_letters(
     desk: Desk, sit_down: Callable[..., KeyboardUser], lang: str

@@ -56,6 +56,7 @@ BARE = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["invoices.index", "overview.movements", "audit.index", "refunds.index", "inbox.index"]
 )
@@ -81,6 +82,7 @@ CUT = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["et", "ru"])
 def test_no_action_is_cut_off_where_words_are_long(
     at_desk: Callable[..., Page], places: dict[str, str], lang: str

@@ -121,6 +121,7 @@ def test_who_may_not_come_in_is_told_why_and_what_to_do(
     expect(page.get_by_role("heading", level=1, name="Today")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_after_signing_out_the_back_button_shows_nothing(live: Live, open_page: Callable[..., Page]) -> None:
     number, _link = live.invoice()
     mary = open_page()
@@ -144,6 +145,7 @@ def test_the_browser_keeps_nothing_of_what_it_showed(live: Live, mary: Page) -> 
     assert mary.evaluate("document.cookie") == ""
 
 
+@pytest.mark.slow
 def test_a_session_ended_from_another_browser_ends_there(open_page: Callable[..., Page], mary: Page) -> None:
     other = open_page(user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
     sign_in(other)
@@ -162,6 +164,7 @@ def test_a_session_ended_from_another_browser_ends_there(open_page: Callable[...
     expect(other.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_whole_walk_by_keyboard_alone(live: Live, open_page: Callable[..., Page]) -> None:
     number, _link = live.invoice()
     page = open_page()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_a_view_is_kept_and_brought_back_by_keyboard(desk: Desk, at_desk: Callable[..., Page]) -> None:
     desk.system.invoice(customer_name="Orav OÜ")
     mary = at_desk()

@@ -52,6 +52,7 @@ def test_another_language_keeps_what_was_typed(at_desk: Callable[..., Page]) -> 
     assert heard == ["beforeunload"]  # by now it is typed and not sent again
 
 
+@pytest.mark.slow
 def test_another_theme_changes_nothing_else_and_is_remembered(at_desk: Callable[..., Page]) -> None:
     page = written(at_desk())
     with page.expect_response("**/theme"):
@@ -64,6 +65,7 @@ def test_another_theme_changes_nothing_else_and_is_remembered(at_desk: Callable[
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+@pytest.mark.slow
 def test_a_page_that_came_back_with_what_was_sent_asks_before_it_is_left(at_desk: Callable[..., Page]) -> None:
     page = written(at_desk())
     page.get_by_role("button", name="One more line").click()
@@ -76,6 +78,7 @@ def test_a_page_that_came_back_with_what_was_sent_asks_before_it_is_left(at_desk
     assert heard == ["beforeunload", "beforeunload"]
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_where_nothing_was_typed_or_all_was_sent(at_desk: Callable[..., Page]) -> None:
     page = at_desk()
     heard = asked(page, leave=True)
@@ -90,6 +93,7 @@ def test_nothing_is_asked_where_nothing_was_typed_or_all_was_sent(at_desk: Calla
     assert heard == []
 
 
+@pytest.mark.slow
 def test_another_language_keeps_what_was_chosen(at_desk: Callable[..., Page]) -> None:
     page = at_desk()
     page.goto("/people/new?lang=en")
@@ -101,6 +105,7 @@ def test_another_language_keeps_what_was_chosen(at_desk: Callable[..., Page]) ->
     expect(page.locator("input[name=role][value=finance]")).to_be_checked()
 
 
+@pytest.mark.slow
 def test_a_form_that_was_sent_and_leads_on_asks_nothing(at_desk: Callable[..., Page]) -> None:
     page = at_desk()
     heard = asked(page, leave=True)

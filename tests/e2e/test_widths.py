@@ -24,6 +24,7 @@ LISTS = (
 SIDEWAYS = "() => [...document.querySelectorAll('.tbl')].some((each) => each.scrollWidth > each.clientWidth + 1)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["ru", "et", "en"] if EXHAUSTIVE else ["ru"])
 def test_no_list_scrolls_sideways_between_a_phone_and_a_desk(
     at_desk: Callable[..., Page], places: dict[str, str], lang: str

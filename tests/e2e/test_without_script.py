@@ -63,6 +63,7 @@ def test_money_goes_back_when_a_second_person_agrees(desk: Desk, page: Page, at_
     expect(page.locator(".trail")).to_contain_text("the mail")
 
 
+@pytest.mark.slow
 def test_an_invoice_is_written_and_issued(page: Page) -> None:
     page.goto("/drafts/new")
     page.locator("#line-1-description").fill("Domain")
@@ -89,6 +90,7 @@ def test_what_is_stuck_is_sent_again(desk: Desk, page: Page) -> None:
     expect(page.locator("main")).to_contain_text("it is back")
 
 
+@pytest.mark.slow
 def test_somebody_is_let_in_and_out_again(page: Page) -> None:
     page.goto("/people")
     page.get_by_role("link", name="Let somebody in").click()
@@ -104,6 +106,7 @@ def test_somebody_is_let_in_and_out_again(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("Taken away")
 
 
+@pytest.mark.slow
 def test_the_month_is_read_to_the_last_row_and_the_person_chooses_a_look_and_leaves(desk: Desk, page: Page) -> None:
     desk.system.settle()
     page.goto("/overview/month")

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 from redis import Redis
 
 from app.extensions import db
@@ -22,8 +23,6 @@ from app.uow import transaction
 from tests.system import build
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.system import System
 
 KIND, LANE = "test.nobody.knows", "initiator:registry"
@@ -65,6 +64,7 @@ def test_offers_are_made_again_when_redis_has_lost_them(system: System, redis_ur
     assert len(queue_named("notify", redis)) == 1
 
 
+@pytest.mark.slow
 def test_no_row_of_a_late_commit_is_passed_over(system: System, fresh_database: str) -> None:
     """Six writers, 250 rows each, whose commits come in another order than their ids (reliability.md, result 6)."""
     plain = fresh_database.replace("postgresql+psycopg://", "postgresql://")
@@ -104,6 +104,7 @@ def test_no_row_of_a_late_commit_is_passed_over(system: System, fresh_database: 
     assert claimed != sorted(claimed)
 
 
+@pytest.mark.slow
 def test_the_relay_outlives_a_database_that_hangs_up_and_ends_when_asked(
     system: System, fresh_database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

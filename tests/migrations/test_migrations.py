@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
@@ -13,9 +12,6 @@ from app.config import load_settings
 from app.extensions import db, metadata
 from app.factory import create_app
 from tests.system import environment
-
-if TYPE_CHECKING:
-    import pytest
 
 BY_HAND = {
     "invoice_edge",
@@ -42,6 +38,7 @@ def test_up_down_and_up_again(empty_database: str, redis_url: str, recwarn: pyte
         db.engine.dispose()
 
 
+@pytest.mark.slow
 def test_pages_find_words_while_their_index_is_made_anew(empty_database: str, redis_url: str) -> None:
     app = create_app(load_settings(environment(empty_database, redis_url)))
     looked: list[str] = []
@@ -64,6 +61,7 @@ def test_pages_find_words_while_their_index_is_made_anew(empty_database: str, re
         db.engine.dispose()
 
 
+@pytest.mark.slow
 def test_invoices_from_before_are_found_by_the_words_of_their_lines(empty_database: str, redis_url: str) -> None:
     app = create_app(load_settings(environment(empty_database, redis_url)))
     with app.app_context():
@@ -91,6 +89,7 @@ def test_invoices_from_before_are_found_by_the_words_of_their_lines(empty_databa
         db.engine.dispose()
 
 
+@pytest.mark.slow
 def test_an_import_that_took_nothing_is_over_for_the_program_before(empty_database: str, redis_url: str) -> None:
     app = create_app(load_settings(environment(empty_database, redis_url)))
     with app.app_context():

@@ -118,6 +118,7 @@ def test_a_question_that_was_answered_too_early_is_asked_again(system: System) -
     assert stumbled(system) == [(f"mark_overdue_invoices:{row}", None)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", [janitor.poll_open_payments, janitor.wake_stranded_references])
 def test_one_reference_that_cannot_be_looked_at_keeps_no_other_from_being_asked_about(
     system: System, verb: Callable[[], int]

@@ -60,6 +60,7 @@ def test_one_changed_bit_is_found_and_located(exported: Path) -> None:
     assert check(exported) == (1, f"BROKEN: position 3: row {link['row_id']} is not what was sealed\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["chain", "position", "row_id", "hash", "row"])
 def test_whatever_part_of_a_link_is_changed_is_seen(exported: Path, part: str) -> None:
     lines = exported.read_text(encoding="utf-8").splitlines()

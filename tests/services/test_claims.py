@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.services.refunding import assert_sound
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def test_money_for_a_number_everybody_gave_up_is_the_payer_s_credit(system: Syst
     assert_sound(system)
 
 
+@pytest.mark.slow
 def test_paying_and_giving_up_at_once_end_in_one_of_two_ways(system: System) -> None:
     for turn in range(6):
         number = system.number("registry")

@@ -55,6 +55,7 @@ def system(fresh_database: str, redis_url: str, receiver: Receiver) -> Iterator[
     made.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("web_s", "worker_s"), [(SKEW_S, -SKEW_S), (-SKEW_S, SKEW_S), (SKEW_S, SKEW_S)])
 def test_money_is_booked_told_and_given_back_once(
     system: System, receiver: Receiver, skew: Callable[[int], None], web_s: int, worker_s: int

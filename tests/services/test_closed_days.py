@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.demo import seed
 from app.domain.tallinn import TALLINN
 from app.extensions import db
-from app.queries import closed_days as closed_day_queries
 from app.queries import money_moved
 from app.queries.money_moved import BACK, IN, MovedFilter
 from app.services import closed_days, proofs
@@ -124,6 +121,7 @@ def test_closed_days_say_what_adding_up_says(business: System) -> None:
     assert holds_of_days(business)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [90, 3], ids=["some", "too many to ask about one by one"])
 def test_days_that_are_open_between_others_are_added_up_beside_them(business: System, every: int) -> None:
     business.sql("delete from closed_day")
@@ -136,6 +134,7 @@ def test_days_that_are_open_between_others_are_added_up_beside_them(business: Sy
     assert asked(business) == before
 
 
+@pytest.mark.slow
 def test_a_year_is_read_from_what_was_added_up_and_proven(business: System) -> None:
     first, last = TODAY - timedelta(days=300), TODAY - timedelta(days=10)
     exact = came(business, first, last)
@@ -158,6 +157,7 @@ def most(system: System) -> Sum:
         return found[0]
 
 
+@pytest.mark.slow
 def test_payers_are_read_from_what_was_added_up(business: System) -> None:
     while close(business):
         pass
@@ -168,6 +168,7 @@ def test_payers_are_read_from_what_was_added_up(business: System) -> None:
     business.sql("delete from closed_day")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -194,6 +195,7 @@ select coalesce(v.customer_name, ''), sum(p.captured_minor)
 """
 
 
+@pytest.mark.slow
 def test_top_payers_are_those_of_whom_most_came(business: System) -> None:
     first, last = TODAY - timedelta(days=300), TODAY - timedelta(days=10)
     span = {"since": money_moved.midnight(first), "until": money_moved.midnight(last + timedelta(days=1))}
@@ -207,6 +209,7 @@ def test_top_payers_are_those_of_whom_most_came(business: System) -> None:
     assert [sum(each.back_minor for each in sums) for sums in whole] == [each.back_minor for each in found[:3]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("few", [money_moved.FEW, 3], ids=["few", "many"])
 def test_what_is_read_of_one_payer_at_once_is_what_is_read_one_by_one(
     business: System, monkeypatch: pytest.MonkeyPatch, few: int
@@ -330,21 +333,3 @@ def test_nothing_is_closed_while_somebody_writes_into_the_past(closed: System) -
 
 def test_an_empty_system_has_nothing_to_close(system: System) -> None:
     assert close(system) == 0
-
-
-DAYS = [date(2026, 3, 1) + timedelta(days=nth) for nth in range(40)]
-
-
-@given(st.sets(st.sampled_from(DAYS)))
-def test_gaps_are_the_days_that_are_not_closed_and_none_touches_the_next(closed_ones: set[date]) -> None:
-    found = closed_day_queries.gaps(DAYS[0], DAYS[-1], closed_ones)
-    missing = [day for day in DAYS if day not in closed_ones]
-    if found is None:
-        return
-    assert [day for day in DAYS if any(first <= day <= last for first, last in found)] == missing
-    assert all(one[1] + timedelta(days=1) < other[0] for one, other in pairwise(found))
-    assert len(found) <= closed_day_queries.MOST_GAPS
-
-
-def test_too_many_gaps_are_read_as_one() -> None:
-    assert closed_day_queries.gaps(DAYS[0], DAYS[-1], set(DAYS[::2])) is None

@@ -50,6 +50,7 @@ def test_a_day_that_is_not_over_is_refused_in_a_sentence(
     assert over.exit_code == 0, over.output
 
 
+@pytest.mark.slow
 def test_books_that_agree_are_compared_and_nothing_is_said(system: System) -> None:
     for _ in range(comparisons.A_FEW + 2):
         system.settle("eeid", "1.00")
@@ -62,6 +63,7 @@ def test_books_that_agree_are_compared_and_nothing_is_said(system: System) -> No
     assert differences(system) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how_many", [comparisons.A_FEW, 2 * comparisons.A_FEW])
 def test_a_full_part_is_not_the_last(system: System, how_many: int) -> None:
     for _ in range(how_many):

@@ -246,6 +246,7 @@ def test_a_batch_and_its_effect_end_together_or_not_at_all(here: System) -> None
     assert states() == {"pending": 5}
 
 
+@pytest.mark.slow
 def test_two_workers_never_have_the_same_row(here: System) -> None:
     owe(300)
     seen: list[int] = []
@@ -267,6 +268,7 @@ def test_two_workers_never_have_the_same_row(here: System) -> None:
     assert states() == {"done": 300}
 
 
+@pytest.mark.slow
 def test_rows_committed_late_are_never_skipped(here: System) -> None:
     """Six writers whose transactions end in another order than their rows were numbered (reliability.md, result 6)."""
 

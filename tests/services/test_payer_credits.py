@@ -185,6 +185,7 @@ def test_what_a_credit_note_takes_back_joins_what_was_over_before(system: System
     assert_sound(system)
 
 
+@pytest.mark.slow
 def test_ten_invoices_at_once_share_it_and_never_get_more(system: System) -> None:
     surplus, _number, _reference = paid_twice(system)
     numbers = [system.invoice(amount="30.00") for _ in range(10)]

@@ -87,6 +87,7 @@ def test_numbers_given_out_in_the_gap_are_not_given_again_once_the_counters_move
     assert_sound(system)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minor", [3000, 10000])
 def test_a_refund_sent_in_the_gap_is_not_sent_again(system: System, forgetting: Forgetting, minor: int) -> None:
     _number, reference = system.settle("auction", "100.00")

@@ -79,6 +79,7 @@ def test_a_row_that_was_committed_after_a_higher_one_is_sealed_next(system: Syst
     assert report(system).holds
 
 
+@pytest.mark.slow
 def test_a_row_is_sealed_however_many_were_committed_while_its_transaction_was_open(system: System) -> None:
     with system.app.app_context(), db.engine.connect() as slow:
         slow.execute(text(MANY), {"many": 1})
@@ -146,6 +147,7 @@ def test_a_row_that_no_link_holds_is_found(system: System) -> None:
     assert lost.broken == ("event -1",)
 
 
+@pytest.mark.slow
 def test_a_sealer_stands_aside_while_a_load_is_written(system: System) -> None:
     with system.app.app_context(), db.engine.connect() as loading:
         loading.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": sealing.LOCKS["event"]})

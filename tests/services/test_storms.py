@@ -22,6 +22,7 @@ def fetches(system: System, reference: str) -> int:
     return len(system.shop.store.exchanges(f"GET /payments/{reference}"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("messages", "least", "most"), [(5, None, None), (40, 20, 30), (300, 50, 60)])
 def test_news_of_a_storm_waits_for_the_next_look_and_none_is_lost(
     system: System, monkeypatch: pytest.MonkeyPatch, messages: int, least: int | None, most: int | None

@@ -50,6 +50,7 @@ def business(databases: Databases, redis_url: str) -> Iterator[System]:
         system.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize("are_closed", [False, True])
 def test_payers_go_on_behind_the_last_one_and_each_stands_there_once(
@@ -69,6 +70,7 @@ def test_payers_go_on_behind_the_last_one_and_each_stands_there_once(
         db.session.rollback()
 
 
+@pytest.mark.slow
 def test_payers_who_brought_the_same_stand_by_their_names(business: System) -> None:
     with business.app.app_context():
         whole = money_moved.top_payers(SPANS[0], 1000)

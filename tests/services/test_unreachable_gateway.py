@@ -47,6 +47,7 @@ def _ask_until_given_up(system: System, reference: str) -> None:
         _let_it_be_asked(system)
 
 
+@pytest.mark.slow
 def test_a_look_that_failed_for_days_becomes_a_question_and_later_news_is_looked_into(system: System) -> None:
     number = system.invoice()
     reference = system.one_off(number)
@@ -74,6 +75,7 @@ def test_a_look_that_failed_for_days_becomes_a_question_and_later_news_is_looked
     assert_sound(system)
 
 
+@pytest.mark.slow
 def test_an_answer_about_one_payment_closes_no_question_about_another(system: System) -> None:
     ended = (_given_up(system), _given_up(system))
     system.callback(ended[0])
@@ -82,6 +84,7 @@ def test_an_answer_about_one_payment_closes_no_question_about_another(system: Sy
     assert {said for _kind, said in questions(system, ended[1])} == {None}
 
 
+@pytest.mark.slow
 def test_a_gateway_that_falls_silent_once_more_is_asked_about_once_more(system: System) -> None:
     reference = _given_up(system)
     system.callback(reference)

@@ -122,6 +122,7 @@ def test_a_secret_sealed_under_another_secret_key_is_said_and_replaced(api: Api,
     assert receiver.at("/hooks")
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_dead_or_slow_is_in_nobodys_way(api: Api, receiver: Receiver) -> None:
     dead = api.v2(ENDPOINTS, {"url": "http://127.0.0.1:9/dead"}).json["id"]  # type: ignore[index]
     broken = endpoint(api, receiver, "/broken")
@@ -160,6 +161,7 @@ def test_an_endpoint_that_says_it_is_gone_is_switched_off_and_can_catch_up(api: 
     assert [each.event["data"]["invoice"]["number"] for each in receiver.got[1:]] == numbers
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_only_fails_is_switched_off_after_ten_messages(api: Api, receiver: Receiver) -> None:
     token = endpoint(api, receiver)
     receiver.status["/hooks"] = 404

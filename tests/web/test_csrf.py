@@ -94,6 +94,7 @@ def test_htmx_gets_the_refusal_as_a_toast(mary: Browser) -> None:
     assert answer.text.lstrip().startswith('<div class="toast bad" role="alert">')
 
 
+@pytest.mark.slow
 def test_looking_changes_nothing(portal: Portal, mary: Browser) -> None:
     number = portal.system.invoice()
     seen: set[str] = set()

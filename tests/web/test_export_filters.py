@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from flask import url_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -44,6 +45,7 @@ def listed(mary: Browser, asked: dict[str, Any]) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_what_is_listed_is_what_is_written_and_what_is_acted_on(own_mary: Browser) -> None:
     system = own_mary.portal.system
     for place, (status, code) in enumerate((s, c) for s in STATUSES for c in ("registry", "auction", "eeid")):

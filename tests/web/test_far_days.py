@@ -66,6 +66,7 @@ def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
         assert rest.after is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sort", "since"), [(Sort.NEWEST, 200), (Sort.OLDEST, 120)])
 @pytest.mark.parametrize("services", [(), ("registry",)])
 def test_a_long_while_of_payment_is_walked_month_by_month_and_misses_nothing(

@@ -167,6 +167,7 @@ def listed(mary: Browser, path: str | None) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kept", "today"),
     [

@@ -99,6 +99,7 @@ def filled(shared_portal: Portal) -> Portal:
     return shared_portal
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=FILTERS, sort=st.sampled_from(list(Sort)), counted=st.sampled_from([3, 10_000]))
 def test_list_count_and_export_mean_the_same_rows(

@@ -101,6 +101,7 @@ def test_what_is_paid_in_part_is_unpaid_as_on_the_first_page(own_mary: Browser) 
     assert "340.00" in own_mary.get("/overview").text
 
 
+@pytest.mark.slow
 def test_the_count_stops_at_ten_thousand(own_mary: Browser) -> None:
     fill(own_mary.portal.system, 10_001)
     assert "10\N{NO-BREAK SPACE}000+ invoices" in own_mary.get("/invoices").text
@@ -133,6 +134,7 @@ def test_a_made_up_cursor_starts_at_the_top(mary: Browser, after: str) -> None:
     assert mary.client.get("/invoices", query_string={"after": after}).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_search_by_number_uses_the_index(own_portal: Portal) -> None:
     fill(own_portal.system, 5000)
     own_portal.system.sql("analyze invoice")

@@ -32,6 +32,7 @@ def read(body: bytes, *, limit: int = 10_000_000, kind: str = "application/json"
         return first
 
 
+@pytest.mark.slow
 @given(st.lists(VALUES, max_size=20), st.integers(1, 40), st.sampled_from([None, 1]))
 def test_it_reads_what_json_reads_wherever_the_pieces_end(values: list[Any], size: int, indent: int | None) -> None:
     body = json.dumps(values, indent=indent, ensure_ascii=bool(size % 2)).encode()

@@ -266,6 +266,7 @@ def test_the_end_of_a_range_is_foretold(own_mary: Browser) -> None:
     assert "Invoice numbers are used up" in own_mary.page("/overview").text("span")
 
 
+@pytest.mark.slow
 def test_what_is_owed_is_read_from_an_index_of_the_open_ones(own_portal: Portal) -> None:
     fill(own_portal.system, 5000, status="paid")
     own_portal.system.sql("analyze invoice")

@@ -101,6 +101,7 @@ def test_a_day_stays_in_its_line(mary: Browser, number: int) -> None:
     assert close("Due 31 January 2027") in close(read(mary, f"/invoices/{number}/pdf?in=en"))
 
 
+@pytest.mark.slow
 def test_no_column_of_tax_stands_empty_and_what_is_exempt_is_not_taxed_at_zero(mary: Browser, system: System) -> None:
     over_the_api = close(read(mary, f"/invoices/{system.invoice()}/pdf?in=en"))
     assert close("What Quantity Price Amount") in over_the_api
@@ -129,6 +130,7 @@ def test_what_is_not_to_be_paid_any_more_says_so_and_not_how(mary: Browser, syst
         assert "howtopay" not in text
 
 
+@pytest.mark.slow
 def test_what_is_paid_in_part_or_credited_says_what_is_left_and_asks_for_no_more(mary: Browser, system: System) -> None:
     number = system.invoice(amount="120.00")
     whole = close(read(mary, f"/invoices/{number}/pdf?in=en"))
@@ -152,6 +154,7 @@ def test_what_is_paid_in_part_or_credited_says_what_is_left_and_asks_for_no_more
         assert "everypay.test" not in text  # its link was signed over all of it
 
 
+@pytest.mark.slow
 def test_the_address_of_the_seller_stands_on_papers_as_far_as_it_is_set(mary: Browser, number: int) -> None:
     nowhere = read(mary, f"/invoices/{number}/pdf?in=en")
     assert "Estonia" not in nowhere
@@ -166,6 +169,7 @@ def test_the_address_of_the_seller_stands_on_papers_as_far_as_it_is_set(mary: Br
     assert "Paldiski" not in read(mary, f"/invoices/{number}/pdf?in=en")
 
 
+@pytest.mark.slow
 def test_a_credit_note_names_its_invoice_and_takes_back_tax_by_rate(mary: Browser, number: int) -> None:
     form = {"key": f"key-of-paper-{number}", "line-1": "10", "line-2": "5", "line-3": "", "reason": "agreed with Mari"}
     form["counted"] = "1785"

@@ -84,6 +84,7 @@ def test_a_broken_invariant_shows_the_rows_that_contradict_it(system: System, ma
         system.sql("alter table invoice enable trigger user")
 
 
+@pytest.mark.slow
 def test_a_long_chain_is_walked_in_stretches_and_a_break_is_found(
     system: System, mary: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

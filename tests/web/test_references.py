@@ -63,6 +63,7 @@ def new(browser: Browser, **typed: str) -> dict[str, str]:
     return {"key": key, "owner": "Põhjatäht OÜ", "email": "arved@example.test", "service": "registry"} | typed
 
 
+@pytest.mark.slow
 def test_every_order_shows_every_number_once(own_mary: Browser) -> None:
     numbers = fill(own_mary.portal.system, 120)
     newest = numbers[::-1]
@@ -88,6 +89,7 @@ def test_a_number_is_found_by_its_beginning_owner_and_address_by_any_part(own_ma
     assert len(listed(own_mary.get("/references?service=auction").text)) == 0
 
 
+@pytest.mark.slow
 def test_what_few_and_what_very_many_have_is_listed_alike(own_mary: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read once and put in order, or looked for along the order: the same numbers, each once, in every order."""
     newest = fill(own_mary.portal.system, 120)[::-1]

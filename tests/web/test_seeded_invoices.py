@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from app.demo import seed
 from app.demo.seed_endings import SHOWCASE
 from tests.web.lists import more, numbers
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 INVOICES = 60
 
 
+@pytest.mark.slow
 def test_the_portal_lists_seeded_invoices_and_tells_the_story_of_each_status(own_mary: Browser) -> None:
     system = own_mary.portal.system
     with system.app.app_context():

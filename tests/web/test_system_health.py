@@ -55,6 +55,7 @@ def test_a_worker_that_is_missing_or_silent_is_told_with_the_cure(system: System
     assert "Start one: billing relay." in words
 
 
+@pytest.mark.slow
 def test_the_clock_is_late_until_its_work_is_done(system: System, mary: Browser) -> None:
     assert "late: asking about open payments" in parts(mary)
     with system.app.app_context():

@@ -95,6 +95,7 @@ def test_an_event_committed_late_is_not_passed_by_a_cursor(own_api: Api) -> None
     assert {each["data"]["invoice"]["number"] for each in told} == {slow, quick}
 
 
+@pytest.mark.slow
 def test_a_reader_among_many_writers_misses_nothing_and_gets_nothing_twice(own_api: Api) -> None:
     writers, each_writes = 6, 12
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -212,6 +213,7 @@ def test_the_single_route_and_this_one_know_each_others_invoices(api: Api) -> No
     assert {name: value for name, value in (again.json or {}).items() if name != "lines"} == together
 
 
+@pytest.mark.slow
 def test_a_thousand_are_made_at_once(api: Api) -> None:
     answered = made(api, *[{"amount": "1.00"}] * many_invoices.MOST_INVOICES)
     assert len({each["number"] for each in answered}) == many_invoices.MOST_INVOICES
@@ -252,6 +254,7 @@ def body_of(said: list[tuple[int, int, str | None]], alone: int) -> dict[str, An
     return {"amount": euros(total), "lines": bodies}
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(st.builds(body_of, lines, cents), min_size=1, max_size=5))
 def test_whatever_the_money_it_is_what_one_by_one_would_be(api: Api, bodies: list[dict[str, Any]]) -> None:

@@ -28,6 +28,7 @@ def walk(api: Api, path: str, *, limit: int, code: str = "registry") -> list[dic
     raise AssertionError("the list never ends")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
 def test_pages_of_any_size_hold_every_row_once(api: Api, limit: int) -> None:
     for initiator in ("registry", "business_registry", "registry", "registry", "business_registry", "registry"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from app.services import refunds
 from app.services.refunds import RefundOrder
 from app.services.timeline import Actor
@@ -92,6 +94,7 @@ def test_the_same_key_is_the_same_refund(api: Api) -> None:
     assert len(of(api, payment)) == 1
 
 
+@pytest.mark.slow
 def test_twenty_at_once_of_sixty_on_a_hundred_give_sixty_back(api: Api) -> None:
     _, payment = paid(api)
 
