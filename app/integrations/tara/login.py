@@ -18,6 +18,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oidc.core import CodeIDToken
 from flask import request, session
 from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
 from requests.adapters import BaseAdapter
 
 from app.domain.errors import Outcome, ProviderFailure
@@ -142,12 +143,17 @@ class TaraApp(FlaskOAuth2App):  # type: ignore[misc]
         return metadata
 
     def fetch_jwk_set(self, *, force: bool = False) -> dict[str, Any]:
-        """Return the provider's keys. Raises ProviderFailure when it answers none; the next login asks again."""
-        keys: dict[str, Any] = super().fetch_jwk_set(force=force)
-        if not isinstance(keys.get("keys"), list):
+        """Return those of the provider's keys that can be read: the others are to be passed over (RFC 7517 section 5).
+
+        Raises ProviderFailure when there is none; the next login asks again.
+        """
+        said: dict[str, Any] = super().fetch_jwk_set(force=force)
+        listed = said.get("keys")
+        keys = [each for each in listed if _is_rsa(each)] if isinstance(listed, list) else []
+        if not keys:
             self.server_metadata.pop("jwks", None)
             raise ProviderFailure(NAME, "answered no keys", outcome=Outcome.REFUSED)
-        return keys
+        return said | {"keys": keys}
 
 
 class TaraSession(OAuth2Session):  # type: ignore[misc]
@@ -200,6 +206,14 @@ class IdToken(CodeIDToken):  # type: ignore[misc]
 
     def validate_at_hash(self) -> None:
         """Accept: TARA writes it in another alphabet than the standard says, and we use no access token."""
+
+
+def _is_rsa(key: Any) -> bool:
+    """Return whether this is a whole key of the one kind a token may be signed with."""
+    try:
+        return key["kty"] == "RSA" and bool(RSAKey.import_key(key))
+    except (JoseError, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def _places(tara: TaraSettings) -> dict[str, Any]:

@@ -275,6 +275,40 @@ def test_new_keys_of_the_provider_are_fetched(portal: Portal):
     assert portal.sign_in().status_code == 200
 
 
+STRANGE_KEYS = [
+    {"kty": "AKP", "alg": "ML-DSA-65", "kid": "later", "pub": "AQAB"},
+    {"kty": "EC", "crv": "P-999", "x": "a", "y": "b"},
+    {"kty": "RSA", "kid": "half"},
+    {"kty": "RSA", "n": "!!", "e": "AQAB"},
+    {"kty": "RSA", "n": 5, "e": ["AQAB"]},
+    {"kty": "RSA", "n": "AQ", "e": "AQ"},
+    {"kty": ["RSA"]},
+    {"kty": {}},
+    {},
+    [],
+    "RSA",
+    7,
+    None,
+]
+
+
+def keys_beside(tara: Tara, *strange: Any) -> bytes:
+    said = json.loads(tara.app.test_client().get("/oidc/jwks").text)
+    return json.dumps({"keys": [*strange, *said["keys"]]}).encode()
+
+
+def test_keys_that_cannot_be_read_are_passed_over(tara: Tara):
+    portal = Portal(tara, failing("/oidc/jwks", (200, keys_beside(tara, *STRANGE_KEYS)), tara))
+    assert portal.sign_in().status_code == 200
+
+
+@pytest.mark.parametrize("strange", STRANGE_KEYS, ids=str)
+def test_nothing_but_keys_that_cannot_be_read_is_a_failure_of_the_provider(tara: Tara, strange: Any):
+    answer = (200, json.dumps({"keys": [strange]}).encode())
+    with pytest.raises(ProviderFailure):
+        Portal(tara, failing("/oidc/jwks", answer, tara)).sign_in()
+
+
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/oidc/jwks"])
 def test_one_bad_answer_is_not_remembered(tara: Tara, path: str):
     spoiled = iter([True])
