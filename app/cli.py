@@ -98,9 +98,10 @@ def web(host: str, port: int | None, workers: int, threads: int) -> None:
 @click.argument("queue", type=click.Choice(["money", "notify", "background"]))
 def worker(queue: str) -> None:
     """Do the work of one QUEUE."""
+    from app.jobs.readiness import with_tables  # noqa: PLC0415
     from app.queue import run_worker  # noqa: PLC0415
 
-    run_worker(_application("worker"), queue)
+    run_worker(with_tables(_application("worker")), queue)
 
 
 @main.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.jobs.readiness import with_tables
 from app.queue import PATIENCE, WORK_LANE, Bell, Crash, attempt, offer, was_wiped
 from app.services import offers, reaper, schedule
 from app.services.dispatch import OUTBOX, PERIODIC
@@ -60,6 +61,7 @@ class Relay:
 
 def run(app: Flask) -> None:
     """Look every 250 ms, or at once when the bell rings, until SIGTERM or SIGINT."""
+    with_tables(app)
     relay, bell = Relay(), Bell(app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, relay.stop)
