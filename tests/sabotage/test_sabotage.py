@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ["app", "bench", "migrations", "tests", "vendor", "docs"]
+COPIED = [".ci", "app", "bench", "migrations", "tests", "vendor", "docs"]
 OURS = ("PYTEST_", "BILLING_TEST_")  # the servers of this run hold a template without the planted bug
 FAILED = 1  # pytest: tests ran and some failed; anything else proves nothing
 

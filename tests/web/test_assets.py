@@ -48,6 +48,27 @@ def test_no_style_sheet_or_script_of_ours_names_another_host() -> None:
             assert (path.parent / url).resolve().is_file(), url
 
 
+def test_one_sheet_has_all_of_them_in_the_order_of_their_layers(stranger: Browser) -> None:
+    answer = stranger.client.get("/static/x/css/portal.css")
+    assert answer.mimetype == "text/css"
+    rest = answer.text
+    assert rest.startswith((STATIC / "css" / "layers.css").read_text(encoding="utf-8"))
+    for name in stylesheets():
+        before, text, rest = rest.partition((STATIC / name).read_text(encoding="utf-8"))
+        assert not before, name
+        assert text, name
+    assert not rest
+    assert {path.relative_to(STATIC).as_posix() for path in (STATIC / "css").rglob("*.css")} - set(stylesheets()) == {
+        "css/api-docs.css"
+    }
+
+
+def test_files_are_named_only_by_sheets_that_lie_where_the_one_sheet_does() -> None:
+    naming = [path for path in (STATIC / "css").rglob("*.css") if "url(" in path.read_text(encoding="utf-8")]
+    assert naming
+    assert {path.parent for path in naming} == {STATIC / "css"}
+
+
 def test_the_fingerprint_follows_every_byte_and_name(tmp_path: Path) -> None:
     (tmp_path / "a.css").write_text("a")
     first = fingerprint(tmp_path)
@@ -65,7 +86,7 @@ def test_a_page_names_its_files_by_hash_and_they_may_be_kept_for_ever(stranger: 
         for tag, attributes in page.elements
         if tag in {"link", "script"}
     ]
-    assert len(named) == len(stylesheets()) + 4
+    assert len(named) == 5, "icon, font, style, htmx and our own script"
     for address in named:
         answer = stranger.client.get(address)
         assert answer.status_code == 200, address
@@ -77,6 +98,7 @@ def test_a_page_names_its_files_by_hash_and_they_may_be_kept_for_ever(stranger: 
     ("path", "kind"),
     [
         ("css/base.css", "text/css"),
+        ("css/portal.css", "text/css"),
         ("js/portal.js", "text/javascript"),
         ("icons.svg", "image/svg+xml"),
         ("fonts/inter-latin-wght-normal.woff2", "font/woff2"),
@@ -90,9 +112,10 @@ def test_a_file_of_an_earlier_release_is_served_but_not_kept(stranger: Browser, 
     answer.close()
 
 
-def test_a_file_known_already_is_not_sent_again(stranger: Browser) -> None:
-    first = stranger.client.get("/static/x/css/base.css")
-    again = stranger.client.get("/static/x/css/base.css", headers={"If-None-Match": first.headers["ETag"]})
+@pytest.mark.parametrize("path", ["css/base.css", "css/portal.css"])
+def test_a_file_known_already_is_not_sent_again(stranger: Browser, path: str) -> None:
+    first = stranger.client.get(f"/static/x/{path}")
+    again = stranger.client.get(f"/static/x/{path}", headers={"If-None-Match": first.headers["ETag"]})
     first.close()
     again.close()
     assert again.status_code == 304
