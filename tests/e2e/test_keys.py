@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+# Closes the dialog and presses a key at once: the field it held still has the focus. Says whether the page took it.
+CLOSE_AND_PRESS = """(said) => {
+  document.querySelector("dialog").close();
+  const field = document.activeElement;
+  return field.closest("dialog") && !field.dispatchEvent(new KeyboardEvent("keydown", said));
+}"""
+
 
 @spoken("et")
 def test_the_way_from_the_list_to_an_invoice_to_an_action_and_back_is_keys_alone(
@@ -61,6 +68,20 @@ def test_the_way_from_the_list_to_an_invoice_to_an_action_and_back_is_keys_alone
     user.page.go_back()
     expect(user.page.locator("input[type=search]")).to_have_value(payer.lower())
     expect(heading).to_have_attribute("aria-sort", "descending")
+
+
+@spoken("en")
+def test_a_key_pressed_while_the_dialog_closes_goes_to_the_page_and_sends_no_form(
+    desk: Desk, sit_down: Callable[..., KeyboardUser], lang: str
+) -> None:
+    number, _reference = desk.system.settle()
+    user = sit_down(lang, path=f"/invoices/{number}")
+    for key, code in (("Enter", "Enter"), ("r", "KeyR")):
+        user.page.reload()
+        user.press("r")
+        user.dialog()
+        assert user.page.evaluate(CLOSE_AND_PRESS, {"key": key, "code": code, "bubbles": True, "cancelable": True})
+        expect(user.page.get_by_role("dialog")).to_be_visible(visible=key == "r")
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 // "/" goes to the search field of the page or beside it, arrows walk on to the rows and back, Enter opens by itself.
-const typing = (node) => node.closest("input, textarea, select, [contenteditable], dialog, .choices");
+const FIELDS = "input, textarea, select, [contenteditable], dialog, .choices";
+// For a moment after a dialog closes its field still has the focus; a key goes to the page then, and sends no form.
+const left = (node) => node.closest("dialog:not([open])");
+const typing = (node) => node.closest(FIELDS) && !left(node);
 
 function step(by) {
   const links = [...document.querySelectorAll("[data-rows] a[data-row]")];
@@ -33,6 +36,7 @@ const keys = {
 };
 
 document.addEventListener("keydown", (event) => {
+  if (left(event.target)) event.preventDefault();
   const leaves = event.key === "ArrowDown" && event.target.matches("[data-search]");
   if (event.ctrlKey || event.metaKey || event.altKey || (typing(event.target) && !leaves)) return;
   const letter = /^[a-z?]$/.test(event.key) ? event.key : event.code.replace("Key", "").toLowerCase();
