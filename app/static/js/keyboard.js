@@ -29,11 +29,7 @@ function press(letter) {
   return Boolean(found);
 }
 
-const keys = {
-  "/": toSearch,
-  ArrowDown: () => step(1),
-  ArrowUp: () => step(-1),
-};
+const keys = { "/": toSearch, ArrowDown: () => step(1), ArrowUp: () => step(-1) };
 
 document.addEventListener("keydown", (event) => {
   if (left(event.target)) event.preventDefault();
