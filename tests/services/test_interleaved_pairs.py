@@ -310,7 +310,7 @@ PAIRS = [
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name.replace(" ", "-"))
 def test_no_order_of_two_verbs_harms(system: System, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     # The sealer leaves young rows alone; here it takes them at once, so that it does meet the writer.
