@@ -179,9 +179,9 @@ def test_hostile_bodies_cost_no_time(api: Api) -> None:
         b"{" + names + b',"z":1,"z":2}',
     ]
     for body in slow:
-        began = time.perf_counter()
+        began = time.process_time()
         assert api.raw(REGISTER, body).status_code in {400, 422}
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1
 
 
 # Letters that do not repeat: what PostgreSQL keeps in an index is bounded after it was compressed.
