@@ -28,10 +28,10 @@ from app.demo import seed
 from app.extensions import db
 from app.models.invoice import Invoice
 from app.models.invoice_search import InvoiceSearch
-from app.queries import invoice_search, invoices
+from app.queries import invoice_search, invoices, kept
 from app.queries.invoice_filter import InvoiceFilter
-from app.queries.invoice_row import SHOW, InvoiceRow
-from app.queries.sorting import Sort, order_of
+from app.queries.invoice_row import InvoiceRow
+from app.queries.sorting import Sort
 from bench.http import ROOT, durable_servers
 from bench.search_terms import Term, sample
 from tests.web.conftest import PERSONA
@@ -202,8 +202,7 @@ def rows_of(typed: str) -> list[InvoiceRow]:
     if not invoice_search.words_of(typed):
         return invoices.search(InvoiceFilter(text=typed)).rows
     places = invoice_search.newest(typed, None, PAGE + 1)
-    found = SHOW.where(Invoice.id.in_([each.id for each in places])).order_by(*order_of(Sort.NEWEST))
-    return [InvoiceRow(*row) for row in db.session.execute(found)]
+    return [InvoiceRow(*row) for row in kept.rows_of(invoices.THESE, {"ids": [each.id for each in places]})]
 
 
 def _found(term: Term, rows: list[InvoiceRow]) -> None:

@@ -38,6 +38,7 @@ from app.queries.invoice_search_statements import (
     in_months,
     with_letters,
 )
+from app.queries.kept import rows_of
 from app.queries.named_invoices import at_once, names_in
 from app.queries.paging import Count
 from app.queries.session import session
@@ -306,7 +307,7 @@ def _about(words: Sequence[str]) -> int:
 
 def _sampled(patterns: Sequence[str], size: int) -> tuple[int, int, int]:
     """Return how many rows there are, about so many of which were looked at, and how many of these look so."""
-    whole, looked_at, seen = session().execute(SAMPLED, {"patterns": patterns, "size": size}).one()
+    [(whole, looked_at, seen)] = rows_of(SAMPLED, {"patterns": patterns, "size": size})
     return whole, looked_at, seen
 
 
@@ -323,4 +324,4 @@ def _rows(probe: Select[Any], after: Place | None, asked: dict[str, Any]) -> Seq
     if after is not None:
         at = after.created_at.astimezone(UTC)
         asked |= {"after_at": at, "after_id": after.id, "month": at.year * 12 + at.month}
-    return session().execute(probe, asked).all()
+    return rows_of(probe, asked)

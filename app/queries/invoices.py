@@ -16,6 +16,7 @@ from app.queries.far_days import are_far, are_long, are_whole, heads
 from app.queries.invoice_filter import PAID, InvoiceFilter, asked_days, conditions, everything
 from app.queries.invoice_row import SHOW, InvoiceRow
 from app.queries.invoice_search import Place, are_common, count_of, found_by, having, words_of
+from app.queries.kept import rows_of
 from app.queries.paging import COUNT_LIMIT, PAGE_SIZE, Count, Page
 from app.queries.session import session
 from app.queries.sorting import BY_ROW, Mark, Sort, in_order, order_of, window
@@ -224,7 +225,7 @@ def _place(after: Mark | None) -> Place | None:
 
 def _at(places: Sequence[Place]) -> list[InvoiceRow]:
     """Return the lines of these invoices, which were found in the table of words, newest first."""
-    return [InvoiceRow(*row) for row in session().execute(THESE, {"ids": [each.id for each in places]})]
+    return [InvoiceRow(*row) for row in rows_of(THESE, {"ids": [each.id for each in places]})]
 
 
 def _shown(ids: Select[int], sort: Sort) -> list[InvoiceRow]:
