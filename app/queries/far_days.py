@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, select, true
 
 from app.models.invoice import PAID_MONTH, Invoice
-from app.queries.invoice_filter import asked_days, begins, ends
+from app.queries.invoice_filter import IN_TIME, asked_days, begins, ends
 from app.queries.session import session
-from app.queries.sorting import FOLLOW_CREATION, in_order
+from app.queries.sorting import FOLLOW_CREATION, Sort, in_order
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from app.queries.invoice_filter import Days, InvoiceFilter
-    from app.queries.sorting import Mark, Sort
+    from app.queries.sorting import Mark
 
 
 # So many days of creation are sooner read than thousands of rows are found along another order.
@@ -32,9 +32,17 @@ MONTH = literal_column(PAID_MONTH.replace("paid_at", "invoice.paid_at"), DateTim
 
 
 def are_far(wanted: InvoiceFilter, sort: Sort) -> bool:
-    """Return whether days are asked for that are fewer than those between them and the beginning of the list."""
+    """Return whether days are asked for that are fewer than those between them and the beginning of the list.
+
+    Of an order that only follows that of creation no index has these days, so that long whiles are not read whole.
+    """
     _created, due, paid = asked_days(wanted)
-    return sort.by == "created" and (_are_far(paid, sort) or _are_far(due, sort))
+    if sort.by == "created":
+        return _are_far(paid, sort) or _are_far(due, sort)
+    if sort is Sort.LOWEST_NUMBER and wanted.due == IN_TIME:
+        return True
+    others = [days for by, days in (("paid", paid), ("due", due)) if by != sort.by]
+    return sort.by in FOLLOW_CREATION and any(_are_far(days, sort) and not _are_long(days) for days in others)
 
 
 def are_whole(wanted: InvoiceFilter, sort: Sort, *, many: bool = False) -> bool:
@@ -47,7 +55,7 @@ def are_whole(wanted: InvoiceFilter, sort: Sort, *, many: bool = False) -> bool:
         return False
     now = datetime.now(UTC)
     few = min(ends(created.last) or now, now) - (begins(created.first) or now) < FEW_DAYS
-    return few or (sort.by in FOLLOW_CREATION and _are_far(created, sort))
+    return few or (sort.by in FOLLOW_CREATION - {"number"} and _are_far(created, sort))
 
 
 def are_long(wanted: InvoiceFilter, sort: Sort) -> bool:
@@ -55,8 +63,7 @@ def are_long(wanted: InvoiceFilter, sort: Sort) -> bool:
     paid = asked_days(wanted).paid
     if wanted.text or sort.by != "created":
         return False
-    first, last = begins(paid.first), ends(paid.last)
-    return first is not None and last is not None and last - first > LONG and _are_far(paid, sort)
+    return _are_long(paid) and _are_far(paid, sort)
 
 
 def heads(found: Select[int], wanted: InvoiceFilter, sort: Sort, after: Mark | None, size: int) -> Select[int]:
@@ -76,6 +83,11 @@ def _month_of(moment: datetime | None) -> datetime:
         .astimezone(UTC)
         .replace(day=1, hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     )
+
+
+def _are_long(days: Days) -> bool:
+    first, last = begins(days.first), ends(days.last)
+    return first is not None and last is not None and last - first > LONG
 
 
 def _are_far(days: Days, sort: Sort) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WEEK = timedelta(days=7)
 
 
-@pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST])
+@pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST, Sort.HIGHEST_NUMBER, Sort.LOWEST_NUMBER])
 @pytest.mark.parametrize("column", ["paid", "due"])
 @pytest.mark.parametrize("asked_too", [("", ""), ("registry", ""), ("", "payer")])
 def test_days_far_from_where_the_list_begins_are_read_first_and_miss_nothing(
@@ -136,7 +136,32 @@ def test_only_days_that_are_few_or_far_are_read_whole(own_portal: Portal, sort: 
     few = (follows, sort.by != "created")
     with system.app.app_context():
         assert whole(60, 30) == whole(90, None) == whole(90, -300) == few
-        far_from_today, far_from_the_first = follows and sort.falls, follows and not sort.falls
+        is_far = sort.by in {"paid", "due"}
+        far_from_today, far_from_the_first = is_far and sort.falls, is_far and not sort.falls
         assert whole(800, 500) == (far_from_today,) * 2
         assert whole(400, 200) == (far_from_the_first,) * 2
         assert whole(800, 100) == whole(None, 30) == whole(None, None) == (False, False)
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_only_whiles_no_order_has_are_far_and_no_long_ones_of_an_order_that_follows(
+    own_portal: Portal, sort: Sort
+) -> None:
+    system = own_portal.system
+    fill(system, 2)
+    system.sql("update invoice set created_at = now() - interval '900 days' where number = 150005")
+    today = datetime.now(TALLINN).date()
+
+    def far(column: str, first: int, last: int) -> bool:
+        days: dict[str, Any] = {
+            f"{column}_{end}": today - timedelta(days=at) for end, at in (("from", first), ("to", last))
+        }
+        return are_far(InvoiceFilter(**days), sort)
+
+    with system.app.app_context():
+        for column in ("paid", "due"):
+            is_followed = sort.by in {"created", "paid", "due", "number"} - {column}
+            assert far(column, 470, 430) == is_followed
+            assert far(column, 800, 500) == (sort is Sort.NEWEST)
+            assert not far(column, 800, 100)
+        assert are_far(InvoiceFilter(due="in_time"), sort) == (sort is Sort.LOWEST_NUMBER)
