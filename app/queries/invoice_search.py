@@ -69,6 +69,8 @@ RARE = 5000
 NEWEST_FEW = 1000
 SECOND = 5
 LETTERS = 3
+# Numbers and words with a digit in them that are rare when they are so long.
+LONG = 7
 
 
 class Place(NamedTuple):
@@ -212,12 +214,23 @@ def newest(text: str, after: Place | None, size: int) -> list[Place]:
     hundred have too few, the index is asked.
     """
     words = words_of(text)
-    found = _walked(_beginning(words), after, size) or _by_index(words, after, size)
+    found = _with_words(words, after, size)
     if len(found) == size:
         return found
-    if not found and (after is None or not _by_index(words, None, 1)):
-        found = _with_letters(_inside(words), after, size)
+    if not found and (after is None or not _with_words(words, None, 1)):
+        found = _with_letters(words, after, size)
     return sorted({*found, *_without_words(text, after, size), *_with_amount(text, after, size)}, reverse=True)[:size]
+
+
+def _with_words(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
+    """Return the first places with these words, looked for where they are soonest found."""
+    soon = [] if _are_rare(words) else _walked(_beginning(words), after, size) or _of_newest_month(words, after, size)
+    return soon or _by_index(words, after, size)
+
+
+def _are_rare(words: Sequence[str]) -> bool:
+    """Return whether a word is so long a number, or so long with a digit in it, that hardly any invoice has it."""
+    return any(len(word) >= LONG and any(map(str.isdigit, word)) for word in words)
 
 
 def _walked(patterns: Sequence[str], after: Place | None, size: int) -> list[Place]:
@@ -236,20 +249,21 @@ def _walked(patterns: Sequence[str], after: Place | None, size: int) -> list[Pla
     return []
 
 
-def _by_index(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
-    """Return the first places by the index of words.
-
-    What the newest month has too few of is rare, and read whole; if it was only rare of late, month by month.
-    """
-    is_after = after is not None
+def _of_newest_month(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
+    """Return so many places from the newest month, by the index of words, or none where it has too few."""
     by_month = _of_index(words, rarest(words)) | {"size": size}
-    found = _places(in_months(is_after=is_after, to_oldest=False), after, by_month)
-    if len(found) == size:
-        return found
+    found = _places(in_months(is_after=after is not None, to_oldest=False), after, by_month)
+    return found if len(found) == size else []
+
+
+def _by_index(words: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
+    """Return the first places by the index of words; what is rare is read whole, what was rare of late by month."""
+    is_after = after is not None
     by_words = _of_index(words, rarest(words, and_second=True)) | {"size": size, "rows": RARE + 1}
     rows = _rows(in_all(is_after=is_after), after, by_words)
     if not rows or rows[0].many <= RARE:
         return [Place(*row[:2]) for row in rows]
+    by_month = _of_index(words, rarest(words)) | {"size": size}
     return _places(in_months(is_after=is_after, to_oldest=True), after, by_month)
 
 
@@ -259,11 +273,12 @@ def _of_index(words: tuple[str, ...], first: tuple[str, ...]) -> dict[str, Any]:
     return {"asked": " & ".join(f"{word}:*" for word in first), "patterns": _beginning(others)}
 
 
-def _with_letters(patterns: Sequence[str], after: Place | None, size: int) -> list[Place]:
-    """Return the first places with words that look so, by the index of letters; none without a pattern."""
+def _with_letters(words: Sequence[str], after: Place | None, size: int) -> list[Place]:
+    """Return the first places with these letters inside words; none where each can only begin one."""
+    patterns = _inside(words)
     if not patterns:
         return []
-    if walked := _walked(patterns, after, size):
+    if not _are_rare(words) and (walked := _walked(patterns, after, size)):
         return walked
     asked = {f"pattern_{nth}": pattern for nth, pattern in enumerate(patterns)} | {"size": size}
     return _places(with_letters(len(patterns), is_after=after is not None), after, asked)

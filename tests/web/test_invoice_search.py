@@ -176,6 +176,31 @@ def test_what_one_service_sent_in_one_go_hides_no_common_word(
         assert asked
 
 
+def test_what_is_rare_for_sure_is_asked_of_the_index_at_once(
+    own_portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long number, or a long word with a digit: the newest rows and a sample would tell nothing."""
+    system = own_portal.system
+    fill(system, 20)
+    system.sql("update invoice set reference_number = '2144032' where number < 150010")
+    system.sql("update invoice set description = 'Kuu7arve' where number < 150008")
+    index(system)
+    walked = invoice_search._walked
+    asked: list[tuple[str, ...]] = []
+
+    def noted(patterns: tuple[str, ...], after: Place | None, size: int) -> list[Place]:
+        asked.append(tuple(patterns))
+        return walked(patterns, after, size)
+
+    monkeypatch.setattr(invoice_search, "_walked", noted)
+    with system.app.app_context():
+        for typed, many in (("2144032", 5), ("payer 2144032", 5), ("kuu7arve", 3), ("uu7arve", 3), ("9144032", 0)):
+            assert len(invoice_search.newest(typed, None, 10)) == many, typed
+            assert not asked
+        assert len(invoice_search.newest("21440", None, 10)) == 5
+        assert asked == [("% 21440%",)]
+
+
 def test_a_sample_is_of_rows_from_all_over_the_table_and_always_the_same(own_portal: Portal) -> None:
     system = own_portal.system
     fill(system, 400)
