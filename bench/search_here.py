@@ -9,27 +9,29 @@ server process, which says what a quiet machine would take.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
-import time
 from functools import partial
 from random import Random
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, text
+from sqlalchemy import create_engine, event, text
 
 from app.extensions import db
+from app.queries import invoice_search
 from bench.pages import Database, here
-from bench.search import AGAIN, Times, _found, by_ilike, by_searchable, rows_of
+from bench.search import AGAIN, PAGE, Times, _found, by_ilike, by_searchable, rows_of
 from bench.search_terms import Term, sample
+from tests.system import build
 from tests.web.conftest import PERSONA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.web.browser import Portal
-
 TERMS_A_KIND = 12
+_ready: Any = None
+_application: Any = None
 STATEMENT_TIMEOUT = "set statement_timeout = '120s'"
 
 
@@ -73,7 +75,7 @@ def main() -> None:
             rows = db.session().scalar(text("select count(*) from invoice_search"))
             terms = sample(Random(asked.seed), TERMS_A_KIND)
             print(f"{rows} rows, {len(terms)} terms, {asked.rounds} rounds; load {os.getloadavg()}", flush=True)
-            ways = {name: Way(database) for name in ("question", "page", "searchable", "ilike")}
+            ways = {name: Way(database) for name in ("question", "probes", "page", "searchable", "ilike")}
             kinds: dict[str, Way] = {}
             for nth in range(asked.rounds + 1):
                 for at, term in enumerate(terms):
@@ -83,6 +85,7 @@ def main() -> None:
                         continue  # what nobody asked for lately is read from the disk once
                     _together(kinds.setdefault(term.kind, Way(database)), way)
                     _together(ways["question"], way)
+                    ways["probes"].take(partial(probe, term.typed))
                     ways["page"].take(partial(browser.client.get, "/invoices", query_string={"q": term.typed}))
                     if nth == 1 and at % asked.every == 0:
                         ways["searchable"].take(partial(by_searchable, term.typed))
@@ -92,10 +95,11 @@ def main() -> None:
         for kind, way in kinds.items():
             way.say(kind)
         ways["question"].say("the question, all terms")
+        ways["probes"].say("its probes alone, all terms")
         ways["page"].say("the page, all terms")
         ways["searchable"].say("sqlalchemy-searchable, prefix")
         ways["ilike"].say("ILIKE on four columns")
-        in_company(portal, terms, asked.clients)
+        in_company(terms, asked.clients)
         print(f"load {os.getloadavg()}")
 
 
@@ -104,32 +108,52 @@ def _together(all_of: Way, one: Way) -> None:
     all_of.worked.ms += one.worked.ms
 
 
-def in_company(portal: Portal, terms: list[Term], clients: int) -> None:
-    """Measure the question while others ask, too, and invoices are indexed anew."""
-    stop, times = Event(), [Times() for _ in range(clients)]
-
-    def write() -> None:
-        with portal.system.app.app_context():
-            while not stop.is_set():
-                with db.engine.begin() as tx:
-                    tx.execute(text(AGAIN))
-                time.sleep(0.05)
-
-    def ask(nth: int) -> None:
-        dice = Random(nth)
-        with portal.system.app.app_context():
-            for _ in terms:
-                times[nth].take(partial(rows_of, dice.choice(terms).typed))
-                db.session.rollback()
-
-    writer, askers = Thread(target=write), [Thread(target=ask, args=(nth,)) for nth in range(clients)]
-    for each in (writer, *askers):
-        each.start()
-    for each in askers:
-        each.join()
+def in_company(terms: list[Term], clients: int) -> None:
+    """Measure both while others ask, too, each from a process of its own, and invoices are indexed anew."""
+    stop = Event()
+    writer = Thread(target=_write, args=(stop,))
+    writer.start()
+    for name, ask in (("the question", rows_of), ("its probes", probe)):
+        together = multiprocessing.get_context("spawn")
+        ready = together.Barrier(clients)
+        with together.Pool(clients, _begin, (ready,)) as pool:
+            times = pool.map(_asks, [(ask, nth, terms) for nth in range(clients)], chunksize=1)
+        print(
+            f"  {f'{name}, {clients} clients and writes':34} {Times([ms for each in times for ms in each])}", flush=True
+        )
     stop.set()
     writer.join()
-    print(f"  {f'the question, {clients} clients and writes':34} {Times([ms for each in times for ms in each.ms])}")
+
+
+def probe(typed: str) -> Any:
+    """Return where the first page of what was typed is, without its lines."""
+    return invoice_search.newest(typed, None, PAGE + 1) if invoice_search.words_of(typed) else rows_of(typed)
+
+
+def _write(stop: Event) -> None:
+    with create_engine(os.environ["DATABASE_URL"]).connect() as connection:
+        while not stop.wait(0.05):
+            connection.execute(text(AGAIN))
+            connection.commit()
+
+
+def _begin(ready: Any) -> None:
+    """Make a client of this process."""
+    global _ready, _application
+    _ready, _application = ready, build(os.environ["DATABASE_URL"], os.environ["REDIS_URL"], process="web").app
+
+
+def _asks(work: tuple[Callable[[str], Any], int, list[Term]]) -> list[float]:
+    """Return how long each of the terms took, in an order of this client's own, once all clients are there."""
+    ask, nth, terms = work
+    times, dice = Times(), Random(nth)
+    with _application.app_context():
+        ask(terms[0].typed)
+        _ready.wait()
+        for _ in terms:
+            times.take(partial(ask, dice.choice(terms).typed))
+            db.session.rollback()
+    return times.ms
 
 
 def _arguments() -> argparse.Namespace:
