@@ -25,6 +25,7 @@ SIDEWAYS = "() => [...document.querySelectorAll('.tbl')].some((each) => each.scr
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600 if EXHAUSTIVE else 120)
 @pytest.mark.parametrize("lang", ["ru", "et", "en"] if EXHAUSTIVE else ["ru"])
 def test_no_list_scrolls_sideways_between_a_phone_and_a_desk(
     at_desk: Callable[..., Page], places: dict[str, str], lang: str
