@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask_babel import get_locale
-
 from app.web.dispute_words import DISPUTE
 from app.web.kept_words import part, shown
 from app.web.language import DEFAULT
 from app.web.refund_words import REFUND
 from app.web.task_words import KIND_OF_INVOICE
 from app.web.translation import as_it_is as _
-from app.web.translation import translate
+from app.web.translation import spoken, translate
 from app.web.words import DELIVERY, INVOICE, METHOD, PAYMENT, Word
 
 if TYPE_CHECKING:
@@ -256,7 +254,7 @@ def _part(name: str, value: str) -> str:
         return shown(value, OBSTACLES)
     if name not in CODES:
         return part(name, value)
-    if str(get_locale()) == DEFAULT:
+    if spoken() == DEFAULT:
         return value.replace("_", " ")
     word = CODES[name].get(value, value)
     return str(word.label if isinstance(word, Word) else word)

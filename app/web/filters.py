@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flask_babel import format_timedelta, get_locale
+from babel.dates import format_timedelta
 
 from app.domain.money import EXPONENTS, Money, format_amount
 from app.domain.tallinn import TALLINN
@@ -22,6 +23,8 @@ from app.web import (
     service_names,
     words,
 )
+from app.web.language import DEFAULT
+from app.web.translation import spoken
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -38,6 +41,12 @@ SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 DECIMAL_COMMA = {"et", "ru"}
 DAY_FIRST = {"et", "ru"}
 LONGEST = 24
+# How exactly an age is looked at, and up to which: its words are no more exact, and so few that they are kept.
+STEPS = (
+    (timedelta(seconds=1), timedelta(minutes=2)),
+    (timedelta(minutes=1), timedelta(days=2)),
+    (timedelta(hours=1), timedelta.max),
+)
 WORDS = (
     words,
     actor_words,
@@ -93,7 +102,7 @@ def price(minor: Decimal, currency: str) -> str:
 def decimal(number: Decimal | str) -> str:
     """Return a plain number such as `2.5`, with a comma in Estonian and Russian; forms take either."""
     plain = number if isinstance(number, str) else f"{number:f}"
-    return plain.replace(".", ",") if str(get_locale()) in DECIMAL_COMMA else plain
+    return plain.replace(".", ",") if spoken() in DECIMAL_COMMA else plain
 
 
 def written(minor: int, currency: str) -> str:
@@ -138,7 +147,7 @@ def clock(moment: datetime) -> str:
 def day(moment: datetime | date) -> str:
     """Return the date as its language writes it: `2026-11-22`, in Estonian and Russian `22.11.2026`."""
     local = moment.astimezone(TALLINN).date() if isinstance(moment, datetime) else moment
-    return f"{local:%d.%m.%Y}" if str(get_locale()) in DAY_FIRST else local.isoformat()
+    return f"{local:%d.%m.%Y}" if spoken() in DAY_FIRST else local.isoformat()
 
 
 def last_date(end: datetime) -> date:
@@ -181,10 +190,23 @@ def iso(moment: datetime) -> str:
 def explained(moment: datetime, at: datetime | None = None) -> str:
     """Return the whole moment with its zone and how long ago it was."""
     local = moment.astimezone(TALLINN)
-    ago = format_timedelta(moment - (at or now()), add_direction=True)
     return _(
-        "%(moment)s %(zone)s (Tallinn), %(ago)s", moment=f"{day(local)} {local:%H:%M:%S}", zone=local.tzname(), ago=ago
+        "%(moment)s %(zone)s (Tallinn), %(ago)s",
+        moment=f"{day(local)} {local:%H:%M:%S}",
+        zone=local.tzname(),
+        ago=ago(moment - (at or now())),
     )
+
+
+def ago(span: timedelta) -> str:
+    """Return how long ago something was, or how soon it will be, such as `3 days ago`."""
+    step = next(step for step, until in STEPS if abs(span) < until)
+    return _ago(round(span / step) * int(step.total_seconds()), spoken() or DEFAULT)
+
+
+@lru_cache(maxsize=4096)
+def _ago(seconds: int, language: str) -> str:
+    return format_timedelta(seconds, add_direction=True, locale=language)
 
 
 def capitalised(text: str) -> str:

@@ -25,6 +25,7 @@ from app.web import (
     roles,
     task_words,
     theme,
+    translation,
     vat_words,
 )
 
@@ -43,6 +44,7 @@ PARTS = (
     import_words,
     kept_words,
     language,
+    translation,
     directions,
     navigation,
     paper,

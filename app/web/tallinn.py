@@ -7,9 +7,10 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from flask_babel import format_date, get_locale
+from flask_babel import format_date
 
 from app.domain.tallinn import TALLINN
+from app.web.translation import spoken
 
 MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -61,13 +62,13 @@ def today(now: datetime | None = None) -> date:
 
 def weekday_and_day(day: date) -> str:
     """Return such as `Saturday 21 November`."""
-    pattern = {"et": "EEEE, d. MMMM", "ru": "EEEE, d MMMM"}.get(str(get_locale()), "EEEE d MMMM")
+    pattern = {"et": "EEEE, d. MMMM", "ru": "EEEE, d MMMM"}.get(spoken(), "EEEE d MMMM")
     return _as_headline(str(format_date(day, pattern)))
 
 
 def weekday(day: date) -> str:
     """Return the shortest name of the weekday the language has."""
-    return str(format_date(day, "ccccc" if str(get_locale()) == "et" else "cccccc"))
+    return str(format_date(day, "ccccc" if spoken() == "et" else "cccccc"))
 
 
 def parse_day(text: str) -> date | None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from babel.dates import format_timedelta
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +111,18 @@ def test_the_whole_moment_names_its_zone_and_age(app: Flask) -> None:
         assert filters.explained(NOW - timedelta(minutes=5), NOW) == "2026-11-21 10:36:07 EET (Tallinn), 5 minutes ago"
     with app.test_request_context("/?lang=et"):
         assert filters.explained(NOW - timedelta(minutes=5), NOW).endswith("5 minuti eest")
+
+
+@pytest.mark.parametrize("lang", ["en", "et", "ru"])
+@pytest.mark.parametrize(
+    "span",
+    [{"seconds": 0}, {"seconds": 50}, {"seconds": 51}, {"seconds": 119}, {"seconds": 121}, {"minutes": 50.4},
+     {"hours": 2}, {"hours": 47.9}, {"hours": 48.1}, {"days": 9, "hours": 3}, {"days": 400}, {"days": 20000}],
+)  # fmt: skip
+def test_ages_are_as_exact_as_their_words(app: Flask, span: dict[str, float], lang: str) -> None:
+    with app.test_request_context(f"/?lang={lang}"):
+        for each in (timedelta(**span), -timedelta(**span)):
+            assert filters.ago(each) == format_timedelta(each, add_direction=True, locale=lang)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask_babel import format_date, get_locale
+from flask_babel import format_date
 
 from app.domain.invoice import InvoiceStatus as S
 from app.domain.payment import RECEIVED
@@ -14,6 +14,7 @@ from app.web import why_words, words
 from app.web.filters import clock, money
 from app.web.review_item_words import review_item_word
 from app.web.service_names import called, service
+from app.web.translation import spoken
 from app.web.translation import translate as _
 from app.web.translation import translate_count as ngettext
 
@@ -56,7 +57,7 @@ def on(moment: datetime) -> str:
 
 def day_in_words(day: date) -> str:
     """Return such as `21 November 2026`; in Estonian the name of a month would have to be declined, a number fits."""
-    pattern = "dd.MM.y" if str(get_locale()) == "et" else "d MMMM y"
+    pattern = "dd.MM.y" if spoken() == "et" else "d MMMM y"
     return str(format_date(day, pattern))
 
 
