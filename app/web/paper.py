@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from babel import Locale
 from flask import flash, render_template, request
-from flask_babel import force_locale, format_date
+from flask_babel import format_date
 
 from app.domain.invoice import InvoiceStatus, is_payable
 from app.domain.tallinn import TALLINN
@@ -15,6 +15,7 @@ from app.web import pdf
 from app.web.filters import NBSP
 from app.web.htmx import see_other
 from app.web.language import DEFAULT, LANGUAGES
+from app.web.translation import speaking
 from app.web.translation import translate as _
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def credit_note(paper: CreditNotePaper, back: str) -> Response:
 def _answer(template: str, name: str, back: str, seller: Seller, **context: Any) -> Response:
     wish = next((each for each in (request.args.get("in"), seller.locale) if each in LANGUAGES), DEFAULT)
     buyer = context["invoice"].details.get("buyer") or {}
-    with force_locale(wish):
+    with speaking(wish):
         html = render_template(
             template,
             seller=seller,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flask_babel
 from babel.support import Translations
+from flask import g
 from flask_babel import LazyString
 
 from app.web.directions import isolated_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from gettext import NullTranslations
 
     from flask import Flask
 
-# A page says two hundred texts. Flask-Babel, which knows the language, would look three times for the request for each.
+# A page says two hundred texts, and Flask-Babel would look for the request three times for each.
 FOLDER = Path(__file__).parents[1] / "translations"
 
 
@@ -32,9 +35,26 @@ def install(app: Flask) -> None:
 
 
 def spoken() -> str:
-    """Return the language of the moment, such as `et`: of the request, or of the letter or paper being written."""
-    locale = flask_babel.get_locale()
-    return str(locale.language) if locale else ""
+    """Return the language of the moment, such as `et`: of the request, or of the paper being written; else nothing."""
+    try:
+        return str(g.spoken)
+    except AttributeError:
+        g.spoken = flask_babel.get_locale().language
+        return str(g.spoken)
+    except RuntimeError:  # a command, which no one asked for in a language
+        return ""
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say everything in this language meanwhile, whichever the request has."""
+    before = spoken()
+    with flask_babel.force_locale(language):  # noqa: TID251 - here, and nowhere else
+        g.spoken = language
+        try:
+            yield
+        finally:
+            g.spoken = before
 
 
 def translate(text: str, /, **parts: Any) -> str:

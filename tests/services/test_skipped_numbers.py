@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask_babel import force_locale
 
 from app.extensions import db
 from app.services import skipped_numbers
 from app.web.kept_words import kept
+from app.web.translation import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,5 +66,5 @@ def test_the_question_is_said_in_other_languages(system: System) -> None:
     far = system.scalar("select last_number - 4 from number_range where kind = 'invoice' and active")
     register(system, far)
     skipped_numbers.watch()
-    with system.app.test_request_context(), force_locale("et"):
+    with system.app.test_request_context(), speaking("et"):
         assert kept(asked(system)[0]).startswith(f"Domeeniregister võttis numbri {far}")

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from flask_babel import force_locale
 
 from app.web.filters import day, explained, last_day, listed, stamped
 from app.web.ranges import Range, ends
+from app.web.translation import speaking
 
 if TYPE_CHECKING:
     from tests.system import System
@@ -20,7 +20,7 @@ MOMENT = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)  # half an hour into the nex
 @pytest.mark.parametrize(("lang", "said"), [("en", "2026-11-23"), ("et", "23.11.2026"), ("ru", "23.11.2026")])
 def test_a_day_is_written_as_its_language_does(system: System, lang: str, said: str) -> None:
     later = MOMENT.replace(day=25)
-    with system.app.test_request_context(), force_locale(lang):
+    with system.app.test_request_context(), speaking(lang):
         assert day(MOMENT) == day(date(2026, 11, 23)) == said
         assert last_day(datetime(2026, 11, 23, 22, 0, tzinfo=UTC)) == said
         assert listed(MOMENT, later) == said
@@ -35,7 +35,7 @@ def test_a_day_is_written_as_its_language_does(system: System, lang: str, said: 
 def test_a_range_of_days_is_said_as_its_language_writes_them(system: System, lang: str, said: str) -> None:
     """What its fields hold stays as browsers read it."""
     first = {} if "…" in said else {"since": "2026-11-01"}
-    with system.app.test_request_context(), force_locale(lang):
+    with system.app.test_request_context(), speaking(lang):
         chosen = Range("Asked for", *ends("since", "until", first | {"until": "2026-11-23"}), "date")
         assert (chosen.said, chosen.high.value) == (said, "2026-11-23")
         amount = Range("Amount", *ends("least", "most", {"least": "10.50"}), "amount")

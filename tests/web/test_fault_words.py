@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from flask_babel import force_locale
 
 import app.services
 import app.web
@@ -18,6 +17,7 @@ from app.domain.errors import BillingError, Conflict, Forbidden
 from app.services import legacy_rows
 from app.services.import_statements import REFERENCE_REFUSE, REFUSE
 from app.web.fault_words import OBSTACLES, fault, row_reason
+from app.web.translation import speaking
 from tests.web.page import Page
 from tests.web.test_imports import bring_invoices
 from tests.web.test_kept_words import _said
@@ -66,9 +66,9 @@ def test_every_refusal_is_said_in_the_language_of_the_reader(portal: Portal) -> 
     said |= {each for each in raised() if each}
     assert len(said) > 80
     for language in ("ru", "et"):
-        with portal.system.app.test_request_context(), force_locale(language):
+        with portal.system.app.test_request_context(), speaking(language):
             assert [each for each in sorted(said) if fault(each) == each] == []
-    with portal.system.app.test_request_context(), force_locale("ru"):
+    with portal.system.app.test_request_context(), speaking("ru"):
         assert [each for each in sorted(said) if LATIN.search(SAME.sub("", fault(each)))] == []
 
 
@@ -82,20 +82,20 @@ def test_what_stands_in_the_way_of_an_invoice_is_said(portal: Portal) -> None:
     }
     assert obstacles
     assert obstacles <= set(OBSTACLES)
-    with portal.system.app.test_request_context(), force_locale("ru"):
+    with portal.system.app.test_request_context(), speaking("ru"):
         assert fault("Invoice 5 has been paid: refund it instead of cancelling it") == (
             "Счёт 5 оплачен: верните деньги вместо отмены"
         )
 
 
 def test_codes_in_a_refusal_are_the_words_of_the_portal(portal: Portal) -> None:
-    with portal.system.app.test_request_context(), force_locale("et"):
+    with portal.system.app.test_request_context(), speaking("et"):
         assert fault("Invoice 5 is paid: it takes no money") == "Arve 5 on seisus „Makstud“: see ei võta raha vastu"
         assert fault("12.50 EUR is left to give back, and 13.00 EUR was asked for") == (
             "Tagastada saab veel 12,50\N{NO-BREAK SPACE}€, sooviti 13,00\N{NO-BREAK SPACE}€"
         )
         assert fault("Something nobody foresaw") == "Something nobody foresaw"
-    with portal.system.app.test_request_context(), force_locale("en"):
+    with portal.system.app.test_request_context(), speaking("en"):
         assert fault("Invoice 5 is partially_paid") == "Invoice 5 is partially paid"
 
 
@@ -109,7 +109,7 @@ def test_everything_that_can_be_missing_has_a_name(portal: Portal) -> None:
     for path in ROOT.rglob("*.py"):
         things |= set(re.findall(r'NotFound\(\s*"([a-z ]+)"', path.read_text(encoding="utf-8")))
     assert len(things) > 20
-    with portal.system.app.test_request_context(), force_locale("ru"):
+    with portal.system.app.test_request_context(), speaking("ru"):
         said = [fault(f"{each.capitalize()} 7 not found") for each in sorted(things)]
     assert [each for each in said if LATIN.search(each)] == []
 
@@ -136,7 +136,7 @@ def reasons() -> set[str]:
 
 def test_every_reason_a_row_is_left_out_for_is_known(portal: Portal) -> None:
     assert len(reasons()) > 10
-    with portal.system.app.test_request_context(), force_locale("ru"):
+    with portal.system.app.test_request_context(), speaking("ru"):
         assert [each for each in sorted(reasons()) if LATIN.search(SAME.sub("", row_reason(each)))] == []
         assert row_reason("transaction_amount is missing") == "transaction_amount отсутствует"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from flask_babel import force_locale
 
 from app.blueprints.review_items.choices import RESOLUTIONS
 from app.domain import refund
@@ -16,6 +15,7 @@ from app.domain.why_not_paid import Said
 from app.services import comparisons, gateway_events
 from app.web import why_words
 from app.web.kept_words import ANSWERS, QUESTIONS, REASONS, REWORDED, WHY, kept, kept_answer
+from app.web.translation import speaking
 from tests.web.test_review_items import ask
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _part(part: ast.expr, given: dict[str, ast.expr]) -> str:
 def test_every_sentence_that_is_kept_is_known_again(portal: Portal) -> None:
     known = sorted(set(sentences()))
     assert len(known) > 50
-    with portal.system.app.test_request_context(), force_locale("ru"):
+    with portal.system.app.test_request_context(), speaking("ru"):
         assert [each for each in known if kept(each) == each and kept_answer(each) == each] == []
 
 
@@ -123,13 +123,13 @@ def test_a_sentence_of_an_old_wording_says_what_the_new_one_says(
 ) -> None:
     old, new = "%(amount)s vanished at %(gateway)s", "%(amount)s was taken back by the payer's bank at %(gateway)s"
     monkeypatch.setitem(REWORDED, old, new)
-    with portal.system.app.test_request_context(), force_locale("ru"):
+    with portal.system.app.test_request_context(), speaking("ru"):
         assert kept("5.00 EUR vanished at everypay") == kept(new % {"amount": "5.00 EUR", "gateway": "everypay"})
         assert "vanished" not in kept("5.00 EUR vanished at everypay")
 
 
 def test_answers_of_people_are_known_again_with_their_reasons(portal: Portal) -> None:
-    with portal.system.app.test_request_context(), force_locale("et"):
+    with portal.system.app.test_request_context(), speaking("et"):
         assert [kept_answer(f"{each}: helistasin") for each in RESOLUTIONS.values()] == [
             "mujal lahendatud: helistasin",
             "midagi ei ole vaja teha: helistasin",
@@ -140,12 +140,12 @@ def test_answers_of_people_are_known_again_with_their_reasons(portal: Portal) ->
 def test_in_english_a_sentence_stays_as_it_is(portal: Portal, text: str) -> None:
     names = dict.fromkeys(_names(text), "x1") | {"amount": "12.00 EUR"}
     sentence = text % names
-    with portal.system.app.test_request_context(), force_locale("en"):
+    with portal.system.app.test_request_context(), speaking("en"):
         assert kept(sentence).replace("12.00\N{NO-BREAK SPACE}€", "12.00 EUR") == kept_answer(sentence) == sentence
 
 
 def test_codes_are_shown_as_what_they_stand_for(portal: Portal) -> None:
-    with portal.system.app.test_request_context(), force_locale("en"):
+    with portal.system.app.test_request_context(), speaking("en"):
         told = kept("initiator.payment.notify was given up after 5 tries: moon")
         back = kept("12.00 EUR went back at everypay without a request from here")
         lost = kept("eeid took the status paid, but here the invoice became partially_paid meanwhile")
@@ -162,12 +162,12 @@ def _names(text: str) -> set[str]:
 
 @pytest.mark.parametrize("own", ["The payer called", "12.00 was received", "100% sure %(amount)s", "", "a: b"])
 def test_what_a_person_wrote_stays_as_it_is(portal: Portal, own: str) -> None:
-    with portal.system.app.test_request_context(), force_locale("ru"):
+    with portal.system.app.test_request_context(), speaking("ru"):
         assert kept(own) == own
 
 
 def test_what_stands_in_a_sentence_is_shown_in_the_same_language(portal: Portal) -> None:
-    with portal.system.app.test_request_context(), force_locale("ru"):
+    with portal.system.app.test_request_context(), speaking("ru"):
         over = kept("12.00 EUR was received and the invoice is cancelled: refund it or use it for another invoice")
         differs = kept("everypay says settled: account 'A' instead of 'B', nothing instead of 12.00 EUR")
     assert (
@@ -181,7 +181,7 @@ def test_what_stands_in_a_sentence_is_shown_in_the_same_language(portal: Portal)
 
 def test_why_an_invoice_is_not_paid_asks_in_the_language_too(portal: Portal) -> None:
     said = Said("waits_for_a_person", {"question": "everypay sends an event nobody here knows: moon"})
-    with portal.system.app.test_request_context(), force_locale("et"):
+    with portal.system.app.test_request_context(), speaking("et"):
         assert "sündmuse, mida siin ei tunta: moon" in why_words._translated(why_words.BECAUSE, said)
 
 
@@ -207,7 +207,7 @@ def test_days_of_a_sentence_are_written_as_readers_of_the_language_write_them(po
     )
     with portal.system.app.test_request_context():
         for lang, days in (("en", ("2026-11-23", "2026-11-20")), ("et", ("23.11.2026", "20.11.2026"))):
-            with force_locale(lang):
+            with speaking(lang):
                 assert [each for each in days if each not in kept(said)] == []
-        with force_locale("et"):
+        with speaking("et"):
             assert "someday" in kept("Evidence for a dispute of 1.00 EUR is due on someday")

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from flask_babel import force_locale
 
 from app.web.service_names import called, choices
+from app.web.translation import speaking
 from app.web.words import account
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_a_name_that_is_a_customers_own_stays_and_a_code_nobody_has_is_shown(por
     portal.system.sql(
         "insert into initiator (tenant_id, code, name) values (1, 'raamatud', 'Raamatupood') on conflict do nothing"
     )
-    with portal.system.app.test_request_context(), force_locale("et"):
+    with portal.system.app.test_request_context(), speaking("et"):
         assert called("raamatud") == "Raamatupood"
         assert called("nobody") == "nobody"
         assert called("registry") == "Domeeniregister"
@@ -60,7 +60,7 @@ def test_a_name_that_is_a_customers_own_stays_and_a_code_nobody_has_is_shown(por
         )
         assert account("receivables:registry").endswith("Domeeniregister")
         assert account("clearing:everypay").endswith("EveryPay")
-    with portal.system.app.test_request_context(), force_locale("en"):
+    with portal.system.app.test_request_context(), speaking("en"):
         assert account("clearing:bank") == "Bank clearing"
 
 

@@ -7,7 +7,6 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask_babel import force_locale
 
 from app.domain.invoice import InvoiceStatus
 from app.domain.money import Money
@@ -15,6 +14,7 @@ from app.domain.payment import PaymentStatus
 from app.domain.why_not_paid import Facts, Notice, Question, Try, explain
 from app.web import why_words
 from app.web.language import LANGUAGES
+from app.web.translation import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,7 +156,7 @@ def test_every_answer_has_words_in_every_language_and_every_word_is_needed(porta
             used |= set(key)
             said = {why_words.in_english(finding)[2]}
             for language in LANGUAGES:
-                with force_locale(language):
+                with speaking(language):
                     said.add(why_words.sentence(finding))
             assert len(said) >= len(LANGUAGES), key
             assert not any("%(" in each or "\n" in each for each in said)
@@ -166,7 +166,7 @@ def test_every_answer_has_words_in_every_language_and_every_word_is_needed(porta
 def test_the_portal_says_it_in_the_reader_s_words(portal: Portal) -> None:
     failed = explain(facts(S.CHARGED_WITH_ERROR, a_try(P.FAILED, failure_code="4024"), a_try(P.EXPIRED))).finding
     part = explain(facts(S.PARTIALLY_PAID, a_try(P.COMPLETED), due=10_000)).finding
-    with portal.system.app.test_request_context(), force_locale("et"):
+    with portal.system.app.test_request_context(), speaking("et"):
         assert "EveryPay" in why_words.because(explain(facts(S.PENDING, a_try(P.PENDING))).finding)
         assert "ebaõnnestus" in why_words.because(failed).lower()
         assert "14:00" in why_words.because(failed), "Tallinn's clock"
